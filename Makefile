@@ -1,0 +1,45 @@
+# `make up` and `make test` are all one needs; everything happens in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: all up down test check fix bench clean
+
+all: check test
+
+up: $(VENV)/installed
+	$(BIN)/clipnet-emulate up $(ARGS)
+
+down: $(VENV)/installed
+	$(BIN)/clipnet-emulate down $(ARGS)
+
+test: $(VENV)/installed-test
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m benchmarks.up
+	$(BIN)/python -m benchmarks.clip
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c requirements.lock -e .
+	$(BIN)/python -m compileall -q $(VENV)/lib emulator fakes clipnet seed || true
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/pip install --quiet -c requirements.lock -e '.[test]'
+	touch $@

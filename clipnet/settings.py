@@ -1,0 +1,335 @@
+"""Every setting of the API and the worker, read once from the environment.
+
+The one list of names is `load`; docs/contract.md describes it for programs that take our place.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+PROVIDERS: Final = ("google", "tiktok", "twitch", "discord", "x")
+_PRODUCTION = re.compile(r"production|(?<![a-z])prod(?![a-z])", re.IGNORECASE)
+_NOT_CHECKED_FOR_PRODUCTION: Final = frozenset({"MEDIA_DIR"})
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the text names every problem at once."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"{len(problems)} setting(s) cannot be used:\n{lines}")
+
+
+class Secret:
+    """Text that does not show itself in a log, a traceback or a repr."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudinarySettings:
+    """Where finished clips are stored; `url` is what the official SDK reads from CLOUDINARY_URL."""
+
+    url: Secret
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunpodSettings:
+    """The shared GPU: its origin with `/v2`, the key, our namespace and one endpoint id per model."""
+
+    base_url: str
+    api_key: Secret
+    namespace: str
+    whisper: str
+    blip: str
+    motion: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """Origins and credentials of Google sign-in and YouTube."""
+
+    web_url: str
+    oauth_url: str
+    openid_url: str
+    youtube_url: str
+    youtube_web_url: str
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TiktokSettings:
+    """Origins and credentials of TikTok."""
+
+    web_url: str
+    url: str
+    client_key: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TwitchSettings:
+    """Origins and credentials of Twitch; `bot_user_id` is who ClipBOT speaks as."""
+
+    web_url: str
+    auth_url: str
+    url: str
+    client_id: str
+    client_secret: Secret
+    eventsub_secret: Secret
+    bot_user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSettings:
+    """Origins and credentials of Discord; `url` includes `/api/v10`, `client_id` is the application id."""
+
+    web_url: str
+    url: str
+    client_id: str
+    client_secret: Secret
+    public_key: str
+    bot_token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class XSettings:
+    """Origins and credentials of X."""
+
+    web_url: str
+    url: str
+    client_id: str
+    client_secret: Secret
+    consumer_secret: Secret
+    bot_token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the API and the worker are told; `api_url` and `web_url` are as browsers see them."""
+
+    environment: str
+    version: str
+    commit: str | None
+    host: str
+    port: int
+    log_format: str
+    database_url: Secret
+    redis_url: Secret
+    api_url: str
+    web_url: str
+    session_secret: Secret
+    token_key: Secret
+    media_dir: Path
+    source_hosts: tuple[str, ...]
+    max_upload_bytes: int
+    cloudinary: CloudinarySettings
+    runpod: RunpodSettings
+    google: GoogleSettings
+    tiktok: TiktokSettings
+    twitch: TwitchSettings
+    discord: DiscordSettings
+    x: XSettings
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment.
+
+    Raises:
+        SettingsError: Something is missing, malformed, or of production while `APP_ENV` is `staging`.
+    """
+    read = _Reader(env)
+    settings = Settings(
+        environment=read.one_of("APP_ENV", ("staging", "production"), "staging"),
+        version=read.text("APP_VERSION", "0.1.0"),
+        commit=env.get("APP_COMMIT") or None,
+        host=read.text("HOST", "127.0.0.1"),
+        port=read.number("PORT", 8401, highest=65535),
+        log_format=read.one_of("LOG_FORMAT", ("json", "text"), "json"),
+        database_url=read.secret_url("DATABASE_URL", ("postgresql", "postgres")),
+        redis_url=read.secret_url("REDIS_URL", ("redis", "rediss")),
+        api_url=read.url("API_URL"),
+        web_url=read.url("WEB_URL"),
+        session_secret=read.secret("SESSION_SECRET", shortest=16),
+        token_key=read.fernet_key("TOKEN_KEY"),
+        media_dir=Path(read.text("MEDIA_DIR")),
+        source_hosts=tuple(
+            part.strip().lower()
+            for part in read.text("SOURCE_HOSTS", "127.0.0.1,localhost").split(",")
+            if part.strip()
+        ),
+        max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 2_147_483_648),
+        cloudinary=CloudinarySettings(
+            read.secret_url("CLOUDINARY_URL", ("cloudinary",)), read.text("CLOUDINARY_FOLDER")
+        ),
+        runpod=RunpodSettings(
+            base_url=read.url("RUNPOD_ENDPOINT_BASE_URL"),
+            api_key=read.secret("RUNPOD_API_KEY"),
+            namespace=read.text("RUNPOD_NAMESPACE"),
+            whisper=read.text("RUNPOD_WHISPER_ENDPOINT"),
+            blip=read.text("RUNPOD_BLIP_ENDPOINT"),
+            motion=read.text("RUNPOD_MOTION_ENDPOINT"),
+            clip=read.text("RUNPOD_CLIP_ENDPOINT"),
+        ),
+        google=GoogleSettings(
+            web_url=read.url("GOOGLE_ACCOUNTS_URL"),
+            oauth_url=read.url("GOOGLE_OAUTH_URL"),
+            openid_url=read.url("GOOGLE_OPENID_URL"),
+            youtube_url=read.url("YOUTUBE_URL"),
+            youtube_web_url=read.url("YOUTUBE_WEB_URL"),
+            client_id=read.text("GOOGLE_CLIENT_ID"),
+            client_secret=read.secret("GOOGLE_CLIENT_SECRET"),
+        ),
+        tiktok=TiktokSettings(
+            web_url=read.url("TIKTOK_WEB_URL"),
+            url=read.url("TIKTOK_URL"),
+            client_key=read.text("TIKTOK_CLIENT_KEY"),
+            client_secret=read.secret("TIKTOK_CLIENT_SECRET"),
+        ),
+        twitch=TwitchSettings(
+            web_url=read.url("TWITCH_WEB_URL"),
+            auth_url=read.url("TWITCH_AUTH_URL"),
+            url=read.url("TWITCH_URL"),
+            client_id=read.text("TWITCH_CLIENT_ID"),
+            client_secret=read.secret("TWITCH_CLIENT_SECRET"),
+            eventsub_secret=read.secret("TWITCH_EVENTSUB_SECRET", shortest=10),
+            bot_user_id=read.text("TWITCH_BOT_USER_ID"),
+        ),
+        discord=DiscordSettings(
+            web_url=read.url("DISCORD_WEB_URL"),
+            url=read.url("DISCORD_URL"),
+            client_id=read.text("DISCORD_CLIENT_ID"),
+            client_secret=read.secret("DISCORD_CLIENT_SECRET"),
+            public_key=read.hex_key("DISCORD_PUBLIC_KEY", size_bytes=32),
+            bot_token=read.secret("DISCORD_BOT_TOKEN"),
+        ),
+        x=XSettings(
+            web_url=read.url("X_WEB_URL"),
+            url=read.url("X_URL"),
+            client_id=read.text("X_CLIENT_ID"),
+            client_secret=read.secret("X_CLIENT_SECRET"),
+            consumer_secret=read.secret("X_CONSUMER_SECRET"),
+            bot_token=read.secret("X_BOT_TOKEN"),
+        ),
+    )
+    if settings.environment != "production":
+        read.refuse_production()
+    if read.problems:
+        raise SettingsError(tuple(read.problems))
+    return settings
+
+
+class _Reader:
+    """Reads one name after the other and collects what is wrong; a wrong value reads as an empty one."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._read: list[str] = []
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        self._read.append(name)
+        value = self._env.get(name, "").strip() or default
+        if value is None:
+            self.problems.append(f"{name} is missing")
+            return ""
+        return value
+
+    def words(self, name: str, default: str) -> tuple[str, ...]:
+        return tuple(part.strip().lower() for part in self.text(name, default).split(",") if part.strip())
+
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            self.problems.append(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}")
+        return value
+
+    def number(self, name: str, default: int, *, highest: int | None = None) -> int:
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit():
+            self.problems.append(f"{name} is {value!r}; it must be a whole number")
+            return default
+        if highest is not None and int(value) > highest:
+            self.problems.append(f"{name} is {value}; the highest is {highest}")
+        return int(value)
+
+    def secret(self, name: str, *, shortest: int = 1) -> Secret:
+        value = self.text(name)
+        if value and len(value) < shortest:
+            self.problems.append(f"{name} is shorter than {shortest} characters")
+        return Secret(value)
+
+    def url(self, name: str) -> str:
+        value = self.text(name).rstrip("/")
+        if value and not _is_url(value, ("http", "https")):
+            self.problems.append(f"{name} is {value!r}; it must be an http or https address")
+        return value
+
+    def secret_url(self, name: str, schemes: tuple[str, ...]) -> Secret:
+        value = self.text(name)
+        if value and not _is_url(value, schemes):
+            self.problems.append(f"{name} must be an address that starts with {schemes[0]}://")
+        return Secret(value)
+
+    def fernet_key(self, name: str) -> Secret:
+        value = self.text(name)
+        try:
+            size_bytes = len(base64.urlsafe_b64decode(value))
+        except (binascii.Error, ValueError):
+            size_bytes = 0
+        if value and size_bytes != 32:
+            self.problems.append(f"{name} must be 32 bytes in url-safe base64")
+        return Secret(value)
+
+    def hex_key(self, name: str, *, size_bytes: int) -> str:
+        value = self.text(name)
+        if value and not re.fullmatch(rf"[0-9a-fA-F]{{{2 * size_bytes}}}", value):
+            self.problems.append(f"{name} must be {2 * size_bytes} hexadecimal digits")
+        return value
+
+    def refuse_production(self) -> None:
+        """Add a problem for each value that names something of production; no secret is shown."""
+        for name in self._read:
+            if name in _NOT_CHECKED_FOR_PRODUCTION or name == "APP_ENV":
+                continue
+            if _PRODUCTION.search(self._env.get(name, "")):
+                self.problems.append(f"{name} names something of production; staging must not touch it")
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)

@@ -1,0 +1,95 @@
+"""Serves the frontend's files and tells them where the API is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STATIC = Path(__file__).parent / "static"
+PROVIDERS = ("google", "tiktok", "twitch", "discord", "x")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the frontend is told: where the API is, and which environment and version this is."""
+
+    api_url: str
+    environment: str
+    version: str
+    host: str
+    port: int
+
+
+class BadSetting(ValueError):
+    """A setting cannot be used; the text names it, its value and what to write instead."""
+
+
+def load(env: Mapping[str, str]) -> WebSettings:
+    """Read API_URL, APP_ENV, APP_VERSION, HOST and PORT.
+
+    Raises:
+        BadSetting: PORT is not a port, APP_ENV is not an environment, or API_URL is no address.
+    """
+    port = env.get("PORT", "8400")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise BadSetting(f"PORT is '{port}'; write a number from 1 to 65535")
+    environment = env.get("APP_ENV", "development")
+    if environment not in ("development", "staging", "production"):
+        raise BadSetting(f"APP_ENV is '{environment}'; write development, staging or production")
+    api_url = env.get("API_URL", "http://127.0.0.1:8401").rstrip("/")
+    if not api_url.startswith(("http://", "https://")):
+        raise BadSetting(f"API_URL is '{api_url}'; write an address such as http://127.0.0.1:8401")
+    host = env.get("HOST", "127.0.0.1")
+    return WebSettings(api_url, environment, env.get("APP_VERSION", "0.0.0"), host, int(port))
+
+
+def create(settings: WebSettings) -> ASGIApp:
+    """The frontend as an ASGI application."""
+
+    async def config(_request: Request) -> Response:
+        body = {"api_url": settings.api_url, "environment": settings.environment, "version": settings.version}
+        return JSONResponse({**body, "providers": list(PROVIDERS)})
+
+    async def index(_request: Request, _error: Exception | None = None) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/config.json", config),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/{path:path}", index),
+        ]
+    )
+    return _SafeHeaders(app, settings.api_url)
+
+
+class _SafeHeaders:
+    """Adds the headers that keep the page to its own scripts and to one API."""
+
+    def __init__(self, app: ASGIApp, api_url: str) -> None:
+        policy = (
+            f"default-src 'self'; connect-src 'self' {api_url}; img-src 'self' data: http: https:; "
+            "media-src http: https:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        self._app = app
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cache-control", b"no-cache"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,44 @@
+"""`python -m clipnet.worker [--take-over]`: the one worker.
+
+Exit codes: 0 stopped on request, 1 broke, 2 the environment cannot be used, 3 database or Redis did not come,
+4 another worker is running, 5 another worker took over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+from clipnet import log
+from clipnet.settings import SettingsError
+
+BAD_SETTINGS = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run the worker with the process's environment; return its exit code."""
+    from clipnet.worker import program
+
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    log.configure("worker", os.environ.get("LOG_FORMAT", "json"))
+    unknown = [argument for argument in arguments if argument != "--take-over"]
+    if unknown:
+        log.log.error(
+            "worker not started", extra={"reason": f"unknown argument {unknown[0]!r}; there is --take-over"}
+        )
+        return BAD_SETTINGS
+    try:
+        settings, options = program.environment(os.environ)
+    except SettingsError as error:
+        log.log.error("worker not started", extra={"reason": str(error)})
+        return BAD_SETTINGS
+    return asyncio.run(program.run(settings, options, take_over="--take-over" in arguments))
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # everything is closed; tearing down the interpreter would only take a quarter of a second

@@ -1,0 +1,178 @@
+"""The lease in Redis that makes this worker the only one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from clipnet.jobs import CANCEL_CHANNEL, WORKER_LEASE_KEY, WORKER_LEASE_MS
+
+if TYPE_CHECKING:
+    from clipnet.queue import Redis
+
+log = logging.getLogger("clipnet")
+RENEW_EVERY_S: Final = 0.5
+TAKEN_OVER: Final = "lease:"
+"""Prefix of the message that makes the former holder look at once; what follows is the new holder's id."""
+
+_KEEP: Final = """
+local value = redis.call('GET', KEYS[1])
+if value == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 'kept' end
+if not value then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 'taken' end
+return value
+"""
+_REPLACE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[3] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1 end
+return 0
+"""
+_RELEASE: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+)
+
+
+class LeaseHeld(Exception):
+    """Another worker is the one worker."""
+
+    def __init__(self, holder: Holder | None) -> None:
+        self.holder = holder
+        who = f"pid {holder.pid} on {holder.host}" if holder else "somebody who does not say who"
+        super().__init__(
+            f"another worker ({who}) is running and exactly one may: stop it, or start with --take-over"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lease; `started` is the process's start in clock ticks: a pid alone may be used again."""
+
+    id: str
+    host: str
+    pid: int
+    started: int
+    space: str
+
+    def encode(self) -> str:
+        """Return it as Redis keeps it."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+
+def decode(value: str) -> Holder | None:
+    """Return who the lease's value names, or None where that is not one of ours."""
+    try:
+        return Holder(**json.loads(value))
+    except (ValueError, TypeError):
+        return None
+
+
+def this_process(identity: str) -> Holder:
+    """Return this process as a holder."""
+    pid = os.getpid()
+    return Holder(identity, socket.gethostname(), pid, _started(pid) or 0, _pid_space())
+
+
+def is_dead(holder: Holder, here: Holder) -> bool:
+    """Tell whether a holder can be seen from here and does not live any more."""
+    if (holder.host, holder.space) != (here.host, here.space):
+        return False
+    return _started(holder.pid) != holder.started
+
+
+class Lease:
+    """Takes, renews and gives back the lease; `on_lost` is called when another worker has it."""
+
+    def __init__(self, redis: Redis, holder: Holder, on_lost: Callable[[str], None]) -> None:
+        self._redis = redis
+        self._holder = holder
+        self._on_lost = on_lost
+        self._look = asyncio.Event()
+
+    async def take(self, *, take_over: bool = False) -> None:
+        """Take the lease: when it is free, its holder is dead or lets it run out, or `take_over` says so.
+
+        Raises:
+            LeaseHeld: Another worker holds and renews it.
+        """
+        before_ms = -1
+        while (value := await self._keep()) not in ("kept", "taken"):
+            holder = decode(value)
+            if take_over or (holder is not None and is_dead(holder, self._holder)):
+                await self._replace(value)
+                continue
+            left_ms = int(await self._redis.pttl(WORKER_LEASE_KEY))
+            seen_alive = holder is not None and self._sees(holder)
+            if seen_alive or (before_ms >= 0 and left_ms > before_ms):
+                raise LeaseHeld(holder)
+            before_ms = left_ms
+            await asyncio.sleep(min(RENEW_EVERY_S + 0.1, max(left_ms, 0) / 1000 + 0.01))
+
+    async def keep(self) -> None:
+        """Renew until cancelled. A lease that vanished (Redis was flushed) is taken again."""
+        from redis.exceptions import RedisError
+
+        while True:
+            try:
+                await asyncio.wait_for(self._look.wait(), RENEW_EVERY_S)
+            except TimeoutError:
+                pass
+            self._look.clear()
+            try:
+                value = await self._keep()
+            except (RedisError, OSError) as error:
+                log.warning("lease not renewed", extra={"error": f"{type(error).__name__}: {error}"[:200]})
+                continue
+            if value == "taken":
+                log.info("lease taken again")
+            elif value != "kept":
+                self._on_lost(str(LeaseHeld(decode(value))))
+                return
+
+    def look_now(self) -> None:
+        """Renew at once: somebody says that the lease has changed hands."""
+        self._look.set()
+
+    async def release(self) -> None:
+        """Give the lease back, if it is ours; Redis may be gone already."""
+        from redis.exceptions import RedisError
+
+        try:
+            await self._run(_RELEASE, self._holder.encode())
+        except (RedisError, OSError):
+            return
+
+    async def _keep(self) -> str:
+        return str(await self._run(_KEEP, self._holder.encode(), WORKER_LEASE_MS))
+
+    async def _replace(self, value: str) -> None:
+        if await self._run(_REPLACE, self._holder.encode(), WORKER_LEASE_MS, value):
+            await self._redis.publish(CANCEL_CHANNEL, TAKEN_OVER + self._holder.id)
+
+    def _run(self, script: str, *arguments: Any) -> Awaitable[Any]:
+        return self._redis.eval(script, 1, WORKER_LEASE_KEY, *arguments)
+
+    def _sees(self, holder: Holder) -> bool:
+        return (holder.host, holder.space) == (self._holder.host, self._holder.space)
+
+
+def _started(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since boot (proc(5), field 22); None: there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def _pid_space() -> str:
+    """Return the name of the space that pids count in: a container has one of its own."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""

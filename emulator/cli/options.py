@@ -1,0 +1,62 @@
+"""The options that every command has: --stack, --file and --json, before or after the command's name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator.cli import output
+
+if TYPE_CHECKING:
+    from emulator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the common options say."""
+
+    stack: str | None = None
+    file: str | None = None
+    as_json: bool = False
+
+    def settings(self) -> Settings:
+        """Build the settings from the options, the environment and `.env`."""
+        from emulator.settings import load
+
+        return load(os.environ, Path.cwd(), stack=self.stack, compose_file=self.file)
+
+
+def common_options(function: Callable[..., object]) -> Callable[..., object]:
+    """Add the common options to a command; it is called with a `Common` as its first argument."""
+
+    def with_common(
+        ctx: click.Context, stack: str | None, file: str | None, as_json: bool, **others: Any
+    ) -> object:
+        outer = ctx.find_object(Common) or Common()
+        common = Common(stack or outer.stack, file or outer.file, as_json or outer.as_json)
+        ctx.obj = common
+        output.use(wants_json=common.as_json, stack=common.stack)
+        return function(common, **others)
+
+    decorated: Callable[..., object] = click.pass_context(with_common)
+    update_wrapper(decorated, function)
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+_OPTIONS = (
+    click.option("--stack", metavar="NAME", help="Name of the stack.  [default: default, or CLIPNET_STACK]"),
+    click.option(
+        "--file",
+        metavar="FILE",
+        help="The compose.yaml to run.  [default: the project's, else the packaged one]",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+)

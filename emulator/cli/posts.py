@@ -1,0 +1,44 @@
+"""`clipnet-emulate posts`."""
+
+from __future__ import annotations
+
+import click
+
+from emulator.cli import output
+from emulator.cli.options import Common, common_options
+
+_HEAD = ("platform", "at", "id", "account", "title or text", "media")
+_LONGEST = 48
+
+
+@click.command()
+@click.option("--platform", metavar="NAME", help="Only this one: youtube, tiktok, twitch, discord or x.")
+@common_options
+def command(common: Common, platform: str | None) -> None:
+    """List what the platforms received: videos, messages and posts."""
+    import asyncio
+
+    import httpx
+
+    from emulator.parts import running
+    from emulator.posts import posts
+
+    parts = running(common.settings())
+
+    async def ask() -> list[dict[str, object]]:
+        async with httpx.AsyncClient(timeout=10) as http:
+            return await posts(http, parts.fakes, platform)
+
+    found = asyncio.run(ask())
+    if common.as_json:
+        output.as_json(found)
+        return
+    rows = [[_cell(post.get(name)) for name in ("platform", "at", "id", "account")] for post in found]
+    for row, post in zip(rows, found, strict=True):
+        row += [_cell(post.get("title") or post.get("text")), "yes" if post.get("media") else ""]
+    output.table(_HEAD, rows)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,59 @@
+"""Which environment the services get in the embedded runtime, and what a program on the host needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emulator import VERSION
+from emulator.statefolder import StateFolder
+from emulator.topology import Topology
+
+INHERITED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+)
+"""All that a service sees of the user's own environment: never the user's credentials."""
+
+_OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT"})
+"""Settings of the API's own process, not of a program beside it."""
+
+
+def variables(ports: Mapping[str, int], folder: StateFolder, speech_dir: str) -> dict[str, str]:
+    """Return the values for compose interpolation: addresses on 127.0.0.1, folders in the state folder."""
+    values = {
+        "LISTEN_HOST": "127.0.0.1",
+        "MEDIA_DIR": str(folder.data("media")),
+        "BLOBS_DIR": str(folder.data("blobs")),
+        "FAKES_STATE_DIR": str(folder.data("fakes")),
+        "SPEECH_DIR": speech_dir,
+        "APP_VERSION": VERSION,
+    }
+    for name, port in ports.items():
+        upper = name.upper().replace("-", "_")
+        values[f"{upper}_ADDR"] = f"127.0.0.1:{port}"
+        values[f"{upper}_PORT"] = values[f"{upper}_LISTEN"] = str(port)
+    return values
+
+
+def inherited(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of the user's environment that services may see."""
+    return {name: env[name] for name in INHERITED if name in env}
+
+
+def host_env(topology: Topology, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return what a program on the host needs: the (resolved) API's settings and the fakes' addresses."""
+    api = topology.service("api").environment
+    fakes = topology.service("fakes").ports
+    return {
+        **{name: value for name, value in api.items() if name not in _OF_THE_SERVICE},
+        **{f"FAKES_{port.name.upper()}_URL": f"http://127.0.0.1:{ports[port.name]}" for port in fakes},
+    }

@@ -1,0 +1,87 @@
+"""Where the parts of a running stack are reached: addresses and folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.settings import Settings
+
+PLATFORMS = ("google", "tiktok", "twitch", "discord", "x")
+"""The fakes that people post to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One running stack; `env` is what `clipnet-emulate env` prints, `fakes` holds origins by name."""
+
+    stack: str
+    env: Mapping[str, str]
+    fakes: Mapping[str, str]
+    state_dir: Path
+    cache_dir: Path
+
+    @property
+    def database_url(self) -> str:
+        """The stack's PostgreSQL."""
+        return self.env["DATABASE_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        """The stack's Redis."""
+        return self.env["REDIS_URL"]
+
+    @property
+    def api_url(self) -> str:
+        """The API's origin."""
+        return self.env["API_URL"]
+
+    @property
+    def web_url(self) -> str:
+        """The frontend's origin."""
+        return self.env["WEB_URL"]
+
+    @property
+    def media_dir(self) -> Path:
+        """The folder that API and worker share for uploads."""
+        return Path(self.env["MEDIA_DIR"])
+
+    @property
+    def blobs_dir(self) -> Path:
+        """The folder in which the Cloudinary fake keeps its files."""
+        return self.state_dir / "blobs"
+
+    @property
+    def baseline_dir(self) -> Path:
+        """The folder with the files that a reset puts back."""
+        return self.state_dir / "baseline"
+
+    @property
+    def logs_dir(self) -> Path:
+        """The folder with one log file per service."""
+        return self.state_dir / "logs"
+
+
+def running(settings: Settings) -> Parts:
+    """Return the parts of the stack that the settings name.
+
+    Raises:
+        StackNotRunning: It is not up.
+    """
+    from emulator.stack import Stack
+
+    stack = Stack.running(settings)
+    return parts(stack.name, stack.env(), stack.directory, settings.cache_dir)
+
+
+def parts(stack: str, env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:
+    """Return the parts of a stack from its environment."""
+    fakes = {
+        name.removeprefix("FAKES_").removesuffix("_URL").lower(): url
+        for name, url in env.items()
+        if name.startswith("FAKES_") and name.endswith("_URL") and name != "FAKES_API_URL"
+    }
+    return Parts(stack, env, fakes, state_dir, cache_dir)

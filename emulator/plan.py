@@ -1,0 +1,76 @@
+"""Everything that is decided before anything is started: files, services, ports, environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from emulator import compose, ports
+from emulator.environment import host_env, variables
+from emulator.isolation import refuse_production
+from emulator.settings import Settings
+from emulator.statefolder import StateFolder, damaged, holder
+from emulator.topology import Topology, parse, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one stack is going to be."""
+
+    settings: Settings
+    folder: StateFolder
+    topology: Topology
+    """Resolved: no variables are left in it."""
+    ports: Mapping[str, int]
+    env: Mapping[str, str]
+    """What a program on the host needs."""
+
+
+def plan(settings: Settings) -> Plan:
+    """Read, check and decide. Writes nothing.
+
+    Raises:
+        ConfigurationRefused: compose.yaml cannot be run.
+        ProductionRefused: A value belongs to production or to another stack.
+        PortTaken: No block of ports is free for a new named stack.
+        StateFolderUnusable: What an earlier start kept there is damaged.
+    """
+    folder = folder_of(settings)
+    topology = parse(compose.read(settings), settings.variables)
+    chosen = choose_ports(settings, folder, topology)
+    own = variables(chosen, folder, speech_dir())
+    resolved = resolve(topology, {**settings.variables, **own})
+    refuse_production(resolved, chosen, settings.dotenv)
+    return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen))
+
+
+def folder_of(settings: Settings) -> StateFolder:
+    """Return the state folder of the stack that the settings name."""
+    return StateFolder((settings.state_dir / settings.stack).resolve())
+
+
+def choose_ports(settings: Settings, folder: StateFolder, topology: Topology) -> dict[str, int]:
+    """Return name -> port: as it runs, as asked for, as published for the default stack, or a block."""
+    kept = folder.read(folder.ports) or {}
+    is_kept = all(port.name in kept for port in topology.ports)
+    for name, number in kept.items():
+        if not isinstance(number, int) or not 0 < number < 65536:
+            raise damaged(folder.ports, f"'{name}' is {number!r}, which is no port")
+    if is_kept and holder(folder) is not None:
+        return {port.name: kept[port.name] for port in topology.ports}
+    if settings.port_base is not None:
+        return ports.allot(topology.ports, settings.port_base)
+    if settings.stack == "default":
+        return ports.default_ports(topology.ports)
+    if is_kept:
+        return {port.name: kept[port.name] for port in topology.ports}
+    return ports.allot(topology.ports, ports.free_base(topology.ports, seed=str(folder.path)))
+
+
+def speech_dir() -> str:
+    """Return the folder with the seed's speech, which the RunPod fake knows; empty if there is none."""
+    spec = find_spec("seed")
+    locations = spec.submodule_search_locations if spec else None
+    return str(Path(next(iter(locations))) / "media") if locations else ""

@@ -1,0 +1,72 @@
+"""Where services run: the seam between the supervisor and processes or containers.
+
+A runtime starts one service and hands back a handle. Order, probes, restarts and shutdown are the
+supervisor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from emulator.topology import Service
+
+
+class Handle(Protocol):
+    """One running service."""
+
+    @property
+    def service(self) -> Service:
+        """What runs."""
+        ...
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Port name -> port on 127.0.0.1."""
+        ...
+
+    @property
+    def pid(self) -> int | None:
+        """The process on this host, where there is one."""
+        ...
+
+    @property
+    def version(self) -> str | None:
+        """Version of the program, where the runtime knows it."""
+        ...
+
+    def lines(self) -> AsyncIterator[str]:
+        """Yield its log from its start, until it ends."""
+        ...
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended (128 + signal number if a signal ended it)."""
+        ...
+
+    async def stop(self, *, hard: bool = False) -> int:
+        """Ask it to end, then make it; return the exit code. Idempotent. `hard`: make it at once."""
+        ...
+
+
+class Runtime(Protocol):
+    """Starts services. Knows nothing of order, probes or restarts."""
+
+    @property
+    def name(self) -> str:
+        """How `status` calls it."""
+        ...
+
+    async def prepare(self, services: Sequence[Service]) -> None:
+        """Make sure that all of them can be started.
+
+        Raises:
+            PrerequisiteMissing: A program is not installed.
+        """
+        ...
+
+    async def start(self, service: Service, env: Mapping[str, str]) -> Handle:
+        """Start one service with exactly this environment of its own.
+
+        A cancelled start leaves nothing behind.
+        """
+        ...

@@ -1,0 +1,179 @@
+"""A running stack as its clients see it: addresses, environment, state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, NoReturn
+
+from emulator.compose import read
+from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StackNotRunning, StartFailed
+from emulator.lifecycle import Health, State
+from emulator.plan import folder_of
+from emulator.processes import all_processes, memory_bytes, process, tree, uptime_s
+from emulator.record import ServiceRecord, StackRecord
+from emulator.settings import Settings
+from emulator.statefolder import StateFolder, holder
+from emulator.topology import parse
+
+_POLL_S = 0.05
+
+Progress = Callable[[Mapping[str, ServiceRecord], float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One running stack."""
+
+    name: str
+    folder: StateFolder
+    record: StackRecord
+
+    @classmethod
+    def running(cls, settings: Settings) -> Stack:
+        """Return the stack that the settings name.
+
+        Raises:
+            StackNotRunning: It is not up.
+        """
+        folder = folder_of(settings)
+        record = _living(folder)
+        if record is None or record.phase != "up":
+            raise StackNotRunning(settings.stack)
+        return cls(settings.stack, folder, record)
+
+    @property
+    def directory(self) -> Path:
+        """The state folder."""
+        return self.folder.path
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """Port name (api, web, postgres, redis, and each fake) -> port on 127.0.0.1."""
+        return self.record.ports
+
+    def url(self, port_name: str) -> str:
+        """Return `http://127.0.0.1:PORT` of api, web or a fake."""
+        return f"http://127.0.0.1:{self.record.ports[port_name]}"
+
+    def env(self) -> dict[str, str]:
+        """Return what a program on the host needs."""
+        return dict(self.record.env)
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """Return the stack's state in the form of `status --json`; when it is down, every service is stopped."""
+    record = _living(folder_of(settings))
+    if record is None:
+        services = tuple(
+            ServiceRecord(service.name) for service in parse(read(settings), settings.variables).services
+        )
+        return {
+            "stack": settings.stack,
+            "runtime": "embedded",
+            "services": [_row(service, {}) for service in services],
+        }
+    processes = all_processes()
+    return {
+        "stack": record.stack,
+        "runtime": record.runtime,
+        "services": [_row(service, processes) for service in record.services],
+    }
+
+
+def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:
+    """Return the log files of the named services, of all and the supervisor if none is named.
+
+    Raises:
+        ConfigurationRefused: There is no such service.
+    """
+    folder = folder_of(settings)
+    known = (*(service.name for service in parse(read(settings), settings.variables).services), "supervisor")
+    for name in services:
+        if name not in known:
+            raise ConfigurationRefused(f"there is no service '{name}'", f"services: {', '.join(known)}")
+    return {name: folder.log(name) for name in services or known}
+
+
+def become(words: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Run a command in this process's place.
+
+    Raises:
+        PrerequisiteMissing: There is no such command.
+    """
+    try:
+        os.execvpe(words[0], list(words), dict(env))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise PrerequisiteMissing(
+            f"'{words[0]}' cannot be run: {why}", "check its name and the PATH"
+        ) from error
+
+
+def wait(settings: Settings, within_s: float, progress: Progress) -> dict[str, Any]:
+    """Wait until the stack is up and every service healthy; return its status.
+
+    `progress` is told the services' records, none while there is no stack, and the seconds so far.
+
+    Raises:
+        StackNotRunning: There was no stack all the while.
+        StartFailed: A service was not healthy in time.
+    """
+    began = monotonic()
+    while True:
+        record = _living(folder_of(settings))
+        late = [service for service in record.services if not _is_fine(service)] if record else []
+        if record is not None and record.phase == "up" and not late:
+            return status(settings)
+        waited_s = monotonic() - began
+        if waited_s > within_s:
+            break
+        progress({service.name: service for service in record.services} if record else {}, waited_s)
+        sleep(_POLL_S)
+    if record is None:
+        raise StackNotRunning(settings.stack, waited_s=within_s)
+    names = (
+        ", ".join(f"'{service.name}' ({service.state.value}: {service.detail})" for service in late)
+        or "the stack"
+    )
+    raise StartFailed(
+        f"not healthy after {within_s:.1f} s: {names}", "read the logs with: clipnet-emulate logs"
+    )
+
+
+def _is_fine(service: ServiceRecord) -> bool:
+    return service.state is State.RUNNING and service.health is Health.HEALTHY
+
+
+def is_well(status: Mapping[str, Any]) -> bool:
+    """Tell whether every service of a `status` runs and is healthy."""
+    return all(
+        row["state"] == State.RUNNING.value and row["health"] == Health.HEALTHY.value
+        for row in status["services"]
+    )
+
+
+def _row(service: ServiceRecord, processes: Mapping[int, Any]) -> dict[str, Any]:
+    found = process(service.pid) if service.pid is not None else None
+    members = tree(found.pid, processes) if found else ()
+    memory = memory_bytes(member.pid for member in members)
+    return {
+        "name": service.name,
+        "state": service.state.value,
+        "health": service.health.value,
+        "address": service.address,
+        "pid": service.pid,
+        "version": service.version,
+        "restarts": service.restarts,
+        "uptime_s": round(uptime_s(found), 1) if found else None,
+        "memory_mb": round(memory / 1_048_576, 1) if found else None,
+    }
+
+
+def _living(folder: StateFolder) -> StackRecord | None:
+    if holder(folder) is None:
+        return None
+    return StackRecord.read(folder)

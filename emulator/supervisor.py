@@ -1,0 +1,318 @@
+"""Keeps the services of a stack alive: order, probes with deadlines, restarts with a limit, reverse stop.
+
+Knows neither processes nor containers (those are the runtime's), neither files nor sockets (those are the
+caller's).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from emulator.errors import EmulatorError, StartFailed
+from emulator.lifecycle import Event, Health, RestartPolicy, State, next_state
+from emulator.probe import NotReady, ask
+from emulator.record import ServiceRecord
+from emulator.runtimes import Handle, Runtime
+from emulator.topology import Service
+
+log = logging.getLogger(__name__)
+
+LAST_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often and how long the supervisor asks and waits."""
+
+    ready_within_s: float = 30.0
+    """For one service, from its start to its first good answer."""
+    ask_every_s: float = 0.02
+    answer_within_s: float = 2.0
+    watch_every_s: float = 2.0
+    unhealthy_after: int = 3
+    """Bad answers in a row."""
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
+
+
+class Supervisor:
+    """Runs one stack. `on_change` is told each service's new record."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        runtime: Runtime,
+        pace: Pace,
+        on_change: Callable[[ServiceRecord], None],
+        last_lines: Callable[[str, Handle], Sequence[str]],
+    ) -> None:
+        self._services = tuple(services)
+        self._runtime = runtime
+        self._pace = pace
+        self._on_change = on_change
+        self._last_lines = last_lines
+        self._records = {service.name: ServiceRecord(service.name) for service in services}
+        self._handles: dict[str, Handle] = {}
+        self._ready = {service.name: asyncio.Event() for service in services}
+        self._wanted = {service.name: asyncio.Event() for service in services}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def records(self) -> tuple[ServiceRecord, ...]:
+        """All services, as they are now."""
+        return tuple(self._records[service.name] for service in self._services)
+
+    async def start(self) -> None:
+        """Start everything and return when all is healthy. On failure nothing is left running.
+
+        Raises:
+            StartFailed: A service died or was not ready in time.
+            EmulatorError: Whatever else kept a service from starting.
+        """
+        try:
+            async with asyncio.timeout(self._pace.ready_within_s):
+                await self._runtime.prepare(self._services)
+                for service in self._services:
+                    self._tasks[service.name] = asyncio.create_task(self._keep(service), name=service.name)
+                await self._all_ready()
+        except TimeoutError:
+            failure = self._too_slow()
+            await self.stop()
+            raise failure from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def watch(self) -> None:
+        """Wait for as long as all is kept; raise what ended that (a bug of ours)."""
+        done, _ = await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    def want_all(self) -> bool:
+        """Start again what was given up; tell whether there was anything."""
+        failed = [record.name for record in self.records if record.state is State.FAILED]
+        for name in failed:
+            self._wanted[name].set()
+        return bool(failed)
+
+    async def stop(self, *, hard: bool = False) -> None:
+        """Stop everything, in reverse order; idempotent. `hard`: all at once, without asking."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        gone = {service.name: asyncio.Event() for service in self._services}
+        await asyncio.gather(*(self._stop_service(service, gone, hard=hard) for service in self._services))
+
+    async def _stop_service(self, service: Service, gone: Mapping[str, asyncio.Event], *, hard: bool) -> None:
+        """Stop a service when nobody who needs it is left, or at once if it is `hard`."""
+        for other in self._services:
+            if service.name in other.needs and not hard:
+                await gone[other.name].wait()
+        self._move(service, Event.STOP)
+        handle = self._handles.get(service.name)
+        if handle is not None:
+            code = await handle.stop(hard=hard)
+            log.info("service stopped", extra={"fields": {"name": service.name, "exit_code": code}})
+        self._handles.pop(service.name, None)
+        self._move(service, Event.GONE, pid=None, health=Health.UNKNOWN)
+        gone[service.name].set()
+
+    async def _all_ready(self) -> None:
+        ready = asyncio.gather(*(event.wait() for event in self._ready.values()))
+        try:
+            waited: list[asyncio.Future[Any]] = [ready, *self._tasks.values()]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            for task in self._tasks.values():
+                if task.done():
+                    task.result()
+            await ready
+        finally:
+            ready.cancel()
+
+    async def _keep(self, service: Service) -> None:
+        """Run one service for as long as this task lives. Raises if its first start fails."""
+        self._move(service, Event.WANTED)
+        if not service.starts_early:
+            for need in service.needs:
+                await self._ready[need].wait()
+        await self._first_start(service)
+        in_a_row = 0
+        while True:
+            lived_s, code = await self._watch(service)
+            in_a_row = self._pace.restarts.row_after(in_a_row, lived_s)
+            in_a_row = await self._again(service, in_a_row, f"it ended with exit code {code}")
+
+    async def _first_start(self, service: Service) -> None:
+        handle = await self._launch(service)
+        trouble = await self._until_ready(service, handle, self._pace.ready_within_s)
+        if trouble is None:
+            return
+        raise StartFailed(
+            f"service '{service.name}' {trouble}{self._quoted(service.name, handle)}",
+            "if its data folder is broken, start afresh with: clipnet-emulate down --wipe"
+            if service.server
+            else f"read its log with: clipnet-emulate logs {service.name}",
+        )
+
+    async def _again(self, service: Service, in_a_row: int, reason: str) -> int:
+        """Restart a service until it is ready; return how many restarts in a row that took."""
+        while True:
+            if not self._pace.restarts.allows(in_a_row):
+                self._move(
+                    service, Event.GIVEN_UP, pid=None, health=Health.UNHEALTHY, detail=f"given up: {reason}"
+                )
+                log.error("service given up", extra={"fields": {"name": service.name, "reason": reason}})
+                self._wanted[service.name].clear()
+                await self._wanted[service.name].wait()
+                self._move(service, Event.WANTED)
+                in_a_row = 0
+            else:
+                delay_s = self._pace.restarts.delay_s(in_a_row)
+                log.warning(
+                    "service restarts",
+                    extra={"fields": {"name": service.name, "reason": reason, "in_s": delay_s}},
+                )
+                await asyncio.sleep(delay_s)
+            restarts = self._records[service.name].restarts + 1
+            try:
+                handle = await self._launch(service, restarts=restarts)
+            except EmulatorError as error:
+                trouble: str | None = error.what
+            else:
+                trouble = await self._until_ready(service, handle, self._pace.ready_within_s)
+                if trouble is None:
+                    return in_a_row
+                await handle.stop()
+                self._handles.pop(service.name, None)
+            reason = trouble or ""
+            in_a_row += 1
+            self._move(service, Event.EXITED, pid=None, health=Health.UNHEALTHY, detail=reason)
+
+    async def _launch(self, service: Service, *, restarts: int = 0) -> Handle:
+        handle = await self._runtime.start(service, service.environment)
+        self._handles[service.name] = handle
+        self._move(
+            service,
+            Event.STARTED,
+            pid=handle.pid,
+            version=handle.version,
+            ports=dict(handle.ports),
+            address=_address(service, handle),
+            restarts=restarts,
+            health=Health.UNKNOWN,
+            detail=None,
+        )
+        return handle
+
+    async def _until_ready(self, service: Service, handle: Handle, within_s: float) -> str | None:
+        """Return None when the service is ready, else what went wrong."""
+        began = self._loop.time()
+        ended = asyncio.ensure_future(handle.wait())
+        try:
+            while self._loop.time() - began < within_s:
+                if ended.done():
+                    return f"ended with exit code {ended.result()} before it was ready"
+                try:
+                    await ask(service.probe, self._pace.answer_within_s)
+                except NotReady as seen:
+                    self._note(service, str(seen))
+                    await asyncio.wait([ended], timeout=self._pace.ask_every_s)
+                    continue
+                if ended.done():
+                    continue
+                self._is_ready(service, self._loop.time() - began)
+                return None
+        finally:
+            ended.cancel()
+        return f"was not ready after {within_s:.1f} s (last probe: {self._records[service.name].detail})"
+
+    def _is_ready(self, service: Service, after_s: float) -> None:
+        self._move(service, Event.READY, health=Health.HEALTHY, ready_after_s=round(after_s, 3), detail=None)
+        self._ready[service.name].set()
+        log.info("service ready", extra={"fields": {"name": service.name, "took_s": round(after_s, 3)}})
+
+    async def _watch(self, service: Service) -> tuple[float, int]:
+        """Probe a running service until it ends; return how long it lived and its exit code."""
+        began = self._loop.time()
+        handle = self._handles[service.name]
+        ended = asyncio.ensure_future(handle.wait())
+        bad_in_a_row = 0
+        try:
+            while not (await asyncio.wait([ended], timeout=self._pace.watch_every_s))[0]:
+                try:
+                    await ask(service.probe, self._pace.answer_within_s)
+                except NotReady as seen:
+                    bad_in_a_row += 1
+                    if bad_in_a_row >= self._pace.unhealthy_after:
+                        self._set_health(service, Health.UNHEALTHY, str(seen))
+                else:
+                    bad_in_a_row = 0
+                    self._set_health(service, Health.HEALTHY, None)
+        finally:
+            ended.cancel()
+        code = await handle.wait()
+        self._handles.pop(service.name, None)
+        self._move(
+            service, Event.EXITED, pid=None, health=Health.UNHEALTHY, detail=f"ended with exit code {code}"
+        )
+        return self._loop.time() - began, code
+
+    def _set_health(self, service: Service, health: Health, detail: str | None) -> None:
+        record = self._records[service.name]
+        if record.health is health and record.detail == detail:
+            return
+        if record.health is not health:
+            log.warning(
+                "service health",
+                extra={"fields": {"name": service.name, "health": health.value, "detail": detail}},
+            )
+        self._write(replace(record, health=health, detail=detail))
+
+    def _note(self, service: Service, seen: str) -> None:
+        self._records[service.name] = replace(self._records[service.name], detail=seen)
+
+    def _move(self, service: Service, event: Event, **changes: Any) -> None:
+        record = self._records[service.name]
+        state = next_state(record.state, event)
+        self._write(replace(record, state=state, **changes))
+
+    def _write(self, record: ServiceRecord) -> None:
+        self._records[record.name] = record
+        self._on_change(record)
+
+    def _quoted(self, name: str, handle: Handle) -> str:
+        lines = self._last_lines(name, handle)
+        if not lines:
+            return "; its log is empty"
+        return ", its last lines:\n" + "\n".join(f"  {line}" for line in lines)
+
+    def _too_slow(self) -> StartFailed:
+        late = [record for record in self.records if record.state is not State.RUNNING]
+        culprit = next(
+            (record for record in late if record.state is State.STARTING),
+            late[0] if late else self.records[0],
+        )
+        handle = self._handles.get(culprit.name)
+        seen = f"last probe: {culprit.detail}" if culprit.detail else f"it was still {culprit.state.value}"
+        others = [record.name for record in late if record is not culprit]
+        waiting = f"; also not ready: {', '.join(others)}" if others else ""
+        return StartFailed(
+            f"service '{culprit.name}' was not ready after {self._pace.ready_within_s:.1f} s "
+            f"({seen}){waiting}" + (self._quoted(culprit.name, handle) if handle else ""),
+            "give it more time with: clipnet-emulate up --timeout SECONDS",
+        )
+
+
+def _address(service: Service, handle: Handle) -> str | None:
+    """Return the address of a service's first port, with the scheme that its probe speaks."""
+    port = next(iter(handle.ports.values()), None)
+    if port is None:
+        return None
+    scheme = {"http": "http://", "postgres": "postgresql://", "redis": "redis://"}.get(service.probe.kind, "")
+    return f"{scheme}127.0.0.1:{port}"

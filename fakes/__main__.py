@@ -1,0 +1,53 @@
+"""Serves the fakes that FAKES_PORTS names until it is told to stop: `python -m fakes`."""
+
+import asyncio
+import logging
+import os
+import sys
+from dataclasses import replace
+
+from fakes import logs
+from fakes.kit.app import FakeApp
+from fakes.kit.clock import SettableClock
+from fakes.kit.server import listen, serve, stop_on_signals
+from fakes.settings import BadSetting, ServerSettings, load
+
+log = logging.getLogger("fakes")
+
+
+async def run(settings: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = stop_on_signals()
+    sockets = {name: listen(settings.host, port) for name, port in settings.ports.items()}
+    bound = {name: sock.getsockname()[1] for name, sock in sockets.items()}
+    public_urls = {name: f"http://{settings.public_host}:{port}" for name, port in bound.items()}
+    clock = SettableClock()
+    apps = {name: FakeApp(name, replace(settings.fakes, public_urls=public_urls), clock) for name in sockets}
+    log.info("fakes ready", extra={"ports": bound})
+    try:
+        await serve({sockets[name]: app for name, app in apps.items()}, stop)
+    finally:
+        for app in apps.values():
+            await app.close()
+
+
+def main() -> int:
+    """Exit code 0 after a stop on command, 2 for a bad setting, 1 when a port is taken."""
+    logs.start()
+    try:
+        settings = load(os.environ)
+    except BadSetting as error:
+        log.error("bad setting", extra={"error": str(error)})
+        return 2
+    try:
+        asyncio.run(run(settings))
+    except OSError as error:
+        log.error("cannot listen", extra={"error": str(error), "ports": dict(settings.ports)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # everything is closed; tearing down the interpreter would only take time

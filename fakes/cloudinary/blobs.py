@@ -1,0 +1,131 @@
+"""Where the bytes of assets are kept: content-addressed, so that equal files are stored once."""
+
+import contextlib
+import hashlib
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_BLOCK_BYTES = 1 << 20
+_INCOMING = "incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Stored bytes: hexadecimal SHA-256 (the address) and MD5 (the ETag), and their number."""
+
+    sha256: str
+    md5: str
+    bytes: int
+
+
+class Incoming:
+    """A file on its way in: a temporary file that is hashed while it is written.
+
+    Args:
+        path: Where it is written; it does not exist yet.
+        limit_bytes: What comes beyond is counted but not written.
+    """
+
+    def __init__(self, path: Path, limit_bytes: int | None = None) -> None:
+        self.path = path
+        self.size_bytes = 0
+        self._limit_bytes = limit_bytes
+        self._file = path.open("wb")
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Add bytes."""
+        self.size_bytes += len(data)
+        if self._limit_bytes is not None and self.size_bytes > self._limit_bytes:
+            return
+        self._file.write(data)
+        self._sha256.update(data)
+        self._md5.update(data)
+
+    def finish(self) -> Blob:
+        """Close the file and say what it is."""
+        self._file.close()
+        return Blob(self._sha256.hexdigest(), self._md5.hexdigest(), self.size_bytes)
+
+    def read_back(self) -> Blob:
+        """Hash what another program wrote to `path`; blocks, so call it in a thread for large files."""
+        self._file.close()
+        self.size_bytes = 0
+        with self.path.open("rb") as written:
+            while block := written.read(_BLOCK_BYTES):
+                self.size_bytes += len(block)
+                self._sha256.update(block)
+                self._md5.update(block)
+        return self.finish()
+
+    def drop(self) -> None:
+        """Remove it, unless it was kept."""
+        self._file.close()
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+
+
+class Blobs(Protocol):
+    """A store of bytes by their SHA-256."""
+
+    def incoming(self, limit_bytes: int | None = None) -> Incoming:
+        """A new temporary file."""
+        ...
+
+    def keep(self, incoming: Incoming, blob: Blob) -> None:
+        """Store a finished file under its address; at once or not at all."""
+        ...
+
+    def path(self, sha256: str) -> Path:
+        """A local file with these bytes; it may not exist."""
+        ...
+
+    def discard(self, addresses: Iterable[str]) -> None:
+        """Remove stored bytes; those that do not exist are passed over."""
+        ...
+
+
+class FolderBlobs:
+    """Blobs in a folder as `<first two digits>/<sha256>`; temporary files are in `incoming/` beside them.
+
+    Args:
+        root: The folder. Temporary files that an earlier process left there are removed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / _INCOMING
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(parents=True)
+
+    def incoming(self, limit_bytes: int | None = None) -> Incoming:
+        """A new temporary file."""
+        return Incoming(self._incoming / uuid.uuid4().hex, limit_bytes)
+
+    def keep(self, incoming: Incoming, blob: Blob) -> None:
+        """Store a finished file under its address; at once or not at all."""
+        target = self.path(blob.sha256)
+        target.parent.mkdir(exist_ok=True)
+        incoming.path.replace(target)
+
+    def path(self, sha256: str) -> Path:
+        """The file of these bytes; it may not exist."""
+        return self._root / sha256[:2] / sha256
+
+    def discard(self, addresses: Iterable[str]) -> None:
+        """Take files out at once and delete them behind."""
+        dead = [path for path in map(self.path, addresses) if path.exists()]
+        if not dead:
+            return
+        grave = self._incoming / f"dead-{uuid.uuid4().hex}"
+        grave.mkdir()
+        for path in dead:
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(grave / path.name)
+        threading.Thread(target=shutil.rmtree, args=(grave, True), daemon=True).start()

@@ -1,0 +1,209 @@
+"""What Cloudinary answers when it refuses, one function per error.
+
+Source: cloudinary.com/documentation/image_upload_api_reference and admin_api, and answers recorded in public
+issue threads. The text is in the body and in the header `X-Cld-Error`.
+"""
+
+from datetime import UTC, datetime
+
+from fakes.kit.errors import ProviderError
+
+DELIVERY = "delivery"
+
+
+def header_text(message: str) -> str:
+    """The message as a header value: one line of ASCII, bounded."""
+    return "".join(char if " " <= char <= "~" else "?" for char in message)[:1000].strip()
+
+
+def _refused(status: int, message: str, *, violation: str | None = None) -> ProviderError:
+    headers = {"X-Cld-Error": header_text(message)}
+    return ProviderError(status, message, headers=headers, violation=violation)
+
+
+def _not_delivered(status: int, message: str, *, violation: str | None = None) -> ProviderError:
+    headers = {"X-Cld-Error": header_text(message)}
+    return ProviderError(status, message, code=DELIVERY, headers=headers, violation=violation)
+
+
+def missing_parameter(name: str) -> ProviderError:
+    """A parameter that must be there is not."""
+    return _refused(400, f"Missing required parameter - {name}")
+
+
+def invalid_parameter(name: str, value: str) -> ProviderError:
+    """A parameter's value cannot be used."""
+    return _refused(
+        400, f"Invalid value for parameter {name}: {value[:100]}"
+    )  # guess: the form for other names
+
+
+def invalid_cursor() -> ProviderError:
+    """`next_cursor` is not one that was handed out."""
+    return _refused(400, "Invalid value for parameter next_cursor")
+
+
+def invalid_request(reason: str) -> ProviderError:
+    """The body cannot be read."""
+    return _refused(400, f"Invalid request - {reason}")  # guess: no recorded wording
+
+
+def not_emulated(what: str) -> ProviderError:
+    """Something that Cloudinary has and this fake does not: a gap must be loud."""
+    return _refused(501, f"fake 'cloudinary' does not cover {what}")
+
+
+def preset_required() -> ProviderError:
+    """An upload with neither a signature nor a preset."""
+    return _refused(400, "Upload preset must be specified when using unsigned upload")
+
+
+def preset_not_found() -> ProviderError:
+    """No upload preset has this name."""
+    return _refused(400, "Upload preset not found")
+
+
+def stale_request(timestamp_s: int) -> ProviderError:
+    """The signature is older than an hour."""
+    at = datetime.fromtimestamp(timestamp_s, UTC).strftime("%Y-%m-%d %H:%M:%S +0000")
+    return _refused(400, f"Stale request - reported time is {at} which is more than 1 hour ago")
+
+
+def invalid_signature(signature: str, text: str) -> ProviderError:
+    """The signature does not fit the parameters and the key's secret."""
+    return _refused(401, f"Invalid Signature {signature}. String to sign - '{text}'.")
+
+
+def invalid_cloud(cloud: str, *, violation: str | None = None) -> ProviderError:
+    """No cloud has this name."""
+    return _refused(401, f"Invalid cloud_name {cloud}", violation=violation)
+
+
+def unknown_key(api_key: str, *, violation: str | None = None) -> ProviderError:
+    """No key like this exists."""
+    return _refused(401, f"Unknown API key {api_key}", violation=violation)
+
+
+def cloud_mismatch(*, violation: str | None = None) -> ProviderError:
+    """The key belongs to another cloud."""
+    return _refused(401, "cloud_name mismatch", violation=violation)
+
+
+def secret_mismatch(*, violation: str | None = None) -> ProviderError:
+    """The Admin API's password is wrong."""
+    return _refused(401, "api_secret mismatch", violation=violation)
+
+
+def not_authorized() -> ProviderError:
+    """A request to the Admin API without credentials."""
+    error = _refused(401, "Unknown API key ")
+    error.headers["WWW-Authenticate"] = 'Basic realm="Cloudinary"'
+    return error
+
+
+def folder_refused(path: str, violation: str) -> ProviderError:
+    """The key may not write there."""
+    # guess: wording; the status is what restricted keys get
+    return _refused(403, f"You are not authorized to access {path}", violation=violation)
+
+
+def invalid_public_id(public_id: str) -> ProviderError:
+    """The public id holds characters that are not allowed, or too many."""
+    return _refused(400, f"public_id ({public_id[:100]}) is invalid")  # guess: wording
+
+
+def empty_file() -> ProviderError:
+    """A file of zero bytes."""
+    return _refused(400, "Empty file")
+
+
+def file_too_large(size_bytes: int, limit_bytes: int) -> ProviderError:
+    """More bytes than the plan or one request may have."""
+    return _refused(400, f"File size too large. Got {size_bytes}. Maximum is {limit_bytes}.")
+
+
+def invalid_image() -> ProviderError:
+    """The bytes are no image."""
+    return _refused(400, "Invalid image file")
+
+
+def too_many_pixels(pixels: int, limit_px: int) -> ProviderError:
+    """An image with more pixels than the plan allows."""
+    # guess: wording
+    asked, limit = pixels / 1e6, limit_px // 1_000_000
+    return _refused(400, f"Maximum image size is {limit} Megapixels. Requested {asked:.2f} Megapixels")
+
+
+def invalid_video() -> ProviderError:
+    """The bytes are neither video nor audio."""
+    return _refused(400, "Unsupported video format or file")
+
+
+def format_not_allowed(resource_type: str, format_name: str) -> ProviderError:
+    """`allowed_formats` does not name this format."""
+    return _refused(400, f"{resource_type.capitalize()} file format {format_name} not allowed")
+
+
+def part_too_small() -> ProviderError:
+    """A part of a chunked upload, not the last, has less than 5 MB."""
+    return _refused(400, "All parts except EOF-chunk must be larger than 5mb")
+
+
+def invalid_content_range(value: str) -> ProviderError:
+    """The Content-Range of a part is not understood or does not fit its bytes."""
+    return _refused(400, f"Invalid Content-Range header: {value[:100]}")  # guess: wording
+
+
+def loading_failed(url: str, reason: str) -> ProviderError:
+    """A remote file could not be fetched."""
+    return _refused(400, f"Error in loading {url} - {reason}")
+
+
+def unsupported_source(url: str) -> ProviderError:
+    """The text in `file` is neither a URL nor a data URI."""
+    return _refused(400, f"Unsupported source URL: {url[:200]}")  # guess: wording
+
+
+def not_found(public_id: str) -> ProviderError:
+    """No asset has this id."""
+    return _refused(404, f"Resource not found - {public_id}")
+
+
+def folder_not_found(path: str) -> ProviderError:
+    """No folder has this path."""
+    return _refused(404, f"Can't find folder with path {path}")
+
+
+def folder_not_empty() -> ProviderError:
+    """Only empty folders can be deleted."""
+    return _refused(400, "Folder is not empty")  # guess: wording
+
+
+def already_exists(public_id: str) -> ProviderError:
+    """A rename onto an asset that exists, without overwrite."""
+    return _refused(400, f"to_public_id {public_id} already exists")
+
+
+def query_error(position: int) -> ProviderError:
+    """A search expression that cannot be parsed."""
+    return _refused(400, f"Query Error (at position {position})")
+
+
+def transformation_refused(message: str) -> ProviderError:
+    """A transformation that is not understood or cannot be done; on delivery, with an empty body."""
+    return _not_delivered(400, message)
+
+
+def delivery_not_found(public_id: str) -> ProviderError:
+    """No asset has this id, type and resource type; on delivery."""
+    return _not_delivered(404, f"Resource not found - {public_id}")
+
+
+def delivery_denied(*, violation: str | None = None) -> ProviderError:
+    """A signature is wrong or missing, or the asset is not for everybody."""
+    return _not_delivered(401, "deny or ACL failure", violation=violation)
+
+
+def delivery_cloud_unknown(cloud: str) -> ProviderError:
+    """Delivery from a cloud that does not exist."""
+    return _not_delivered(401, f"Invalid cloud_name {cloud}")  # guess: as on the API

@@ -1,0 +1,88 @@
+"""File formats: media types, what an extension can be made of, and what `f_auto` chooses. Pure tables.
+
+Source: cloudinary.com/documentation/image_transformations (supported formats) and
+video_manipulation_and_delivery.
+"""
+
+from collections.abc import Mapping
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "tiff": "image/tiff",
+    "tif": "image/tiff",
+    "ico": "image/x-icon",
+    "jp2": "image/jp2",
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "webm": "video/webm",
+    "mov": "video/quicktime",
+    "mkv": "video/x-matroska",
+    "ogv": "video/ogg",
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "ts": "video/mp2t",
+    "mpeg": "video/mpeg",
+    "wmv": "video/x-ms-wmv",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "mka": "audio/x-matroska",
+    "m3u8": "application/x-mpegURL",
+    "mpd": "application/dash+xml",
+    "json": "application/json",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
+}
+ALIASES: Mapping[str, str] = {"jpeg": "jpg", "jpe": "jpg", "tif": "tiff"}
+# Extensions that a URL may end with, so that a dot in a public id is not taken for one.
+IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2"})
+SOUNDS = frozenset({"mp3", "m4a", "aac", "wav", "ogg", "flac"})
+
+
+def media_type(format_name: str | None) -> str:
+    """The Content-Type of a format; bytes when it is unknown."""
+    return MEDIA_TYPES.get(format_name or "", "application/octet-stream")
+
+
+def canonical(format_name: str) -> str:
+    """One name for formats with many: `jpeg` is `jpg`."""
+    name = format_name.lower()
+    return ALIASES.get(name, name)
+
+
+def is_known(ending: str) -> bool:
+    """Whether an extension names a format that Cloudinary knows."""
+    return ending.lower() in MEDIA_TYPES
+
+
+def automatic(resource_type: str, accept: str, stored: str | None, kind: str | None = None) -> str:
+    """What `f_auto` delivers.
+
+    Args:
+        resource_type: `image` or `video`.
+        accept: The Accept header.
+        stored: Format of the original.
+        kind: `image` or `video` for `f_auto:image` and `f_auto:video`.
+    """
+    wants_image = "image/" in accept and "video/" not in accept
+    if kind == "video" or (resource_type == "video" and kind is None and not wants_image):
+        return "mp4" if stored not in SOUNDS else str(stored)
+    if "image/avif" in accept:
+        return "avif"
+    if "image/webp" in accept:
+        return "webp"
+    return stored if resource_type == "image" and stored in ("png", "gif", "jpg") else "jpg"

@@ -1,0 +1,184 @@
+"""Makes derived assets: each once, however many ask for it at the same time."""
+
+import asyncio
+import contextlib
+import ctypes
+import functools
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+
+from fakes.cloudinary import errors, formats, transformation
+from fakes.cloudinary.blobs import Blobs, Incoming
+from fakes.cloudinary.render import images, videos
+from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.videos import Job, Source
+from fakes.cloudinary.state import Asset, Derived
+from fakes.cloudinary.state.assets import Assets
+from fakes.cloudinary.transformation import Transformation
+
+log = logging.getLogger(__name__)
+TIME_LIMIT_S = 120.0
+# Larger videos are not transformed while a request waits.
+# Source: cloudinary.com/documentation/video_manipulation_and_delivery
+SYNC_LIMIT_BYTES = 100_000_000
+_AT_ONCE = 2
+_PR_SET_PDEATHSIG = 1
+
+
+class Renderer:
+    """Makes derived assets by Pillow and FFmpeg, outside of the event loop.
+
+    Args:
+        assets: Where results are kept.
+        blobs: Where bytes are.
+        time_limit_s: How long FFmpeg may take for one result.
+    """
+
+    def __init__(self, assets: Assets, blobs: Blobs, time_limit_s: float = TIME_LIMIT_S) -> None:
+        self._assets = assets
+        self._blobs = blobs
+        self._time_limit_s = time_limit_s
+        self._running: dict[tuple[str, int, str, str], asyncio.Task[Derived]] = {}
+        self._processes: set[asyncio.subprocess.Process] = set()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self.made_count = 0
+
+    async def derive(self, asset: Asset, text: str, format_name: str | None) -> Derived:
+        """The result of a transformation, made now or before.
+
+        Args:
+            asset: The original.
+            text: The transformation as it was written.
+            format_name: The format asked for; None for what the transformation or the original says.
+
+        Raises:
+            ProviderError: It is not understood or cannot be done (400).
+        """
+        asked = transformation.parse_text(text)
+        target = format_name
+        if target is None:
+            target = transformation.target_format(asked, asset.resource_type, asset.format, None, "")
+        if asset.resource_type == "raw" or target is None:
+            raise errors.transformation_refused(f"Invalid transformation component - {text}")
+        kept = self._assets.derived(asset, text, target)
+        if kept is not None:
+            return kept
+        key = (asset.asset_id, asset.version, text, target)
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._make(asset, asked, target))
+            self._running[key] = task
+            task.add_done_callback(functools.partial(self._forget, key))
+        return await asyncio.shield(task)
+
+    def close(self) -> None:
+        """End what is running."""
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+    def _forget(self, key: tuple[str, int, str, str], task: asyncio.Task[Derived]) -> None:
+        self._running.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen, even if nobody waits any more
+
+    async def _make(self, asset: Asset, asked: Transformation, target: str) -> Derived:
+        async with self._slots:
+            self.made_count += 1
+            incoming = self._blobs.incoming()
+            try:
+                size = await self._write(asset, asked, target, incoming)
+                blob = await asyncio.to_thread(incoming.read_back)
+                present = self._assets.find(asset.key)
+                if present is None or present.version != asset.version:
+                    raise errors.delivery_not_found(asset.public_id)
+                size_px = (size.width, size.height) if size else (None, None)
+                return self._assets.store_derived(asset, asked.text, target, (incoming, blob), size_px)
+            finally:
+                incoming.drop()
+
+    async def _write(
+        self, asset: Asset, asked: Transformation, target: str, incoming: Incoming
+    ) -> Size | None:
+        path = self._blobs.path(asset.sha256)
+        if asset.resource_type == "image":
+            if target not in formats.IMAGES:
+                raise errors.transformation_refused(f"Invalid extension in transformation: {target}")
+            return await asyncio.to_thread(images.render, path, incoming.path, asked, target)
+        if asset.bytes > SYNC_LIMIT_BYTES:
+            raise errors.transformation_refused(
+                "Video is too large to process synchronously, please use an eager transformation with"
+                " eager_async=true to resolve"
+            )
+        source = Source(path, asset.duration or 0.0, _shown_size(asset), _has_audio(asset))
+        if target not in formats.IMAGES:
+            return await self._run(videos.video(source, incoming.path, asked, target))
+        still = self._blobs.incoming()
+        try:
+            await self._run(videos.frame(source, still.path, asked))
+            rest = replace(asked, components=tuple(_without_times(one) for one in asked.components))
+            return await asyncio.to_thread(images.render, still.path, incoming.path, rest, target)
+        finally:
+            still.drop()
+
+    async def _run(self, job: Job) -> Size | None:
+        """Run FFmpeg; it dies with this process, and when it takes too long."""
+        import imageio_ffmpeg
+
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *job.arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_dies_with_parent(),
+        )
+        self._processes.add(process)
+        try:
+            async with asyncio.timeout(self._time_limit_s):
+                _, output = await process.communicate()
+        except TimeoutError as error:
+            raise errors.transformation_refused(
+                "Video is too large to process synchronously, please use an eager transformation with"
+                " eager_async=true to resolve"
+            ) from error
+        finally:
+            self._processes.discard(process)
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            log.error("ffmpeg failed", extra={"arguments": job.arguments, "output": output.decode()[-2000:]})
+            raise errors.transformation_refused("Unsupported video format or file")
+        return job.size
+
+
+def _without_times(component: transformation.Component) -> transformation.Component:
+    return replace(component, start=None, end=None, length=None)
+
+
+def _shown_size(asset: Asset) -> Size | None:
+    """Width and height as shown: a video filmed upright is stored on its side."""
+    if not asset.width or not asset.height:
+        return None
+    if asset.detail.get("rotation", 0) % 180:
+        return Size(asset.height, asset.width)
+    return Size(asset.width, asset.height)
+
+
+def _has_audio(asset: Asset) -> bool:
+    """Whether there is sound; seeded assets do not say, and FFmpeg is asked to find out."""
+    return "audio" not in asset.detail or bool(asset.detail["audio"])
+
+
+def _dies_with_parent() -> Callable[[], None]:
+    prctl = ctypes.CDLL(None).prctl
+
+    def set_up() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return set_up

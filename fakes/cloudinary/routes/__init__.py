@@ -1,0 +1,55 @@
+"""HTTP of the Cloudinary fake: Upload API, Admin API and delivery."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.requests import Request
+
+from fakes.cloudinary import wire
+from fakes.cloudinary.blobs import FolderBlobs
+from fakes.cloudinary.render import Renderer
+from fakes.cloudinary.routes.admin import AdminApi
+from fakes.cloudinary.routes.delivery import Delivery
+from fakes.cloudinary.routes.service import Service
+from fakes.cloudinary.routes.upload import UploadApi
+from fakes.cloudinary.state import CloudinaryState
+from fakes.kit.ids import Ids
+from fakes.kit.kit import Kit, Parts
+
+_API_HEADERS = {
+    "Cache-Control": "max-age=0, private, must-revalidate",
+    "Access-Control-Allow-Origin": "*",
+    "Server": "cloudinary",
+}
+
+
+def build(kit: Kit) -> Parts:
+    """Put the fake together."""
+    blobs = FolderBlobs(_blobs_folder(kit))
+    state = CloudinaryState(kit, blobs)
+    renderer = Renderer(state.assets, blobs)
+    service = Service(kit, state, blobs, renderer)
+    request_ids = Ids(
+        kit.settings.seed + 1
+    )  # its own sequence: asset ids do not depend on how often one asks
+
+    def headers(request: Request) -> Mapping[str, str]:
+        common = _API_HEADERS if request.url.path.startswith("/v1_1/") else {"Server": "Cloudinary"}
+        return {**common, "X-Request-Id": request_ids.hex(32)}
+
+    return Parts(
+        state=state,
+        routes=[*UploadApi(service).routes(), *AdminApi(service).routes(), *Delivery(service).routes()],
+        error_body=wire.error_body,
+        close=renderer.close,
+        headers=headers,
+    )
+
+
+def _blobs_folder(kit: Kit) -> Path:
+    settings = kit.settings
+    if settings.blobs_dir is not None:
+        return settings.blobs_dir
+    if settings.state_dir is not None:
+        return settings.state_dir / "blobs"
+    raise RuntimeError("the cloudinary fake keeps files: set state_dir or blobs_dir")

@@ -1,0 +1,122 @@
+"""What all handlers of the Cloudinary fake share: who asks, and notifications."""
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from fakes.cloudinary import errors, forms, signatures
+from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.forms import Form
+from fakes.cloudinary.render import Renderer
+from fakes.cloudinary.state import Account, CloudinaryState
+from fakes.kit.clock import iso
+from fakes.kit.kit import Kit
+from fakes.kit.webhooks import Delivery
+
+# "About three more attempts, 3, 6 and 9 minutes apart": cloudinary.com/documentation/notifications
+_RETRY_AFTER_S = (180.0, 360.0, 540.0)
+REQUEST_FILE_LIMIT_BYTES = 104_857_600
+
+Handler = Callable[[Request, Form], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts that handlers work with."""
+
+    kit: Kit
+    state: CloudinaryState
+    blobs: Blobs
+    renderer: Renderer
+
+    def reads_form(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """A Starlette handler that hands over the request's parameters; a file nobody kept is removed."""
+
+        async def handle(request: Request) -> Response:
+            try:
+                form = await forms.read(request, self.blobs, file_limit_bytes=REQUEST_FILE_LIMIT_BYTES)
+            except ClientDisconnect:
+                return Response(status_code=499)
+            try:
+                return await handler(request, form)
+            finally:
+                form.drop()
+
+        return handle
+
+    def signer(self, request: Request, form: Form, *, tolerated: tuple[str, ...] = ()) -> Account:
+        """Who sent a call of the Upload API: by signature, or by Basic credentials.
+
+        Raises:
+            ProviderError: Nobody that may (400, 401).
+        """
+        if request.headers.get("authorization"):
+            return self.admin(request)
+        now_s = self.kit.clock.now()
+        cloud = request.path_params["cloud"]
+        return self.state.accounts.signed(cloud, form.texts(), now_s, tolerated=tolerated)
+
+    def admin(self, request: Request) -> Account:
+        """Who sent a call of the Admin API, by Basic credentials.
+
+        Raises:
+            ProviderError: Nobody that may (401).
+        """
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            raise errors.not_emulated("OAuth tokens")
+        try:
+            api_key, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise errors.not_authorized() from error
+        if scheme.lower() != "basic" or not api_key:
+            raise errors.not_authorized()
+        return self.state.accounts.with_secret(request.path_params["cloud"], api_key, secret)
+
+    def check_hooks(self, urls: tuple[str, ...]) -> None:
+        """Refuse notification addresses outside of this stack before anything is done.
+
+        Raises:
+            CallbackRefused: One is outside.
+        """
+        for url in urls:
+            self.kit.webhooks.check(url)
+
+    def notify(self, urls: tuple[str, ...], account: Account, kind: str, content: Mapping[str, Any]) -> None:
+        """Send a notification to each address, in the background."""
+        now_s = self.kit.clock.now()
+        at = datetime.fromtimestamp(now_s, UTC).isoformat(timespec="seconds")
+        message = {"notification_type": kind, "timestamp": at, "request_id": self.kit.ids.hex(32), **content}
+        message |= {"signature_key": account.api_key}
+        message["notification_context"] = {
+            "triggered_at": iso(now_s, micros=True),
+            "triggered_by": {"source": "api", "id": account.api_key},
+        }
+        body = json.dumps(message).encode()
+
+        def headers(_attempt: int) -> Mapping[str, str]:
+            timestamp = str(int(self.kit.clock.now()))
+            signature = signatures.notification_signature(body, timestamp, account.api_secret or "")
+            return {
+                "Content-Type": "application/json",
+                "X-Cld-Timestamp": timestamp,
+                "X-Cld-Signature": signature,
+            }
+
+        for url in urls:
+            self.kit.webhooks.send(
+                Delivery(
+                    url,
+                    body,
+                    headers,
+                    retry_after_s=_RETRY_AFTER_S,
+                    is_accepted=lambda status, _body: status == 200,
+                )
+            )

@@ -1,0 +1,153 @@
+"""What the Cloudinary fake remembers: accounts, assets, folders and chunked uploads under way."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.state import accounts as accounts_module
+from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
+from fakes.cloudinary.state.assets import Assets, Outcome, Upload
+from fakes.cloudinary.state.listing import Listing, Page, Window
+from fakes.cloudinary.state.records import SCHEMA, Account, Asset, Derived, Key
+from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
+from fakes.kit.kit import Kit
+
+__all__ = [
+    "PART_MIN_BYTES",
+    "PRODUCTION",
+    "SCHEMA",
+    "STAGING",
+    "Account",
+    "Asset",
+    "CloudinaryState",
+    "Derived",
+    "Key",
+    "Outcome",
+    "Page",
+    "Range",
+    "Session",
+    "Upload",
+    "Window",
+    "check_may_write",
+    "parse_range",
+]
+_SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "public_id": str,
+    "resource_type": str,
+    "bytes": int,
+    "sha256": str,
+    "etag": str,
+    "created_at": str,
+}
+
+
+class CloudinaryState:
+    """All that is remembered. The rows are in the kit's store, the bytes in `blobs`.
+
+    Args:
+        kit: Clock, ids and settings.
+        blobs: Where bytes are kept.
+    """
+
+    def __init__(self, kit: Kit, blobs: Blobs) -> None:
+        self._store = kit.open_store(SCHEMA)
+        self._clock = kit.clock
+        self._blobs = blobs
+        self.accounts = Accounts(self._store)
+        self.assets = Assets(self._store, blobs, kit.clock, kit.ids)
+        self.listing = Listing(self._store)
+        self.sessions = Sessions(blobs)
+
+    def populate(self) -> None:
+        """Write the two accounts that are always there and their folders."""
+        for account in (STAGING, PRODUCTION):
+            self.accounts.add(account)
+            self.assets.add_folder(account.cloud, account.folder or "", 0.0)
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Add the rows of a seed document.
+
+        Args:
+            document: `{"assets": [...], "accounts": [...]}`. An asset has `public_id`, `resource_type`,
+                `type`, `format`, `bytes`, `width`, `height`, `duration` (s), `sha256`, `etag` (MD5),
+                `created_at` (ISO with Z), `tags`, `context`, `original_filename` and `cloud`; its bytes are
+                in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`.
+
+        Raises:
+            ValueError: A field is missing or of the wrong kind, or bytes are not there.
+        """
+        for entry in _list(document, "accounts"):
+            self.accounts.add(accounts_module.from_seed(entry))
+        assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
+        missing = [asset.public_id for asset in assets if not self._blobs.path(asset.sha256).is_file()]
+        if missing:
+            raise ValueError(f"the bytes of {len(missing)} assets are not in the blob folder: {missing[:5]}")
+        self.assets.seed(assets)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts, and the newest assets."""
+        newest = self._store.all(
+            "SELECT public_id, resource_type, bytes FROM assets ORDER BY created_at DESC LIMIT 10"
+        )
+        tables = ("accounts", "assets", "derived", "folders")
+        return {table: self._store.count(table) for table in tables} | {
+            "newest": [dict(row) for row in newest]
+        }
+
+    def reset(self) -> None:
+        """Give up chunked uploads and remove bytes that the rows no longer name."""
+        self.sessions.clear()
+        self.assets.collect()
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    entries = document.get(name, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"'{name}' is not a list of objects")
+    return entries
+
+
+def _seeded(entry: Mapping[str, Any], number: int) -> Asset:
+    for name, kind in _SEED_FIELDS.items():
+        if not isinstance(entry.get(name), kind):
+            raise ValueError(f"assets[{number}].{name} is {entry.get(name)!r}")
+    if not re.fullmatch("[0-9a-f]{64}", entry["sha256"]):
+        raise ValueError(f"assets[{number}].sha256 is {entry['sha256']!r}")
+    try:
+        created_at = datetime.fromisoformat(entry["created_at"]).timestamp()
+    except ValueError as error:
+        raise ValueError(f"assets[{number}].created_at is {entry['created_at']!r}") from error
+    cloud, type_ = entry.get("cloud", STAGING.cloud), entry.get("type", "upload")
+    public_id = entry["public_id"]
+    identity = hashlib.sha256(f"{cloud}/{entry['resource_type']}/{type_}/{public_id}".encode()).hexdigest()
+    folder, _, name = public_id.rpartition("/")
+    duration_s = entry.get("duration")
+    detail: dict[str, Any] = {"pages": 1 if entry["resource_type"] == "image" else 0}
+    if duration_s:
+        detail["bit_rate"] = round(entry["bytes"] * 8 / duration_s)
+    return Asset(
+        asset_id=identity[:32],
+        cloud=cloud,
+        resource_type=entry["resource_type"],
+        type=type_,
+        public_id=public_id,
+        version=int(created_at),
+        version_id=identity[32:],
+        format=entry.get("format"),
+        bytes=entry["bytes"],
+        width=entry.get("width"),
+        height=entry.get("height"),
+        duration=duration_s,
+        sha256=entry["sha256"],
+        etag=entry["etag"],
+        created_at=created_at,
+        asset_folder=entry.get("asset_folder", folder),
+        display_name=entry.get("display_name", name),
+        original_filename=entry.get("original_filename"),
+        tags=tuple(sorted(set(entry.get("tags") or ()))),
+        context=dict(entry.get("context") or {}),
+        detail=detail,
+    )

@@ -1,0 +1,286 @@
+"""Assets: stored, replaced, renamed, tagged and deleted, each in one atomic step."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fakes.cloudinary import errors
+from fakes.cloudinary.blobs import Blob, Blobs, Incoming
+from fakes.cloudinary.media import Probe
+from fakes.cloudinary.naming import Name
+from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
+from fakes.kit.clock import Clock
+from fakes.kit.ids import Ids
+from fakes.kit.store import Store
+
+_BY_KEY = "cloud = ? AND resource_type = ? AND type = ? AND public_id = ?"
+_ASSET_SLOTS = ", ".join("?" * len(Asset.__slots__))
+_DERIVED_SLOTS = ", ".join("?" * len(Derived.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was received and looked at, ready to become an asset."""
+
+    key: Key
+    name: Name
+    blob: Blob
+    probe: Probe
+    original_filename: str | None
+    tags: tuple[str, ...]
+    context: Mapping[str, str]
+    overwrite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an upload.
+
+    Attributes:
+        is_existing: Nothing was stored, because `overwrite` was off.
+        is_overwritten: Another asset was replaced.
+    """
+
+    asset: Asset
+    is_existing: bool = False
+    is_overwritten: bool = False
+
+
+class Assets:
+    """The assets of all clouds.
+
+    Args:
+        store: The fake's store.
+        blobs: Where bytes are kept.
+        clock: Gives versions and times of creation.
+        ids: Gives asset and version ids.
+    """
+
+    def __init__(self, store: Store, blobs: Blobs, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._ids = ids
+        self._added: set[str] = set()
+
+    def find(self, key: Key) -> Asset | None:
+        """The asset of this name, or None."""
+        where = (key.cloud, key.resource_type, key.type, key.public_id)
+        row = self._store.one(f"SELECT * FROM assets WHERE {_BY_KEY}", where)  # noqa: S608 - constant text
+        return asset_of(row) if row else None
+
+    def get(self, key: Key) -> Asset:
+        """The asset of this name.
+
+        Raises:
+            ProviderError: There is none (404).
+        """
+        asset = self.find(key)
+        if asset is None:
+            raise errors.not_found(key.public_id)
+        return asset
+
+    def find_by_id(self, cloud: str, asset_id: str) -> Asset | None:
+        """The asset with this id, or None."""
+        row = self._store.one("SELECT * FROM assets WHERE asset_id = ? AND cloud = ?", (asset_id, cloud))
+        return asset_of(row) if row else None
+
+    def by_id(self, cloud: str, asset_id: str) -> Asset:
+        """The asset with this id.
+
+        Raises:
+            ProviderError: There is none (404).
+        """
+        asset = self.find_by_id(cloud, asset_id)
+        if asset is None:
+            raise errors.not_found(asset_id)
+        return asset
+
+    def store(self, upload: Upload, incoming: Incoming) -> Outcome:
+        """Make the file an asset; bytes and row appear together."""
+        existing = self.find(upload.key)
+        if existing is not None and not upload.overwrite:
+            incoming.drop()
+            return Outcome(existing, is_existing=True)
+        version = int(self._clock.now())
+        if existing is not None:
+            version = max(version, existing.version + 1)
+        key, blob, probe = upload.key, upload.blob, upload.probe
+        asset = Asset(
+            asset_id=existing.asset_id if existing else self._new_id(),
+            cloud=key.cloud,
+            resource_type=key.resource_type,
+            type=key.type,
+            public_id=key.public_id,
+            version=version,
+            version_id=self._ids.hex(32),
+            format=probe.format,
+            bytes=blob.bytes,
+            width=probe.width_px,
+            height=probe.height_px,
+            duration=probe.duration_s,
+            sha256=blob.sha256,
+            etag=blob.md5,
+            created_at=float(version),
+            asset_folder=upload.name.asset_folder,
+            display_name=upload.name.display_name,
+            original_filename=upload.original_filename,
+            tags=tuple(sorted(set(upload.tags))),
+            context=upload.context,
+            detail=probe.detail,
+        )
+        self._blobs.keep(incoming, blob)
+        self._added.add(blob.sha256)
+        with self._store.transaction():
+            if existing is not None:
+                self.drop_derived(existing.asset_id)
+            self._write(asset)
+        return Outcome(asset, is_overwritten=existing is not None)
+
+    def seed(self, assets: Sequence[Asset]) -> None:
+        """Add assets whose bytes are in place already."""
+        with self._store.transaction():
+            self._store.execute_many(
+                f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})",  # noqa: S608 - placeholders
+                [asset.row() for asset in assets],
+            )
+            rows = [
+                (asset.asset_id, asset.cloud, asset.resource_type, tag, asset.created_at)
+                for asset in assets
+                for tag in asset.tags
+            ]
+            self._store.execute_many("INSERT OR REPLACE INTO asset_tags VALUES (?, ?, ?, ?, ?)", rows)
+            folders = {(asset.cloud, asset.asset_folder): asset.created_at for asset in assets}
+            for (cloud, path), created_at in folders.items():
+                self.add_folder(cloud, path, created_at)
+
+    def delete(self, key: Key) -> int | None:
+        """Delete an asset; returns how many derived assets went with it, or None when there was no asset."""
+        asset = self.find(key)
+        if asset is None:
+            return None
+        with self._store.transaction():
+            count = self.drop_derived(asset.asset_id)
+            self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset.asset_id,))
+            self._store.execute("DELETE FROM assets WHERE asset_id = ?", (asset.asset_id,))
+        return count
+
+    def rename(self, source: Key, target: Key, *, overwrite: bool) -> Asset:
+        """Give an asset another public id or type; it keeps its asset id and its place.
+
+        Raises:
+            ProviderError: There is no such asset (404), or the target exists (400).
+        """
+        asset = self.get(source)
+        if self.find(target) is not None:
+            if not overwrite:
+                raise errors.already_exists(target.public_id)
+            self.delete(target)
+        renamed = replace(asset, public_id=target.public_id, type=target.type)
+        if asset.display_name == source.public_id.rpartition("/")[2]:
+            renamed = replace(renamed, display_name=target.public_id.rpartition("/")[2])
+        with self._store.transaction():
+            self._write(renamed)
+        return renamed
+
+    def change(self, asset: Asset, **fields: Any) -> Asset:
+        """Set fields of an asset (tags, context, folder...)."""
+        if "tags" in fields:
+            fields["tags"] = tuple(sorted(set(fields["tags"])))
+        changed = replace(asset, **fields)
+        with self._store.transaction():
+            self._write(changed)
+        return changed
+
+    def derived(self, asset: Asset, transformation: str, format_name: str) -> Derived | None:
+        """The stored result of a transformation of the asset's present version, or None."""
+        row = self._store.one(
+            "SELECT * FROM derived WHERE asset_id = ? AND version = ? AND transformation = ? AND format = ?",
+            (asset.asset_id, asset.version, transformation, format_name),
+        )
+        return derived_of(row) if row else None
+
+    def all_derived(self, asset: Asset) -> list[Derived]:
+        """All stored results of an asset, oldest first."""
+        rows = self._store.all(
+            "SELECT * FROM derived WHERE asset_id = ? ORDER BY created_at, id", (asset.asset_id,)
+        )
+        return [derived_of(row) for row in rows]
+
+    def store_derived(
+        self,
+        asset: Asset,
+        transformation: str,
+        format_name: str,
+        made: tuple[Incoming, Blob],
+        size_px: tuple[int | None, int | None],
+    ) -> Derived:
+        """Keep the result of a transformation."""
+        incoming, blob = made
+        width_px, height_px = size_px
+        result = Derived(
+            self._ids.hex(32),
+            asset.asset_id,
+            asset.version,
+            transformation,
+            format_name,
+            blob.bytes,
+            width_px,
+            height_px,
+            blob.sha256,
+            blob.md5,
+            self._clock.now(),
+        )
+        while self._store.one("SELECT 1 FROM derived WHERE id = ?", (result.id,)):
+            result = replace(result, id=self._ids.hex(32))
+        self._blobs.keep(incoming, blob)
+        self._added.add(blob.sha256)
+        self._store.execute(
+            f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
+            result.row(),
+        )
+        return result
+
+    def delete_derived(self, cloud: str, derived_id: str) -> bool:
+        """Delete one derived asset; False when there is none in this cloud."""
+        sql = (
+            "DELETE FROM derived WHERE id = ? AND asset_id IN (SELECT asset_id FROM assets WHERE cloud = ?"
+            " AND asset_id = derived.asset_id)"
+        )
+        return self._store.execute(sql, (derived_id, cloud)).rowcount > 0
+
+    def drop_derived(self, asset_id: str) -> int:
+        """Delete all derived assets of an asset; returns how many there were."""
+        return self._store.execute("DELETE FROM derived WHERE asset_id = ?", (asset_id,)).rowcount
+
+    def add_folder(self, cloud: str, path: str, created_at: float) -> None:
+        """Create a folder and those above it; nothing happens to those that exist."""
+        pieces = path.split("/") if path else []
+        for count in range(1, len(pieces) + 1):
+            row = (cloud, "/".join(pieces[:count]), "/".join(pieces[: count - 1]), created_at)
+            self._store.execute("INSERT OR IGNORE INTO folders VALUES (?, ?, ?, ?)", row)
+
+    def collect(self) -> None:
+        """Remove bytes added since the last call that no row names any more."""
+        added, self._added = self._added, set()
+        self._blobs.discard(list(self._unnamed(added)))
+
+    def _unnamed(self, addresses: Iterable[str]) -> Iterable[str]:
+        for address in addresses:
+            named = self._store.one(
+                "SELECT 1 FROM assets WHERE sha256 = ? UNION ALL SELECT 1 FROM derived WHERE sha256 = ?",
+                (address, address),
+            )
+            if named is None:
+                yield address
+
+    def _write(self, asset: Asset) -> None:
+        self._store.execute(f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})", asset.row())  # noqa: S608 - placeholders
+        self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset.asset_id,))
+        for tag in asset.tags:
+            row = (asset.asset_id, asset.cloud, asset.resource_type, tag, asset.created_at)
+            self._store.execute("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", row)
+        self.add_folder(asset.cloud, asset.asset_folder, asset.created_at)
+
+    def _new_id(self) -> str:
+        return self._store.unused("assets", "asset_id", lambda: self._ids.hex(32))

@@ -1,0 +1,191 @@
+"""Pages of assets, tags and folders, each read through an index from where the last one ended."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.cloudinary import errors
+from fakes.cloudinary.state.records import Asset, asset_of
+from fakes.cloudinary.state.search import Condition
+from fakes.kit.store import Store
+
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some assets and the cursor of the next page, if there is one."""
+
+    assets: tuple[Asset, ...]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a listing: at most `limit` rows after `cursor`."""
+
+    limit: int = 10
+    cursor: str | None = None
+    is_ascending: bool = False
+
+
+class Listing:
+    """Reads lists.
+
+    Args:
+        store: The fake's store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def newest(self, cloud: str, resource_type: str, type_: str, window: Window) -> Page:
+        """Assets of one kind by time of creation, newest first unless asked otherwise."""
+        return self._by_time(
+            "assets", "cloud = ? AND resource_type = ? AND type = ?", (cloud, resource_type, type_), window
+        )
+
+    def in_folder(self, cloud: str, folder: str, window: Window) -> Page:
+        """Assets placed directly in a folder, newest first unless asked otherwise."""
+        return self._by_time("assets", "cloud = ? AND asset_folder = ?", (cloud, folder), window)
+
+    def tagged(self, cloud: str, resource_type: str, tag: str, window: Window) -> Page:
+        """Assets with a tag, newest first unless asked otherwise."""
+        return self._by_time(
+            "asset_tags", "cloud = ? AND resource_type = ? AND tag = ?", (cloud, resource_type, tag), window
+        )
+
+    def with_prefix(self, cloud: str, resource_type: str, type_: str, prefix: str, window: Window) -> Page:
+        """Assets whose public id starts so, by public id."""
+        start = prefix
+        comparison = ">="
+        if window.cursor is not None:
+            (start,) = _read_cursor(window.cursor, (str,))
+            comparison = ">"
+        rows = self._store.all(
+            "SELECT * FROM assets WHERE cloud = ? AND resource_type = ? AND type = ?"  # noqa: S608 - constant text
+            f" AND public_id {comparison} ? AND public_id < ? ORDER BY public_id LIMIT ?",
+            (cloud, resource_type, type_, start, prefix + _LAST, window.limit + 1),
+        )
+        shown = [asset_of(row) for row in rows[: window.limit]]
+        more = len(rows) > window.limit
+        return Page(tuple(shown), _cursor(shown[-1].public_id) if more else None)
+
+    def tags(
+        self, cloud: str, resource_type: str, prefix: str, window: Window
+    ) -> tuple[list[str], str | None]:
+        """Tags in use, by name, and the cursor of the next page."""
+        after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
+        rows = self._store.all(
+            "SELECT DISTINCT tag FROM asset_tags WHERE cloud = ? AND resource_type = ?"
+            " AND tag > ? AND tag >= ? AND tag < ? ORDER BY tag LIMIT ?",
+            (cloud, resource_type, after, prefix, prefix + _LAST, window.limit + 1),
+        )
+        names = [str(row[0]) for row in rows[: window.limit]]
+        return names, _cursor(names[-1]) if len(rows) > window.limit else None
+
+    def folders(self, cloud: str, parent: str, window: Window) -> tuple[list[str], str | None, int]:
+        """Paths of the folders directly below one, the cursor of the next page, and how many there are."""
+        after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
+        rows = self._store.all(
+            "SELECT path FROM folders WHERE cloud = ? AND parent = ? AND path > ? ORDER BY path LIMIT ?",
+            (cloud, parent, after, window.limit + 1),
+        )
+        counted = self._store.one(
+            "SELECT count(*) FROM folders WHERE cloud = ? AND parent = ?", (cloud, parent)
+        )
+        paths = [str(row[0]) for row in rows[: window.limit]]
+        more = len(rows) > window.limit
+        return paths, _cursor(paths[-1]) if more else None, int(counted[0]) if counted else 0
+
+    def has_folder(self, cloud: str, path: str) -> bool:
+        """Whether a folder exists."""
+        return (
+            self._store.one("SELECT 1 FROM folders WHERE cloud = ? AND path = ?", (cloud, path)) is not None
+        )
+
+    def delete_folder(self, cloud: str, path: str) -> list[str]:
+        """Delete a folder and the empty ones in it; returns their paths.
+
+        Raises:
+            ProviderError: It is not there (404) or holds assets (400).
+        """
+        if not self.has_folder(cloud, path):
+            raise errors.folder_not_found(path)
+        below = (cloud, path, path + "/", path + "/" + _LAST)
+        where = "cloud = ? AND ({0} = ? OR ({0} >= ? AND {0} < ?))"
+        full = self._store.one(f"SELECT 1 FROM assets WHERE {where.format('asset_folder')} LIMIT 1", below)  # noqa: S608 - constant text
+        if full is not None:
+            raise errors.folder_not_empty()
+        rows = self._store.all(f"SELECT path FROM folders WHERE {where.format('path')} ORDER BY path", below)  # noqa: S608 - constant text
+        self._store.execute(f"DELETE FROM folders WHERE {where.format('path')}", below)  # noqa: S608 - constant text
+        return [str(row[0]) for row in rows]
+
+    def found(self, cloud: str, condition: Condition, column: str, window: Window) -> tuple[Page, int]:
+        """Assets that fit a search, ordered by a column, and how many there are in all."""
+        order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")
+        where, params = f"cloud = ? AND {condition.sql}", (cloud, *condition.params)
+        counted = self._store.one(f"SELECT count(*) FROM assets WHERE {where}", params)  # noqa: S608 - own columns
+        after: tuple[Any, ...] = ()
+        if window.cursor is not None:
+            after = _read_cursor(window.cursor, (str, str))
+            where += f" AND (ifnull({column}, 0), asset_id) {comparison} (?, ?)"
+            after = (json.loads(after[0]), after[1])
+        rows = self._store.all(
+            f"SELECT * FROM assets WHERE {where}"  # noqa: S608 - own columns
+            f" ORDER BY ifnull({column}, 0) {order}, asset_id {order} LIMIT ?",
+            (*params, *after, window.limit + 1),
+        )
+        shown = [asset_of(row) for row in rows[: window.limit]]
+        cursor = None
+        if len(rows) > window.limit:
+            cursor = _cursor(json.dumps(getattr(shown[-1], column) or 0), shown[-1].asset_id)
+        return Page(tuple(shown), cursor), int(counted[0]) if counted else 0
+
+    def usage(self, cloud: str) -> dict[str, int]:
+        """Counts of one cloud: assets, derived, and their bytes."""
+        row = self._store.one("SELECT count(*), total(bytes) FROM assets WHERE cloud = ?", (cloud,))
+        made = self._store.one(
+            "SELECT count(*), total(derived.bytes) FROM derived JOIN assets USING (asset_id) WHERE cloud = ?",
+            (cloud,),
+        )
+        assert row is not None
+        assert made is not None
+        return {
+            "resources": int(row[0]),
+            "derived_resources": int(made[0]),
+            "bytes": int(row[1]) + int(made[1]),
+        }
+
+    def _by_time(self, table: str, where: str, params: Sequence[Any], window: Window) -> Page:
+        order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")
+        after: tuple[Any, ...] = ()
+        if window.cursor is not None:
+            after = _read_cursor(window.cursor, (float, str))
+            where += f" AND (created_at, asset_id) {comparison} (?, ?)"
+        by_time = f"ORDER BY created_at {order}, asset_id {order}"
+        ids = f"SELECT asset_id FROM {table} WHERE {where} {by_time} LIMIT ?"  # noqa: S608 - constant text
+        rows = self._store.all(
+            f"SELECT * FROM assets WHERE asset_id IN ({ids}) {by_time}",  # noqa: S608 - constant text
+            (*params, *after, window.limit + 1),
+        )
+        shown = [asset_of(row) for row in rows[: window.limit]]
+        more = len(rows) > window.limit
+        return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].asset_id) if more else None)
+
+
+def _cursor(*values: str | float) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise errors.invalid_cursor() from error
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+        raise errors.invalid_cursor()
+    return tuple(values)

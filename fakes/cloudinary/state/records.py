@@ -1,0 +1,140 @@
+"""The rows of the Cloudinary fake, and the tables they live in."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE accounts (
+    api_key TEXT PRIMARY KEY, cloud TEXT NOT NULL, api_secret TEXT, folder TEXT,
+    is_production INTEGER NOT NULL
+);
+CREATE INDEX accounts_by_cloud ON accounts (cloud);
+CREATE TABLE assets (
+    asset_id TEXT PRIMARY KEY, cloud TEXT NOT NULL, resource_type TEXT NOT NULL, type TEXT NOT NULL,
+    public_id TEXT NOT NULL, version INTEGER NOT NULL, version_id TEXT NOT NULL, format TEXT,
+    bytes INTEGER NOT NULL, width INTEGER, height INTEGER, duration REAL, sha256 TEXT NOT NULL,
+    etag TEXT NOT NULL, created_at REAL NOT NULL, asset_folder TEXT NOT NULL, display_name TEXT NOT NULL,
+    original_filename TEXT, tags TEXT NOT NULL, context TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE UNIQUE INDEX assets_by_public_id ON assets (cloud, resource_type, type, public_id);
+CREATE INDEX assets_by_time ON assets (cloud, resource_type, type, created_at, asset_id);
+CREATE INDEX assets_by_folder ON assets (cloud, asset_folder, created_at, asset_id);
+CREATE INDEX assets_by_sha256 ON assets (sha256);
+CREATE TABLE asset_tags (
+    asset_id TEXT NOT NULL, cloud TEXT NOT NULL, resource_type TEXT NOT NULL, tag TEXT NOT NULL,
+    created_at REAL NOT NULL, PRIMARY KEY (asset_id, tag)
+);
+CREATE INDEX asset_tags_by_tag ON asset_tags (cloud, resource_type, tag, created_at, asset_id);
+CREATE TABLE derived (
+    id TEXT PRIMARY KEY, asset_id TEXT NOT NULL, version INTEGER NOT NULL, transformation TEXT NOT NULL,
+    format TEXT NOT NULL, bytes INTEGER NOT NULL, width INTEGER, height INTEGER, sha256 TEXT NOT NULL,
+    etag TEXT NOT NULL, created_at REAL NOT NULL
+);
+CREATE UNIQUE INDEX derived_by_key ON derived (asset_id, version, transformation, format);
+CREATE INDEX derived_by_sha256 ON derived (sha256);
+CREATE TABLE folders (cloud TEXT NOT NULL, path TEXT NOT NULL, parent TEXT NOT NULL, created_at REAL NOT NULL,
+    PRIMARY KEY (cloud, path));
+CREATE INDEX folders_by_parent ON folders (cloud, parent, path)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A key of a cloud.
+
+    Attributes:
+        api_secret: None for a key that nobody here can sign with.
+        folder: The only folder that the key may write below, or None for all.
+        is_production: A tripwire: touching it is a violation.
+    """
+
+    cloud: str
+    api_key: str
+    api_secret: str | None
+    folder: str | None
+    is_production: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What names one asset."""
+
+    cloud: str
+    resource_type: str
+    type: str
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A stored original. Sizes in bytes and pixels, `duration` in seconds, `created_at` in unix seconds."""
+
+    asset_id: str
+    cloud: str
+    resource_type: str
+    type: str
+    public_id: str
+    version: int
+    version_id: str
+    format: str | None
+    bytes: int
+    width: int | None
+    height: int | None
+    duration: float | None
+    sha256: str
+    etag: str
+    created_at: float
+    asset_folder: str
+    display_name: str
+    original_filename: str | None
+    tags: tuple[str, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """Its name."""
+        return Key(self.cloud, self.resource_type, self.type, self.public_id)
+
+    def row(self) -> tuple[Any, ...]:
+        """As a row of `assets`."""
+        values = [getattr(self, name) for name in self.__slots__]
+        return (*values[:-3], json.dumps(self.tags), json.dumps(self.context), json.dumps(self.detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The stored result of a transformation in one format."""
+
+    id: str
+    asset_id: str
+    version: int
+    transformation: str
+    format: str
+    bytes: int
+    width: int | None
+    height: int | None
+    sha256: str
+    etag: str
+    created_at: float
+
+    def row(self) -> tuple[Any, ...]:
+        """As a row of `derived`."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+
+def asset_of(row: sqlite3.Row) -> Asset:
+    """An asset from its row."""
+    values = dict(zip(row.keys(), row, strict=True))
+    values["tags"] = tuple(json.loads(values["tags"]))
+    values["context"] = json.loads(values["context"])
+    values["detail"] = json.loads(values["detail"])
+    return Asset(**values)
+
+
+def derived_of(row: sqlite3.Row) -> Derived:
+    """A derived asset from its row."""
+    return Derived(*row)

@@ -1,0 +1,258 @@
+"""Cloudinary's JSON, field by field in the order of captured answers.
+
+Source: cloudinary.com/documentation/image_upload_api_reference (responses), admin_api, search_api.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from fakes.cloudinary import errors, signatures
+from fakes.cloudinary.forms import Form
+from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.state import Asset, Derived, Page
+from fakes.kit.clock import iso
+from fakes.kit.errors import ProviderError
+
+IMAGE_LIMIT_BYTES = 10_485_760
+VIDEO_LIMIT_BYTES = 2 << 30
+
+
+def delivery_url(
+    origin: str, asset: Asset, *, transformation: str = "", format_name: str | None = None
+) -> str:
+    """The address of an asset, or of its transformation in a format."""
+    ending = format_name if format_name is not None else asset.format
+    name = asset.public_id if asset.resource_type == "raw" or not ending else f"{asset.public_id}.{ending}"
+    pieces = [asset.cloud, asset.resource_type, asset.type]
+    pieces += [quote(transformation, safe="/:,_-.$!()|~;*")] if transformation else []
+    return "/".join([origin, *pieces, f"v{asset.version}", quote(name, safe="/:_-.~")])
+
+
+def asset_body(asset: Asset, origin: str, *, secret: str, api_key: str) -> dict[str, Any]:
+    """The answer to an upload; field order as captured from the real service."""
+    detail = asset.detail
+    url = delivery_url(origin, asset)
+    body: dict[str, Any] = {
+        "asset_id": asset.asset_id,
+        "public_id": asset.public_id,
+        "version": asset.version,
+        "version_id": asset.version_id,
+        "signature": signatures.answer_signature(asset.public_id, asset.version, secret),
+    }
+    body |= _size(asset)
+    if asset.format:
+        body["format"] = asset.format
+    body |= {
+        "resource_type": asset.resource_type,
+        "created_at": iso(asset.created_at),
+        "tags": list(asset.tags),
+    }
+    if asset.resource_type != "raw":
+        body["pages"] = detail.get("pages", 1)
+    body |= {"bytes": asset.bytes, "type": asset.type, "etag": asset.etag, "placeholder": False}
+    body |= {"url": url, "secure_url": url}
+    if asset.resource_type == "video":
+        body["playback_url"] = delivery_url(origin, asset, transformation="sp_auto", format_name="m3u8")
+    body |= {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
+    if asset.context:
+        body["context"] = {"custom": dict(asset.context)}
+    if asset.resource_type == "video":
+        body |= video_fields(asset)
+    if asset.original_filename:
+        body["original_filename"] = asset.original_filename
+    if "nb_frames" in detail:
+        body["nb_frames"] = detail["nb_frames"]
+    body["api_key"] = api_key
+    return body
+
+
+def video_fields(asset: Asset) -> dict[str, Any]:
+    """What is said of a video beside its size."""
+    detail = asset.detail
+    fields: dict[str, Any] = {"audio": detail.get("audio", {}), "video": detail.get("video", {})}
+    fields |= {name: detail[name] for name in ("is_audio", "frame_rate", "bit_rate") if name in detail}
+    fields |= {"duration": asset.duration, "rotation": detail.get("rotation", 0)}
+    return fields
+
+
+def partial_body(received_bytes: int, public_id: str, resource_type: str) -> dict[str, Any]:
+    """The answer to a part of a chunked upload that is not the last."""
+    return {
+        "done": False,
+        "bytes": received_bytes,
+        "kind": "upload",
+        "public_id": public_id,
+        "resource_type": resource_type,
+    }
+
+
+def derived_body(asset: Asset, derived: Derived, origin: str) -> dict[str, Any]:
+    """One item of `eager` in an upload answer."""
+    url = delivery_url(origin, asset, transformation=derived.transformation, format_name=derived.format)
+    body: dict[str, Any] = {"transformation": derived.transformation}
+    if derived.width:
+        body |= {"width": derived.width, "height": derived.height}
+    return body | {"bytes": derived.bytes, "format": derived.format, "url": url, "secure_url": url}
+
+
+def listed(asset: Asset, origin: str, form: Form) -> dict[str, Any]:
+    """One item of a listing; tags and context when asked for."""
+    url = delivery_url(origin, asset)
+    body: dict[str, Any] = {"asset_id": asset.asset_id, "public_id": asset.public_id}
+    if asset.format:
+        body["format"] = asset.format
+    body |= {
+        "version": asset.version,
+        "resource_type": asset.resource_type,
+        "type": asset.type,
+        "created_at": iso(asset.created_at),
+        "bytes": asset.bytes,
+    }
+    body |= _size(asset)
+    body |= {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
+    if form.flag("tags"):
+        body["tags"] = list(asset.tags)
+    if form.flag("context") and asset.context:
+        body["context"] = {"custom": dict(asset.context)}
+    body |= {"url": url, "secure_url": url}
+    return _only_fields(body | _tags_and_context(asset), body, form)
+
+
+def page_body(page: Page, origin: str, form: Form) -> dict[str, Any]:
+    """A page of a listing."""
+    body: dict[str, Any] = {"resources": [listed(asset, origin, form) for asset in page.assets]}
+    if page.next_cursor:
+        body["next_cursor"] = page.next_cursor
+    return body
+
+
+def detail_body(asset: Asset, derived: list[Derived], origin: str, form: Form) -> dict[str, Any]:
+    """Everything about one asset."""
+    body = listed(asset, origin, Form())
+    if asset.resource_type == "video":
+        body["duration"] = asset.duration
+        if form.flag("media_metadata") or form.flag("image_metadata"):
+            body |= video_fields(asset)
+    body["access_mode"] = "public" if asset.type == "upload" else "authenticated"
+    body |= _tags_and_context(asset)
+    body["derived"] = [{"id": one.id, **derived_body(asset, one, origin)} for one in derived]
+    body["etag"] = asset.etag
+    return _only_fields(body, body, form)
+
+
+def found_body(asset: Asset, origin: str, with_field: tuple[str, ...]) -> dict[str, Any]:
+    """One result of a search: times with an offset, context flat."""
+    at = datetime.fromtimestamp(asset.created_at, UTC).isoformat(timespec="seconds")
+    url = delivery_url(origin, asset)
+    body: dict[str, Any] = {
+        "asset_id": asset.asset_id,
+        "public_id": asset.public_id,
+        "asset_folder": asset.asset_folder,
+        "filename": asset.public_id.rpartition("/")[2],
+        "display_name": asset.display_name,
+        "format": asset.format or "",
+        "version": asset.version,
+        "resource_type": asset.resource_type,
+        "type": asset.type,
+        "created_at": at,
+        "uploaded_at": at,
+        "bytes": asset.bytes,
+        "backup_bytes": 0,
+    }
+    body |= _size(asset)
+    if asset.width and asset.height:
+        ratio = round(asset.width / asset.height, 5)
+        body |= {"aspect_ratio": ratio, "pixels": asset.width * asset.height}
+    if asset.duration:
+        body |= {"duration": asset.duration, "bit_rate": asset.detail.get("bit_rate")}
+    body |= {"url": url, "secure_url": url, "status": "active", "access_mode": "public"}
+    body |= {"access_control": None, "etag": asset.etag}
+    if "tags" in with_field:
+        body["tags"] = list(asset.tags)
+    if "context" in with_field:
+        body["context"] = dict(asset.context)
+    return body
+
+
+def folder_body(path: str) -> dict[str, Any]:
+    """One folder of a listing."""
+    return {"name": path.rpartition("/")[2], "path": path, "external_id": signatures.folder_id(path)}
+
+
+def error_body(error: ProviderError) -> Any:
+    """An error as Cloudinary answers it: JSON on the API, an empty body on delivery."""
+    if error.code == errors.DELIVERY:
+        return Response(status_code=error.status, headers=error.headers)
+    error.headers.setdefault("X-Cld-Error", errors.header_text(error.message))
+    return {"error": {"message": error.message}}
+
+
+def _size(asset: Asset) -> dict[str, Any]:
+    return {"width": asset.width, "height": asset.height} if asset.width else {}
+
+
+def _tags_and_context(asset: Asset) -> dict[str, Any]:
+    fields: dict[str, Any] = {"tags": list(asset.tags)} if asset.tags else {}
+    return fields | ({"context": {"custom": dict(asset.context)}} if asset.context else {})
+
+
+def _only_fields(everything: dict[str, Any], plain: dict[str, Any], form: Form) -> dict[str, Any]:
+    asked = form.many("fields")
+    if not asked:
+        return plain
+    names = {"public_id", "asset_id", "asset_folder", *asked}
+    return {name: value for name, value in everything.items() if name in names}
+
+
+def notified(asset: Asset) -> dict[str, Any]:
+    """An asset as notifications name it."""
+    return {
+        "resource_type": asset.resource_type,
+        "type": asset.type,
+        "asset_id": asset.asset_id,
+        "public_id": asset.public_id,
+        "version": asset.version,
+        "asset_folder": asset.asset_folder,
+        "display_name": asset.display_name,
+    }
+
+
+def deleted_body(counts: Mapping[str, tuple[int, int] | None]) -> dict[str, Any]:
+    """What was deleted: originals and derived by public id; None for ids that did not exist."""
+    return {
+        "deleted": {name: "deleted" if count else "not_found" for name, count in counts.items()},
+        "deleted_counts": {
+            name: {"original": count[0] if count else 0, "derived": count[1] if count else 0}
+            for name, count in counts.items()
+        },
+        "partial": False,
+    }
+
+
+def usage_body(counts: Mapping[str, int], day: str, *, has_limits: bool) -> dict[str, Any]:
+    """What a cloud uses; limits only for the present."""
+    limit = {"limit": 25.0, "used_percent": 0.0} if has_limits else {}
+    return {
+        "plan": "Free",
+        "last_updated": day,
+        "date_requested": f"{day}T00:00:00Z",
+        "transformations": {"usage": counts["derived_resources"], "credits_usage": 0.0},
+        "objects": {"usage": counts["resources"] + counts["derived_resources"]},
+        "bandwidth": {"usage": 0, "credits_usage": 0.0},
+        "storage": {"usage": counts["bytes"], "credits_usage": 0.0},
+        "credits": {"usage": 0.0, **limit},
+        "requests": 0,
+        "resources": counts["resources"],
+        "derived_resources": counts["derived_resources"],
+        "media_limits": {
+            "image_max_size_bytes": IMAGE_LIMIT_BYTES,
+            "video_max_size_bytes": VIDEO_LIMIT_BYTES,
+            "raw_max_size_bytes": VIDEO_LIMIT_BYTES,
+            "image_max_px": IMAGE_LIMIT_PX,
+            "asset_max_total_px": 2 * IMAGE_LIMIT_PX,
+        },
+    }

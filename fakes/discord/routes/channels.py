@@ -1,0 +1,98 @@
+"""Channels and their messages, for the bot."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fakes.discord import errors, wire
+from fakes.discord.bodies import read_json, read_message
+from fakes.discord.guard import CREATE_MESSAGE, Guard
+from fakes.discord.routes.handler import Handler
+from fakes.discord.state import State
+from fakes.discord.state.guild import Channel
+from fakes.discord.state.messages import Author, Message
+from fakes.kit.kit import Kit
+
+_SNOWFLAKE_DIGITS = 19
+_PAGE = range(1, 101)
+
+
+def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
+    """Routes below /channels."""
+    messages = state.messages
+
+    def entered(request: Request, what: str, limit: tuple[int, float] | None = None) -> Channel:
+        """The channel of a request that may pass."""
+        guard.bot(request)
+        channel = state.guild.channel(request.path_params["channel_id"])
+        name = f"{what} {channel.id}"
+        if limit is None:
+            guard.bucket(request, name)
+        else:
+            guard.bucket(request, name, limit)
+        return channel
+
+    def body(message: Message) -> dict[str, object]:
+        author = None if message.author.webhook_id else state.guild.user(message.author.id)
+        if message.author.interaction_id:
+            author = state.guild.bot
+        return wire.message_body(message, author)
+
+    def own(message: Message) -> Message:
+        if message.author.id != state.guild.bot.id:
+            raise errors.not_the_author()
+        return message
+
+    async def channel(request: Request) -> Response:
+        return JSONResponse(wire.channel_body(entered(request, "channel")))
+
+    async def create(request: Request) -> Response:
+        where = entered(request, "create message", CREATE_MESSAGE)
+        fields, files = await read_message(request)
+        draft = wire.draft(fields, files, request.headers.get("idempotency-key"))
+        bot = state.guild.bot
+        return JSONResponse(body(messages.post(where, Author(bot.id, bot.username), draft)))
+
+    async def page(request: Request) -> Response:
+        where = entered(request, "list messages")
+        query = request.query_params
+        limit = query.get("limit", "50")
+        if not limit.isdecimal() or int(limit) not in _PAGE:
+            message = "int value should be less than or equal to 100."
+            raise errors.invalid_form(("limit",), "NUMBER_TYPE_MAX", message)
+        for name in ("before", "after"):
+            if not query.get(name, "0").isdecimal() or len(query.get(name, "0")) > _SNOWFLAKE_DIGITS:
+                message = f'Value "{query[name]}" is not snowflake.'
+                raise errors.invalid_form((name,), "NUMBER_TYPE_COERCE", message)
+        found = messages.page(where.id, int(limit), query.get("before"), query.get("after"))
+        return JSONResponse([body(message) for message in found])
+
+    async def get(request: Request) -> Response:
+        where = entered(request, "get message")
+        return JSONResponse(body(messages.get(where.id, request.path_params["message_id"])))
+
+    async def edit(request: Request) -> Response:
+        where = entered(request, "edit message", CREATE_MESSAGE)
+        message = own(messages.get(where.id, request.path_params["message_id"]))
+        fields, files = await read_message(request)
+        return JSONResponse(body(messages.edit(message, wire.draft(fields, files))))
+
+    async def delete(request: Request) -> Response:
+        where = entered(request, "delete message", CREATE_MESSAGE)
+        messages.delete(own(messages.get(where.id, request.path_params["message_id"])))
+        return Response(status_code=204)
+
+    async def create_webhook(request: Request) -> Response:
+        where = entered(request, "create webhook")
+        name = (await read_json(request) or {}).get("name", "")
+        return JSONResponse(wire.webhook_body(state.webhooks.create(where.id, str(name)), kit.url))
+
+    one, many = "/channels/{channel_id}/messages/{message_id}", "/channels/{channel_id}/messages"
+    return (
+        Handler("GET", "/channels/{channel_id}", channel),
+        Handler("POST", many, create),
+        Handler("GET", many, page),
+        Handler("GET", one, get),
+        Handler("PATCH", one, edit),
+        Handler("DELETE", one, delete),
+        Handler("POST", "/channels/{channel_id}/webhooks", create_webhook),
+    )

@@ -1,0 +1,61 @@
+"""Stands for Google: OAuth 2.0 and OpenID Connect, and the part of YouTube's Data API v3 that uploaders need.
+
+Not covered: the device flow, videos.update, playlists, comments, search, captions, partial responses
+(`fields=` is accepted and ignored), videos.insert's cap per channel and day.
+"""
+
+from fakes.kit.kit import Endpoint, Fake
+
+_OIDC = "developers.google.com/identity/openid-connect/openid-connect"
+_OAUTH = "developers.google.com/identity/protocols/oauth2/web-server"
+_YOUTUBE = "developers.google.com/youtube/v3/docs"
+_RESUMABLE = "developers.google.com/youtube/v3/guides/using_resumable_upload_protocol"
+_OURS = "a page of this fake's own"
+
+COVERAGE = (
+    Endpoint("GET", "/.well-known/openid-configuration", "full", _OIDC),
+    Endpoint("GET", "/o/oauth2/v2/auth", "full", _OAUTH),
+    Endpoint("POST", "/o/oauth2/v2/auth", "full", _OURS),
+    Endpoint("GET", "/o/oauth2/auth", "full", _OAUTH),
+    Endpoint("POST", "/o/oauth2/auth", "full", _OURS),
+    Endpoint("POST", "/token", "full", _OAUTH),
+    Endpoint("POST", "/revoke", "full", _OAUTH),
+    Endpoint("GET", "/tokeninfo", "full", "google-auth: google.auth._constants"),
+    Endpoint("GET", "/v1/userinfo", "full", _OIDC),
+    Endpoint("POST", "/v1/userinfo", "full", _OIDC),
+    Endpoint("GET", "/oauth2/v3/userinfo", "full", _OIDC),
+    Endpoint("POST", "/oauth2/v3/userinfo", "full", _OIDC),
+    Endpoint("GET", "/oauth2/v2/userinfo", "full", _OIDC),
+    Endpoint("GET", "/oauth2/v3/certs", "full", _OIDC),
+    Endpoint("GET", "/oauth2/v1/certs", "full", "google-auth: google.oauth2.id_token"),
+    Endpoint("GET", "/youtube/v3/videos", "shape", f"{_YOUTUBE}/videos/list"),
+    Endpoint("DELETE", "/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/delete"),
+    Endpoint("GET", "/youtube/v3/channels", "shape", f"{_YOUTUBE}/channels/list"),
+    Endpoint("POST", "/upload/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/insert"),
+    Endpoint("PUT", "/upload/youtube/v3/videos", "full", _RESUMABLE),
+    Endpoint("DELETE", "/upload/youtube/v3/videos", "full", _RESUMABLE),
+    Endpoint("POST", "/resumable/upload/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/insert"),
+    Endpoint("PUT", "/resumable/upload/youtube/v3/videos", "full", _RESUMABLE),
+    Endpoint("DELETE", "/resumable/upload/youtube/v3/videos", "full", _RESUMABLE),
+    Endpoint("POST", "/upload/youtube/v3/thumbnails/set", "full", f"{_YOUTUBE}/thumbnails/set"),
+    Endpoint("GET", "/a/{login}", "shape", _OURS),
+    Endpoint("GET", "/watch", "shape", _OURS),
+    Endpoint("GET", "/videoplayback", "shape", _OURS),
+    Endpoint("GET", "/vi/{video_id}/{name}", "shape", _OURS),
+)
+
+FAKE = Fake(
+    name="google",
+    title="Google",
+    hosts=(
+        "accounts.google.com",
+        "oauth2.googleapis.com",
+        "openidconnect.googleapis.com",
+        "www.googleapis.com",
+        "youtube.googleapis.com",
+        "www.youtube.com",
+        "i.ytimg.com",
+    ),
+    port=8412,
+    coverage=COVERAGE,
+)

@@ -1,0 +1,91 @@
+"""The rules for a video's title, description, tags, category and status (YouTube: videos.insert)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fakes.google import errors
+
+TITLE_LIMIT_CHARS = 100
+DESCRIPTION_LIMIT_BYTES = 5000
+TAGS_LIMIT_CHARS = 500
+_CATEGORIES = frozenset(map(str, (1, 2, 10, 15, 17, 19, 20, *range(22, 30))))
+_PRIVACY = ("public", "unlisted", "private")
+_LICENSES = ("youtube", "creativeCommon")
+_SNIPPET = ("title", "description", "tags", "categoryId", "defaultLanguage", "defaultAudioLanguage")
+_STATUS = (
+    "privacyStatus",
+    "publishAt",
+    "license",
+    "embeddable",
+    "publicStatsViewable",
+    "selfDeclaredMadeForKids",
+    "containsSyntheticMedia",
+)
+
+
+def checked(resource: Mapping[str, Any], now_s: float) -> dict[str, Any]:
+    """The writable parts of a video resource with YouTube's defaults filled in.
+
+    Raises:
+        ProviderError: A field breaks a rule (400 with its reason and location).
+    """
+    snippet, status = _part(resource, "snippet"), _part(resource, "status")
+    parts: dict[str, Any] = {"snippet": _checked_snippet(snippet), "status": _checked_status(status, now_s)}
+    for name in ("recordingDetails", "localizations"):
+        if name in resource:
+            parts[name] = _part(resource, name)
+    return parts
+
+
+def _part(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = resource.get(name, {})
+    if not isinstance(part, dict):
+        raise errors.parse_error()
+    return part
+
+
+def _checked_snippet(snippet: Mapping[str, Any]) -> dict[str, Any]:
+    title = snippet.get("title", "unknown" if not snippet else "")
+    if not _is_text(title) or not title.strip() or len(title) > TITLE_LIMIT_CHARS:
+        text = "The request metadata specifies an invalid or empty video title."
+        raise errors.invalid_metadata("invalidTitle", text, "snippet.title")
+    description = snippet.get("description", "")
+    if not _is_text(description) or len(description.encode()) > DESCRIPTION_LIMIT_BYTES:
+        text = "The request metadata specifies an invalid video description."
+        raise errors.invalid_metadata("invalidDescription", text, "snippet.description")
+    tags = snippet.get("tags", [])
+    if not isinstance(tags, list) or not all(map(_is_text, tags)) or sum(map(len, tags)) > TAGS_LIMIT_CHARS:
+        text = "The request metadata specifies invalid video keywords."
+        raise errors.invalid_metadata("invalidTags", text, "snippet.tags")
+    category = snippet.get("categoryId", "22")
+    if category not in _CATEGORIES:
+        text = "The <code>snippet.categoryId</code> property specifies an invalid category ID."
+        raise errors.invalid_metadata("invalidCategoryId", text, "snippet.categoryId")
+    written = {name: snippet[name] for name in _SNIPPET if name in snippet}
+    return written | {"title": title, "description": description, "categoryId": category}
+
+
+def _checked_status(status: Mapping[str, Any], now_s: float) -> dict[str, Any]:
+    privacy = status.get("privacyStatus", "public")
+    license_name = status.get("license", "youtube")
+    if privacy not in _PRIVACY or license_name not in _LICENSES:
+        field = "status.privacyStatus" if privacy not in _PRIVACY else "status.license"
+        raise errors.invalid_metadata("invalidVideoMetadata", "The request metadata is invalid.", field)
+    if "publishAt" in status and not (privacy == "private" and _is_later(status["publishAt"], now_s)):
+        text = "The request metadata specifies an invalid scheduled publishing time."
+        raise errors.invalid_metadata("invalidPublishAt", text, "status.publishAt")
+    defaults = {"privacyStatus": "public", "license": "youtube", "embeddable": True}
+    defaults |= {"publicStatsViewable": True}
+    return defaults | {name: status[name] for name in _STATUS if name in status}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and "<" not in value and ">" not in value
+
+
+def _is_later(value: object, now_s: float) -> bool:
+    try:
+        return datetime.fromisoformat(str(value)).timestamp() > now_s
+    except ValueError:
+        return False

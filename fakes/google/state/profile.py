@@ -1,0 +1,80 @@
+"""How Google does OAuth 2, and who people are there."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+
+from fakes.google import errors
+from fakes.kit.ids import Ids
+from fakes.kit.oauth import Asked, Profile, Reason, plain, s256_base64url
+from fakes.kit.people import Person, subject_id
+
+_AUTH = "https://www.googleapis.com/auth/"
+YOUTUBE, UPLOAD, READONLY = f"{_AUTH}youtube", f"{_AUTH}youtube.upload", f"{_AUTH}youtube.readonly"
+FORCE_SSL, PARTNER = f"{_AUTH}youtube.force-ssl", f"{_AUTH}youtubepartner"
+MAY_READ = (YOUTUBE, READONLY, FORCE_SSL, PARTNER)
+MAY_UPLOAD = (UPLOAD, YOUTUBE, FORCE_SSL, PARTNER)
+MAY_CHANGE = (YOUTUBE, FORCE_SSL, PARTNER)
+_MORE = (
+    "userinfo.email",
+    "userinfo.profile",
+    "youtubepartner-channel-audit",
+    "youtube.channel-memberships.creator",
+)
+
+
+def _gives_refresh(asked: Asked, is_first: bool) -> bool:
+    asks_again = "consent" in asked.params.get("prompt", "").split()
+    return asked.params.get("access_type") == "offline" and (is_first or asks_again)
+
+
+def _callback_extra(asked: Asked) -> Mapping[str, str]:
+    prompt = asked.params.get("prompt", "consent")
+    return {"scope": " ".join(asked.scopes), "authuser": "0", "prompt": prompt}
+
+
+def _access_text(ids: Ids) -> str:
+    return f"ya29.a0AfB_{ids.url_safe(160)}"
+
+
+PROFILE = Profile(
+    name="google",
+    title="Google",
+    color="#1a73e8",
+    client_id="staging.apps.googleusercontent.com",
+    client_secret="google-staging-secret",
+    production_client_id="production.apps.googleusercontent.com",
+    scopes=frozenset(
+        {"openid", "email", "profile", *MAY_READ, UPLOAD, *(f"{_AUTH}{name}" for name in _MORE)}
+    ),
+    refuse=errors.refused,
+    user_id=subject_id,
+    code_text=lambda ids: f"4/0A{ids.url_safe(69)}",
+    access_text=_access_text,
+    refresh_text=lambda ids: f"1//0{ids.url_safe(99)}",
+    code_life_s=600,
+    access_life_s=3599,
+    refresh_life_s=180 * 86_400,
+    client_places=("basic", "body"),
+    allows_loopback=True,
+    pkce={"S256": s256_base64url, "plain": plain},
+    rotation="omit",
+    refresh_slides=True,
+    gives_refresh=_gives_refresh,
+    callback_extra=_callback_extra,
+    redirected={
+        Reason.LOGIN_REQUIRED: {"error": "login_required"},
+        Reason.INTERACTION_REQUIRED: {"error": "interaction_required"},
+    },
+)
+
+
+def has_scope(scopes: tuple[str, ...], name: str) -> bool:
+    """Whether `email` or `profile` was granted, by its short or its long name."""
+    return name in scopes or f"{_AUTH}userinfo.{name}" in scopes
+
+
+def channel_id(one: Person) -> str:
+    """The person's YouTube channel: `UC` and 22 characters."""
+    digest = hashlib.sha256(f"channel {one.login}".encode()).digest()
+    return "UC" + base64.urlsafe_b64encode(digest).decode()[:22]

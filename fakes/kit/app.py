@@ -1,0 +1,358 @@
+"""One fake as an ASGI application: its routes, the control surface, the journal and the faults."""
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fakes.kit import journal as journals
+from fakes.kit.bodies import json_object
+from fakes.kit.clock import SettableClock, iso
+from fakes.kit.errors import ProviderError
+from fakes.kit.faults import Fault, Faults
+from fakes.kit.ids import Ids
+from fakes.kit.journal import Entry, Journal
+from fakes.kit.kit import FakeSettings, Kit, Parts
+from fakes.kit.webhooks import CallbackRefused, Webhooks
+
+log = logging.getLogger(__name__)
+CONTROL = "/_fake/"
+
+
+class FakeApp:
+    """A fake, ready to be served. An ASGI application.
+
+    Args:
+        name: The fake's package below `fakes`.
+        settings: Settings of the process.
+        clock: The process's clock; all fakes share one.
+    """
+
+    def __init__(self, name: str, settings: FakeSettings, clock: SettableClock) -> None:
+        self.name = name
+        ids = Ids(settings.seed)
+        webhooks = Webhooks(clock, settings.callback_hosts)
+        self.kit = Kit(name, settings, clock, ids, Journal(), webhooks)
+        self.faults = Faults(Ids(settings.seed))
+        self.parts: Parts = importlib.import_module(f"fakes.{name}.routes").build(self.kit)
+        if not self.kit.store.has_baseline:
+            self.kit.store.clear()
+            self.parts.state.populate()
+            self.kit.store.mark_baseline()
+        else:
+            ids.resume(self.kit.store.opened_again())
+        self._app = Starlette(
+            routes=[*_control_routes(self), *self.parts.routes],
+            exception_handlers={
+                ProviderError: self._provider_error,
+                CallbackRefused: self._callback_refused,
+                404: self._not_covered,
+                405: self._not_covered,
+            },
+        )
+        self._app.router.redirect_slashes = False  # another path is a gap, not a detour
+        self._recorded = _Recorder(self, self._app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and not scope["path"].startswith(CONTROL):
+            await self._recorded(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def reset(self) -> None:
+        """Back to the baseline: rows, ids, clock, journal, faults, webhooks."""
+        self.kit.webhooks.reset()
+        self.kit.store.restore_baseline()
+        self.kit.ids.reset()
+        self.kit.clock.reset()
+        self.kit.journal.clear()
+        self.faults.clear()
+        self.parts.state.reset()
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Replace all rows by the fixed accounts and a seed document; this becomes the baseline."""
+        store = self.kit.store
+        with store.transaction():
+            store.clear()
+            self.parts.state.populate()
+            self.parts.state.load(document)
+            store.mark_baseline()
+        self.reset()
+
+    async def close(self) -> None:
+        """Stop background work and close the files."""
+        await self.kit.webhooks.close()
+        if self.parts.close is not None:
+            self.parts.close()
+        self.kit.store.close()
+
+    def error_response(self, error: ProviderError) -> Response:
+        """The provider's answer to an error."""
+        if error.violation is not None:
+            self.kit.journal.violation(error.violation)
+            log.error("isolation violation", extra={"fake": self.name, "violation": error.violation})
+        body = self.parts.error_body(error)
+        if isinstance(body, Response):
+            return body
+        if isinstance(body, str):
+            return PlainTextResponse(body, error.status, error.headers)
+        return JSONResponse(body, error.status, error.headers)
+
+    async def _provider_error(self, _request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProviderError)
+        return self.error_response(error)
+
+    async def _callback_refused(self, _request: Request, error: Exception) -> Response:
+        return self.error_response(ProviderError(400, str(error)))
+
+    async def _not_covered(self, request: Request, _error: Exception) -> Response:
+        entry = request.scope.get("entry")
+        path = request.url.path
+        if entry is not None:
+            entry.is_covered = False
+            path = entry.path
+        log.warning("not covered", extra={"fake": self.name, "method": request.method, "path": path})
+        text = f"fake '{self.name}' does not cover {request.method} {path}"
+        return JSONResponse({"error": text, "fake": self.name, "path": path}, 501)
+
+
+class _Recorder:
+    """Writes each request into the journal and lets the faults strike."""
+
+    def __init__(self, fake: FakeApp, app: ASGIApp) -> None:
+        self._fake = fake
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kit, secret_path = self._fake.kit, self._fake.parts.secret_in_path
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        entry = Entry(
+            id=0,
+            at_s=kit.clock.now(),
+            method=scope["method"],
+            path=journals.masked_paths(scope["path"], secret_path),
+            query=journals.masked_query(scope["query_string"].decode("latin-1")),
+            headers=journals.masked_headers(headers),
+            trace_id=journals.trace_id_of(headers.get("traceparent")),
+        )
+        kit.journal.open(entry)
+        scope["entry"] = entry
+        captured, answered = bytearray(), bytearray()
+        answer_type = ""
+        started = time.perf_counter()
+
+        async def receive_and_note() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                body = message.get("body", b"")
+                entry.request_bytes += len(body)
+                if len(captured) < journals.BODY_LIMIT_BYTES:
+                    captured.extend(body[: journals.BODY_LIMIT_BYTES - len(captured)])
+            return message
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal answer_type
+            if message["type"] == "http.response.start":
+                self._add_provider_headers(scope, message)
+                entry.status = message["status"]
+                sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
+                entry.response_headers = journals.masked_headers(sent)
+                answer_type = sent.get("content-type", "")
+            elif message["type"] == "http.response.body":
+                body = message.get("body", b"")
+                entry.response_bytes += len(body)
+                if len(answered) < journals.BODY_LIMIT_BYTES:
+                    answered.extend(body[: journals.BODY_LIMIT_BYTES - len(answered)])
+            await send(message)
+
+        try:
+            fault = self._fake.faults.take(entry.method, scope["path"])
+            if fault is None or not await self._strike(fault, entry, scope, receive_and_note, send_and_note):
+                await self._app(scope, receive_and_note, send_and_note)
+        finally:
+            entry.request_body = journals.body_text(captured, headers.get("content-type", ""), secret_path)
+            entry.response_body = journals.body_text(answered, answer_type, secret_path)
+            entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
+            fields: dict[str, Any] = {
+                "fake": kit.name,
+                "method": entry.method,
+                "path": entry.path,
+                "status": entry.status,
+            }
+            fields |= {"duration_ms": entry.duration_ms, "trace_id": entry.trace_id}
+            log.info("request", extra={name: value for name, value in fields.items() if value is not None})
+
+    async def _strike(self, fault: Fault, entry: Entry, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Do what the fault says; True when the request has thereby had its answer."""
+        entry.fault = f"{fault.id} {fault.kind}"
+        match fault.kind:
+            case "latency":
+                await asyncio.sleep(fault.ms / 1000)
+                return False
+            case "error":
+                await self._refusal(fault)(scope, receive, send)
+            case "hang":
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            case "cut":
+                cut(scope)
+                await asyncio.sleep(0)  # the server notices the loss before it misses an answer
+            case "garbage":
+                await Response(b"\x00\xffnot what you asked for\x00", media_type="application/json")(
+                    scope, receive, send
+                )
+        return True
+
+    def _refusal(self, fault: Fault) -> Response:
+        if fault.body is not None:
+            return Response(fault.body, fault.status, dict(fault.headers), media_type="application/json")
+        answer = self._fake.error_response(
+            ProviderError(fault.status, "fault injected", headers=fault.headers)
+        )
+        answer.status_code = fault.status
+        return answer
+
+    def _add_provider_headers(self, scope: Scope, message: Message) -> None:
+        added = self._fake.parts.headers
+        if added is None:
+            return
+        present = {name for name, _ in message["headers"]}
+        extra = {
+            name.lower().encode("latin-1"): value.encode("latin-1")
+            for name, value in added(Request(scope)).items()
+        }
+        message["headers"] = [*message["headers"], *((n, v) for n, v in extra.items() if n not in present)]
+
+
+def cut(scope: Scope) -> None:
+    """Close the connection of this request at once, without an answer."""
+    transport = scope.get("state", {}).get("transport")
+    if transport is not None:
+        transport.abort()
+
+
+def _control_routes(fake: FakeApp) -> list[Route]:
+    """The control surface: the same on all fakes."""
+    kit, faults, parts = fake.kit, fake.faults, fake.parts
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "fake": kit.name})
+
+    async def state(_request: Request) -> Response:
+        body = {"fake": kit.name, "now": iso(kit.clock.now()), "requests": len(kit.journal)}
+        body |= {"violations": kit.journal.violation_count, "faults": len(faults.list())}
+        return JSONResponse(body | {"state": parts.state.summary()})
+
+    async def put_state(request: Request) -> Response:
+        fake.load(await _json_object(request))
+        return JSONResponse({"fake": kit.name, "state": parts.state.summary()})
+
+    async def requests(request: Request) -> Response:
+        query = request.query_params
+        found = kit.journal.find(
+            trace_id=query.get("trace"),
+            violations=query.get("violations") in ("1", "true"),
+            limit=_number(query.get("limit", "500"), "limit"),
+        )
+        return JSONResponse({"fake": kit.name, "requests": [entry.public() for entry in found]})
+
+    async def reset(_request: Request) -> Response:
+        fake.reset()
+        return JSONResponse({"fake": kit.name, "reset": True})
+
+    async def get_clock(_request: Request) -> Response:
+        return JSONResponse({"now": iso(kit.clock.now(), micros=True), "frozen": kit.clock.is_frozen})
+
+    async def set_clock(request: Request) -> Response:
+        _move_clock(kit.clock, await _json_object(request))
+        return await get_clock(request)
+
+    async def list_faults(_request: Request) -> Response:
+        return JSONResponse({"fake": kit.name, "faults": [rule.public() for rule in faults.list()]})
+
+    async def add_fault(request: Request) -> Response:
+        return JSONResponse(faults.add(await _json_object(request)).public(), 201)
+
+    async def clear_faults(request: Request) -> Response:
+        fault_id = request.query_params.get("id")
+        if fault_id is None:
+            faults.clear()
+        elif not faults.remove(fault_id):
+            raise ValueError(f"no fault '{fault_id}' on fake '{kit.name}'")
+        return await list_faults(request)
+
+    async def webhooks(_request: Request) -> Response:
+        attempts = [{name: getattr(one, name) for name in one.__slots__} for one in kit.webhooks.attempts]
+        return JSONResponse({"fake": kit.name, "attempts": attempts})
+
+    async def posts(_request: Request) -> Response:
+        return JSONResponse({"fake": kit.name, "posts": parts.posts() if parts.posts else []})
+
+    rows = [
+        ("health", "GET", health),
+        ("state", "GET", state),
+        ("state", "PUT", put_state),
+        ("requests", "GET", requests),
+        ("reset", "POST", reset),
+        ("clock", "GET", get_clock),
+        ("clock", "POST", set_clock),
+        ("faults", "GET", list_faults),
+        ("faults", "PUT", add_fault),
+        ("faults", "DELETE", clear_faults),
+        ("webhooks", "GET", webhooks),
+        ("posts", "GET", posts),
+    ]
+    return [
+        Route(CONTROL + path, _answers_value_errors(handler), methods=[method])
+        for path, method, handler in rows
+    ]
+
+
+def _answers_value_errors(handler: Any) -> Any:
+    async def wrapped(request: Request) -> Response:
+        try:
+            answer: Response = await handler(request)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return answer
+
+    return wrapped
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        return json_object(await request.body())
+    except ValueError as error:
+        raise ValueError(f"the body is {error}") from error
+
+
+def _number(text: str, name: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"'{name}' is '{text}'; it must be a whole number")
+    return int(text)
+
+
+def _move_clock(clock: SettableClock, body: Mapping[str, Any]) -> None:
+    match dict(body):
+        case {"advance_s": int() | float() as seconds}:
+            clock.advance(seconds)
+        case {"set": str() as text}:
+            clock.set(datetime.fromisoformat(text).timestamp())
+        case {"freeze": True}:
+            clock.freeze()
+        case {"real": True}:
+            clock.reset()
+        case _:
+            raise ValueError(
+                'say {"advance_s": 600}, {"set": "2026-11-21T06:00:00Z"}, {"freeze": true} or {"real": true}'
+            )

@@ -1,0 +1,110 @@
+"""A clock that tests can set: all provider times (expiry, processing, retries) are read from it."""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Says what time it is. Fakes never read the system clock themselves."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until this clock, not the wall, has moved on by `seconds`."""
+        ...
+
+
+class SettableClock:
+    """Runs like `real` until it is advanced, set or frozen.
+
+    Args:
+        real: Unix time in seconds; the wall clock unless a test hands in its own.
+    """
+
+    def __init__(self, real: Callable[[], float] = time.time) -> None:
+        self._real = real
+        self._offset_s = 0.0
+        self._frozen_at: float | None = None
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return self._frozen_at if self._frozen_at is not None else self._real() + self._offset_s
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether time stands still until the next `advance` or `set`."""
+        return self._frozen_at is not None
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds` (0 or more) and wake what has become due."""
+        if seconds < 0:
+            raise ValueError(f"a clock cannot be advanced by {seconds} s; use set")
+        if self._frozen_at is not None:
+            self._frozen_at += seconds
+        else:
+            self._offset_s += seconds
+        self._wake()
+
+    def set(self, unix_s: float) -> None:
+        """Jump to a time, forward or back."""
+        if self._frozen_at is not None:
+            self._frozen_at = unix_s
+        else:
+            self._offset_s = unix_s - self._real()
+        self._wake()
+
+    def freeze(self) -> None:
+        """Stop at the present time."""
+        self._frozen_at = self.now()
+
+    def reset(self) -> None:
+        """Run like the real clock again."""
+        self._frozen_at = None
+        self._offset_s = 0.0
+        self._wake()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until this clock has moved on by `seconds`."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        due: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now() + seconds, next(self._order), due))
+        self._wake()
+        await due
+
+    def _wake(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._sleepers and (self._sleepers[0][2].done() or self._sleepers[0][0] <= self.now()):
+            _, _, due = heapq.heappop(self._sleepers)
+            if not due.done():
+                due.set_result(None)
+        if self._sleepers and self._frozen_at is None:
+            wait_s = self._sleepers[0][0] - self.now()
+            self._timer = self._sleepers[0][2].get_loop().call_later(wait_s, self._wake)
+
+
+class ManualClock(SettableClock):
+    """A clock that stands still at `start_s` until a test moves it."""
+
+    def __init__(self, start_s: float = 1_795_240_800.0) -> None:
+        super().__init__(lambda: start_s)
+        self.freeze()
+
+
+def iso(unix_s: float, *, micros: bool = False) -> str:
+    """Format as `2026-11-21T06:00:00Z` (UTC), with microseconds on request."""
+    at = datetime.fromtimestamp(unix_s, UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micros else "%Y-%m-%dT%H:%M:%SZ")

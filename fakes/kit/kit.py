@@ -1,0 +1,149 @@
+"""What a fake is given and what it gives back."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from fakes.kit.clock import SettableClock
+from fakes.kit.errors import ProviderError
+from fakes.kit.ids import Ids
+from fakes.kit.journal import Journal
+from fakes.kit.store import Store
+from fakes.kit.webhooks import Webhooks
+
+Level = Literal["full", "shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of a fake's coverage: a route, how deep it goes, and where the facts come from."""
+
+    method: str
+    path: str
+    level: Level
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """What a fake's package says of itself; `fakes.<name>.routes` has its `build`."""
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+    port: int
+    coverage: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSettings:
+    """Settings of the fakes' process, from the environment (`fakes.settings.load`).
+
+    Attributes:
+        public_urls: Origin of each fake as clients see it, by name.
+        state_dir: Folder with one SQLite file per fake; None keeps state in memory.
+        blobs_dir: Folder for stored files; None means a folder below `state_dir`.
+        speech_dir: Folder with the catalogue of known speech, or None.
+        api_url: Origin of the application, as the fakes reach it (events are sent there).
+        redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
+        callback_hosts: Hosts that webhooks may be sent to.
+    """
+
+    public_urls: Mapping[str, str]
+    state_dir: Path | None = None
+    blobs_dir: Path | None = None
+    speech_dir: Path | None = None
+    seed: int = 1
+    api_url: str = "http://127.0.0.1:8401"
+    redirect_base: str = "http://127.0.0.1:8401"
+    callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+
+    @property
+    def media_hosts(self) -> frozenset[str]:
+        """Hosts that media may be fetched from: those of webhooks, and the fakes themselves."""
+        own = {urlsplit(url).hostname or "" for url in self.public_urls.values()}
+        return self.callback_hosts | own
+
+
+@dataclass(slots=True)
+class Kit:
+    """The tools that one fake is given."""
+
+    name: str
+    settings: FakeSettings
+    clock: SettableClock
+    ids: Ids
+    journal: Journal
+    webhooks: Webhooks
+    _store: Store | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """This fake's origin as clients see it, without a trailing slash."""
+        return self.settings.public_urls[self.name]
+
+    def open_store(self, schema: str) -> Store:
+        """Open this fake's SQLite file (or memory) with these tables; call it once, in `build`."""
+        folder = self.settings.state_dir
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._store = Store(folder / f"{self.name}.db" if folder else None, schema)
+        return self._store
+
+    @property
+    def store(self) -> Store:
+        """The store that `open_store` made."""
+        if self._store is None:
+            raise RuntimeError(f"fake '{self.name}' did not open its store")
+        return self._store
+
+
+class State(Protocol):
+    """What a fake remembers. All rows live in the kit's store."""
+
+    def populate(self) -> None:
+        """Write the accounts that are always there into empty tables."""
+        ...
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Add the rows of a seed document.
+
+        Raises:
+            ValueError: The document is not of this fake's shape; the text names the field.
+        """
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Counts and what else a person wants to see first."""
+        ...
+
+    def reset(self) -> None:
+        """Drop what is kept outside of the store; its rows are restored by then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `build(kit)` of a fake returns.
+
+    Attributes:
+        error_body: The provider's JSON (or text) for an error: `wire.error_body`.
+        posts: What the platform received, newest last; None for a fake that is no platform.
+        close: Called at shutdown.
+        headers: Headers that the provider puts on every answer, given the request.
+        secret_in_path: Finds, as its group 1, the token in paths that carry one; journal and logs get none.
+    """
+
+    state: State
+    routes: Sequence[BaseRoute]
+    error_body: Callable[[ProviderError], Any]
+    posts: Callable[[], list[dict[str, Any]]] | None = None
+    close: Callable[[], None] | None = None
+    headers: Callable[[Request], Mapping[str, str]] | None = None
+    secret_in_path: re.Pattern[str] | None = None

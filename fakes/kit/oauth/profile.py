@@ -1,0 +1,190 @@
+"""How one provider's OAuth differs from the others': data and small functions, no rules."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from fakes.kit.errors import ProviderError
+from fakes.kit.ids import Ids
+from fakes.kit.oauth.records import Client
+from fakes.kit.people import Person
+
+Stage = Literal["authorize", "token", "revoke", "api"]
+ClientPlace = Literal["basic", "body"]
+
+
+class Reason(Enum):
+    """Why a request was refused; `Profile.refuse` puts it into the provider's words."""
+
+    PARAMETER_MISSING = "a required parameter is missing"
+    CLIENT_UNKNOWN = "no client has this id"
+    CLIENT_PRODUCTION = "the client is production's"
+    CLIENT_CREDENTIALS_MISSING = "the client did not say who it is in a place that the provider reads"
+    CLIENT_SECRET_WRONG = "the client's secret is wrong"
+    REDIRECT_UNREGISTERED = "the redirect URI is not registered for the client"
+    RESPONSE_TYPE_UNSUPPORTED = "the response type is not supported"
+    SCOPE_UNKNOWN = "a scope does not exist, or goes beyond what was granted"
+    CHALLENGE_MISSING = "the provider insists on PKCE"
+    CHALLENGE_METHOD_UNSUPPORTED = "the PKCE method is not supported"
+    LOGIN_REQUIRED = "prompt=none, and nobody is logged in"
+    INTERACTION_REQUIRED = "prompt=none, and nobody consented before"
+    GRANT_TYPE_UNSUPPORTED = "the grant type is not supported"
+    CODE_UNKNOWN = "no such code was handed out"
+    CODE_USED = "the code was used before"
+    CODE_EXPIRED = "the code is too old"
+    CODE_OF_OTHER_CLIENT = "the code was handed to another client"
+    REDIRECT_CHANGED = "the redirect URI is not the one of the authorization request"
+    VERIFIER_MISSING = "a challenge was sent, but no verifier"
+    VERIFIER_WRONG = "the verifier does not match the challenge"
+    REFRESH_UNKNOWN = "no such refresh token was handed out"
+    REFRESH_DEAD = "the refresh token was rotated, revoked or is too old"
+    REFRESH_OF_OTHER_CLIENT = "the refresh token belongs to another client"
+    REVOKED_UNKNOWN = "the token to revoke is not known or already dead"
+    BEARER_MISSING = "no token in the request"
+    BEARER_UNKNOWN = "no such access token was handed out"
+    BEARER_EXPIRED = "the access token is too old"
+    BEARER_REVOKED = "the access token was revoked"
+    SCOPE_MISSING = "the access token lacks a scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused request.
+
+    Attributes:
+        stage: Which endpoint refuses.
+        name: The parameter, scope, URI or value that is meant; "" where there is none.
+    """
+
+    reason: Reason
+    stage: Stage
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorization request that passed all checks.
+
+    Attributes:
+        challenge: PKCE challenge as sent, or None; `method` says how it was made.
+        params: All query parameters, for what only one provider knows.
+    """
+
+    client: Client
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None
+    challenge: str | None
+    method: str
+    params: Mapping[str, str]
+
+
+def s256_base64url(verifier: str) -> str:
+    """The S256 transform (RFC 7636, 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def plain(verifier: str) -> str:
+    """The plain transform (RFC 7636, 4.2): the challenge is the verifier."""
+    return verifier
+
+
+def s256_hex(verifier: str) -> str:
+    """SHA-256 as lower-case hex, which one provider's desktop flow wants."""
+    return hashlib.sha256(verifier.encode()).hexdigest()
+
+
+def _nothing(_asked: Asked) -> Mapping[str, str]:
+    return {}
+
+
+def _always(_asked: Asked, _is_first: bool) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One provider's way of doing OAuth 2.
+
+    Attributes:
+        name: As in the registered redirect URIs `{base}/v1/oauth/{name}/callback`.
+        title: As people read it.
+        color: Of the consent page's buttons, `#rrggbb`.
+        client_id: Staging's client; `client_secret` is its secret.
+        production_client_id: Tripwire: refused as the provider refuses it, and recorded.
+        scopes: Every scope there is.
+        refuse: Puts a refusal into the provider's words.
+        user_id: The provider's id of a person.
+        code_text: Makes a code; `access_text` and `refresh_text` make tokens.
+        code_life_s: Life of a code; `access_life_s` and `refresh_life_s` (None: endless) of tokens.
+        app_text: Makes client-credentials tokens; as access tokens where None.
+        app_life_s: Life of client-credentials tokens; None is endless.
+        app_login: Whose client-credentials tokens are; None where they belong to no person.
+        client_param: Name of the client id in requests.
+        client_places: Where the token endpoint looks for the client, in this order.
+        reads_query: Whether parameters of the token endpoint may stand in the query.
+        reads_json: Whether the token endpoint reads a JSON body.
+        needs_scope: Whether an authorization request must name a scope.
+        scope_separator: Between scopes in requests and textual answers.
+        allows_loopback: Whether any http URI on localhost or 127.0.0.1 counts as registered.
+        needs_pkce: Whether a challenge must be sent.
+        pkce: Transform by method name.
+        default_pkce: Method of a challenge that came without one.
+        grant_types: What the token endpoint offers.
+        rotation: What a refresh does: `rotate` kills the old refresh token and sends a new one, `keep` sends
+            the same again, `omit` sends none and the old one lives on.
+        refresh_slides: Whether each use of a refresh token starts its life anew.
+        gives_refresh: Whether an authorization gives a refresh token, from the request and whether it is the
+            person's first consent to this client.
+        callback_extra: More parameters of the redirect back.
+        denied: Parameters of the redirect after a refusal by the person (state is added).
+        redirected: Refusals of authorization requests that go back to the client, with their parameters; all
+            others are shown as a page.
+    """
+
+    name: str
+    title: str
+    color: str
+    client_id: str
+    client_secret: str
+    production_client_id: str
+    scopes: frozenset[str]
+    refuse: Callable[[Refusal], ProviderError]
+    user_id: Callable[[Person], str]
+    code_text: Callable[[Ids], str]
+    access_text: Callable[[Ids], str]
+    refresh_text: Callable[[Ids], str]
+    code_life_s: float
+    access_life_s: int
+    refresh_life_s: int | None = None
+    app_text: Callable[[Ids], str] | None = None
+    app_life_s: int | None = None
+    app_login: str | None = None
+    client_param: str = "client_id"
+    client_places: tuple[ClientPlace, ...] = ("body",)
+    reads_query: bool = False
+    reads_json: bool = False
+    needs_scope: bool = True
+    scope_separator: str = " "
+    allows_loopback: bool = False
+    needs_pkce: bool = False
+    pkce: Mapping[str, Callable[[str], str]] = field(default_factory=lambda: {"S256": s256_base64url})
+    default_pkce: str = "plain"
+    grant_types: frozenset[str] = frozenset({"authorization_code", "refresh_token"})
+    rotation: Literal["rotate", "keep", "omit"] = "rotate"
+    refresh_slides: bool = False
+    gives_refresh: Callable[[Asked, bool], bool] = _always
+    callback_extra: Callable[[Asked], Mapping[str, str]] = _nothing
+    denied: Mapping[str, str] = field(default_factory=lambda: {"error": "access_denied"})
+    redirected: Mapping[Reason, Mapping[str, str]] = field(default_factory=dict)
+
+    def split_scopes(self, text: str) -> tuple[str, ...]:
+        """Scopes of a request, each once, in their order."""
+        return tuple(dict.fromkeys(filter(None, text.split(self.scope_separator))))
+
+    def join_scopes(self, scopes: tuple[str, ...]) -> str:
+        """Scopes as one text."""
+        return self.scope_separator.join(scopes)

@@ -1,0 +1,143 @@
+"""Serves fakes on one port each, in one process and one event loop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class JoinedWrites:
+    """A transport that sends what was written within one turn of the loop as one segment.
+
+    Some clients leave their session before they read the answer's body and fail when head and body come
+    apart; joined writes spare them that.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Take bytes; they leave at the end of this turn of the loop."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is left, then close."""
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        if self._parts and not self._transport.is_closing():
+            self._transport.write(b"".join(self._parts))
+        self._parts.clear()
+
+
+class JoinedProtocol(H11Protocol):
+    """HTTP/1.1 with joined writes; handlers find the transport in `scope["state"]["transport"]`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wrap the transport."""
+        joined: Any = JoinedWrites(cast(asyncio.Transport, transport))
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(joined)
+
+
+class _Server(uvicorn.Server):
+    """Ends as soon as `stop` is set, instead of at the next tenth of a second."""
+
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the caller owns the signals
+
+    async def main_loop(self) -> None:
+        while not self._stop.is_set():
+            await self.on_tick(0)  # sets the Date header
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As the base class, without its sleep: what is under way has the grace to end."""
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+                    await asyncio.sleep(0.005)
+        for task in state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
+
+
+class ByPort:
+    """Hands each request to the application of the port that it came in on."""
+
+    def __init__(self, apps: Mapping[int, ASGIApp]) -> None:
+        self._apps = apps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await self._apps[scope["server"][1]](scope, receive, send)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on `host`:`port` (0 for any free port).
+
+    Raises:
+        OSError: The port is taken.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(apps: Mapping[socket.socket, ASGIApp], stop: asyncio.Event) -> None:
+    """Serve each application on its listening socket until `stop` is set; closes the sockets."""
+    by_port = ByPort({sock.getsockname()[1]: app for sock, app in apps.items()})
+    config = uvicorn.Config(
+        by_port,
+        http=JoinedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    await _Server(config, stop).serve(list(apps))
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

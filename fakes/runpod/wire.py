@@ -1,0 +1,253 @@
+"""RunPod's JSON, both ways. Field names and limits: docs.runpod.io/serverless/endpoints/send-requests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fakes.kit.errors import ProviderError
+from fakes.runpod import errors
+
+Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
+FINAL: frozenset[Status] = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
+
+RUN_LIMIT_BYTES = 10_000_000
+RUNSYNC_LIMIT_BYTES = 20_000_000
+EXECUTION_TIMEOUT_MS = 600_000
+TTL_MS = 86_400_000
+_EXECUTION_TIMEOUT_RANGE_MS = (5_000, 604_800_000)
+_TTL_RANGE_MS = (10_000, 604_800_000)
+_WAIT_RANGE_MS = (1_000, 300_000)
+WAIT_MS = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a client asks for.
+
+    Attributes:
+        input: What the handler gets; anything that JSON can say.
+        webhook: Where the end is reported, or None.
+        execution_timeout_ms: The client's own limit, or None for the endpoint's.
+        ttl_ms: How long the job is known, counted from submission.
+    """
+
+    input: Any
+    webhook: str | None = None
+    execution_timeout_ms: int | None = None
+    ttl_ms: int = TTL_MS
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that the input names."""
+        named = self.input.get("namespace") if isinstance(self.input, dict) else None
+        return None if named is None else str(named)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job without its input.
+
+    Attributes:
+        queued_s: Unix time at which it was put into the queue by its client.
+        started_s: Start of the last attempt, or None.
+        finished_s: Unix time of its end, or None.
+        output: Result, or the last progress while it runs; None when there is none.
+        retries: How often it was given to another worker.
+        attempt: Number of the present attempt; results of earlier ones are dropped.
+    """
+
+    id: str
+    endpoint: str
+    status: Status
+    queued_s: float
+    started_s: float | None
+    finished_s: float | None
+    worker_id: str | None
+    output: Any
+    error: str | None
+    webhook: str | None
+    traceparent: str | None
+    retries: int
+    attempt: int
+
+    @property
+    def delay_ms(self) -> int | None:
+        """Time in the queue before the last attempt."""
+        return None if self.started_s is None else round((self.started_s - self.queued_s) * 1000)
+
+    @property
+    def execution_ms(self) -> int | None:
+        """Time of the last attempt, once the job has ended."""
+        if self.started_s is None or self.finished_s is None:
+            return None
+        return round((self.finished_s - self.started_s) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """The switches of RunPod's own test worker inside `input` (github.com/runpod-workers/mock-worker).
+
+    Attributes:
+        output: `mock_return`, or that worker's default.
+        is_answer: Whether `output` is the job's answer instead of a model's.
+        progress: `mock_progress`: one value, or a list of them, reported before the delay.
+    """
+
+    output: Any = "Hello World!"
+    is_answer: bool = False
+    delay_s: float = 0.0
+    is_error: bool = False
+    is_crash: bool = False
+    progress: Sequence[Any] = ()
+
+    @classmethod
+    def of(cls, given: Any) -> "Mock":
+        """Read the switches; everything is off when `given` has none."""
+        if not isinstance(given, dict):
+            return cls()
+        switches = {name for name in given if name.startswith("mock_")}
+        delay = given.get("mock_delay", 0)
+        progress = given.get("mock_progress", ())
+        return cls(
+            output=given.get("mock_return", "Hello World!"),
+            is_answer="mock_return" in given
+            or (bool(switches) and not set(given) - switches - {"namespace"}),
+            delay_s=float(delay) if isinstance(delay, int | float) else 0.0,
+            is_error=bool(given.get("mock_error")),
+            is_crash=bool(given.get("mock_crash")),
+            progress=progress if isinstance(progress, list | tuple) else (progress,),
+        )
+
+
+def submission(body: bytes) -> Submission:
+    """Read the body of run and runsync.
+
+    Raises:
+        ProviderError: It is not a job (400).
+    """
+    try:
+        read = json.loads(body)
+    except ValueError as error:
+        raise errors.bad_body(f"the body is not JSON ({error})") from error
+    if not isinstance(read, dict) or "input" not in read:
+        raise errors.bad_body("the body has no field 'input'")
+    webhook = read.get("webhook")
+    if webhook is not None and not isinstance(webhook, str):
+        raise errors.bad_body("'webhook' is not a string")
+    policy = {} if read.get("policy") is None else read["policy"]
+    if not isinstance(policy, dict):
+        raise errors.bad_body("'policy' is not an object")
+    return Submission(
+        input=read["input"],
+        webhook=webhook or None,
+        execution_timeout_ms=_milliseconds(policy, "executionTimeout", _EXECUTION_TIMEOUT_RANGE_MS),
+        ttl_ms=_milliseconds(policy, "ttl", _TTL_RANGE_MS) or TTL_MS,
+    )
+
+
+def wait_s(text: str | None) -> float:
+    """Seconds that runsync and status-sync wait, from `?wait=` in milliseconds; brought into its range.
+
+    Raises:
+        ProviderError: Not a number (400).
+    """
+    if not text:
+        return WAIT_MS / 1000
+    if not text.isdecimal():
+        raise errors.bad_body(f"'wait' is '{text}'; it must be a number of milliseconds")
+    low, high = _WAIT_RANGE_MS
+    return min(max(int(text), low), high) / 1000
+
+
+def job_body(job: Job) -> dict[str, Any]:
+    """The job object; keys in RunPod's (alphabetical) order, without those that have no value yet."""
+    shown: dict[str, Any] = {
+        "delayTime": job.delay_ms,
+        "error": job.error,
+        "executionTime": job.execution_ms,
+        "id": job.id,
+        "output": job.output,
+        "retries": job.retries or None,
+        "status": job.status,
+        "workerId": job.worker_id,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def unfinished_body(job: Job) -> dict[str, Any]:
+    """The answer of runsync when its wait ends first."""
+    return {
+        name: value
+        for name, value in job_body(job).items()
+        if name in ("delayTime", "id", "status", "workerId")
+    }
+
+
+def submitted_body(job: Job) -> dict[str, Any]:
+    """The answer of run, cancel and retry."""
+    return {"id": job.id, "status": job.status}
+
+
+def stream_body(job: Job, chunks: Sequence[Any]) -> dict[str, Any]:
+    """What a stream has to hand out now; it ends after the last item was handed out."""
+    status: Status = "IN_PROGRESS" if chunks and job.status in FINAL else job.status
+    return {"status": status, "stream": [{"output": chunk} for chunk in chunks]}
+
+
+def purged_body(removed: int) -> dict[str, Any]:
+    """The answer of purge-queue."""
+    return {"removed": removed, "status": "completed"}
+
+
+def health_body(jobs: Mapping[str, int], *, idle: int, running: int) -> dict[str, Any]:
+    """The answer of health: `jobs` has completed, failed, inProgress, inQueue and retried."""
+    workers = {"idle": idle, "initializing": 0, "ready": idle, "running": running}
+    return {"jobs": dict(sorted(jobs.items())), "workers": workers | {"throttled": 0, "unhealthy": 0}}
+
+
+def requests_body(jobs: Sequence[Job]) -> dict[str, Any]:
+    """The answer of requests."""
+    # guess: the shape is not published
+    shown = ("delayTime", "executionTime", "id", "status")
+    return {
+        "requests": [{name: value for name, value in job_body(job).items() if name in shown} for job in jobs]
+    }
+
+
+def webhook_body(job: Job, given: Any) -> bytes:
+    """What is posted to a job's webhook: the end of the job and the request itself."""
+    shown = job_body(job)
+    fields: dict[str, Any] = {
+        name: shown[name] for name in ("delayTime", "error", "executionTime", "id", "output") if name in shown
+    }
+    fields |= {"input": given, "status": job.status, "webhook": job.webhook}
+    return json.dumps(dict(sorted(fields.items()))).encode()
+
+
+def exception_text(error: BaseException, trace: str, worker_id: str) -> str:
+    """The error of a job whose handler raised: JSON within a string (runpod 1.12.0, rp_job.run_job)."""
+    fields = {
+        "error_type": str(type(error)),
+        "error_message": str(error),
+        "error_traceback": trace,
+        "hostname": f"{worker_id}-64410a56",
+        "worker_id": worker_id,
+        "runpod_version": "1.12.0",
+    }
+    return json.dumps(fields)
+
+
+def error_body(error: ProviderError) -> dict[str, Any]:
+    """The body of every refusal."""
+    return {"error": error.message}
+
+
+def _milliseconds(policy: Mapping[str, Any], name: str, limits: tuple[int, int]) -> int | None:
+    value = policy.get(name)
+    if value is None:
+        return None
+    low, high = limits
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise errors.bad_body(f"policy '{name}' is {value!r}; it must be from {low} to {high} ms")
+    return value

@@ -1,0 +1,69 @@
+"""Reads the settings of the fakes' process from its environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fakes import FAKES
+from fakes.kit.kit import FakeSettings
+
+
+class BadSetting(ValueError):
+    """A setting is not usable; the text names it, its value and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where to listen (port by fake name, 0 for any free one) and what all fakes are told."""
+
+    host: str
+    public_host: str
+    ports: Mapping[str, int]
+    fakes: FakeSettings
+
+
+def load(env: Mapping[str, str]) -> ServerSettings:
+    """Read FAKES_* , BLOBS_DIR, SPEECH_DIR and REDIRECT_URIS_BASE.
+
+    Raises:
+        BadSetting: A value cannot be used.
+    """
+    ports = _ports(env.get("FAKES_PORTS", ""))
+    public_host = env.get("FAKES_PUBLIC_HOST", "127.0.0.1")
+    api_url = env.get("FAKES_API_URL", "http://127.0.0.1:8401")
+    seed = env.get("FAKES_SEED", "1")
+    if not seed.isdecimal():
+        raise BadSetting(f"FAKES_SEED is '{seed}'; write a whole number")
+    hosts = env.get("FAKES_CALLBACK_HOSTS", "127.0.0.1,localhost")
+    fakes = FakeSettings(
+        public_urls={name: f"http://{public_host}:{port}" for name, port in ports.items()},
+        state_dir=_folder(env.get("FAKES_STATE_DIR")),
+        blobs_dir=_folder(env.get("BLOBS_DIR")),
+        speech_dir=_folder(env.get("SPEECH_DIR")),
+        seed=int(seed),
+        api_url=api_url.rstrip("/"),
+        redirect_base=env.get("REDIRECT_URIS_BASE", api_url).rstrip("/"),
+        callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
+    )
+    return ServerSettings(env.get("FAKES_HOST", "127.0.0.1"), public_host, ports, fakes)
+
+
+def _folder(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _ports(text: str) -> dict[str, int]:
+    """`cloudinary=8410,runpod=8411` as a mapping; the order is that of `FAKES`."""
+    found: dict[str, int] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, port = item.partition("=")
+        if name not in FAKES:
+            raise BadSetting(f"FAKES_PORTS names '{name}'; known fakes are {', '.join(FAKES)}")
+        if not port.isdecimal() or int(port) > 65535:
+            raise BadSetting(
+                f"FAKES_PORTS gives '{port}' as the port of '{name}'; write a number from 0 to 65535"
+            )
+        found[name] = int(port)
+    if not found:
+        raise BadSetting("FAKES_PORTS is empty; write for example cloudinary=8410,runpod=8411")
+    return {name: found[name] for name in FAKES if name in found}

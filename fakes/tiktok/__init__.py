@@ -1,0 +1,45 @@
+"""Stands for TikTok: Login Kit v2 and the direct posts of the Content Posting API.
+
+Not covered: inbox drafts, photos, the QR code login, comments and everything of the
+Research API. One origin serves www.tiktok.com, open.tiktokapis.com and open-upload.tiktokapis.com.
+"""
+
+from fakes.kit.kit import Endpoint, Fake
+
+_LOGIN = "developers.tiktok.com/doc/oauth-user-access-token-management"
+_POSTING = "developers.tiktok.com/doc/content-posting-api-reference-direct-post"
+_OURS = "a page of this fake's own"
+
+COVERAGE = (
+    Endpoint("GET", "/v2/auth/authorize/", "full", "developers.tiktok.com/doc/login-kit-web"),
+    Endpoint("POST", "/v2/auth/authorize/", "full", _OURS),
+    Endpoint("POST", "/v2/oauth/token/", "full", _LOGIN),
+    Endpoint("POST", "/v2/oauth/revoke/", "full", _LOGIN),
+    Endpoint("GET", "/v2/user/info/", "full", "developers.tiktok.com/doc/tiktok-api-v2-get-user-info"),
+    Endpoint(
+        "POST",
+        "/v2/post/publish/creator_info/query/",
+        "full",
+        "developers.tiktok.com/doc/content-posting-api-reference-query-creator-info",
+    ),
+    Endpoint("POST", "/v2/post/publish/video/init/", "full", _POSTING),
+    Endpoint(
+        "POST",
+        "/v2/post/publish/status/fetch/",
+        "full",
+        "developers.tiktok.com/doc/content-posting-api-reference-get-video-status",
+    ),
+    Endpoint("POST", "/v2/post/publish/cancel/", "full", _POSTING),
+    Endpoint("PUT", "/video/", "full", "developers.tiktok.com/doc/content-posting-api-media-transfer-guide"),
+    Endpoint("GET", "/@{login}/video/{post_id}", "shape", _OURS),
+    Endpoint("GET", "/play/{post_id}", "shape", _OURS),
+    Endpoint("GET", "/avatar/{login}", "shape", _OURS),
+)
+
+FAKE = Fake(
+    name="tiktok",
+    title="TikTok",
+    hosts=("www.tiktok.com", "open.tiktokapis.com", "open-upload.tiktokapis.com"),
+    port=8413,
+    coverage=COVERAGE,
+)

@@ -1,0 +1,205 @@
+"""What TikTok remembers: authorizations, posts, limits."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from fakes.kit.footage import Footage, examine
+from fakes.kit.kit import Kit
+from fakes.kit.limits import Windows
+from fakes.kit.oauth import SCHEMA, Client, Engine, Grant
+from fakes.kit.people import Person
+from fakes.kit.spool import Spool
+from fakes.tiktok import errors
+from fakes.tiktok.state import publishing, settings
+from fakes.tiktok.state.chunks import Plan, flaw, range_of
+from fakes.tiktok.state.creators import Creator, fail_reason
+from fakes.tiktok.state.notices import Notices
+from fakes.tiktok.state.profile import PROFILE
+from fakes.tiktok.state.publishing import Publish, Publishing
+from fakes.tiktok.state.pull import Puller
+from fakes.tiktok.state.settings import Settings
+
+_WINDOW_S = 60.0
+_DEVELOPER_REVOKED = 5
+_TITLE_LIMIT_UNITS = 2200
+
+
+class TikTokState:
+    """All of it, in the kit's store; media lies in files beside the store."""
+
+    def __init__(self, kit: Kit) -> None:
+        store = kit.open_store(SCHEMA + publishing.SCHEMA + settings.SCHEMA)
+        folder = kit.settings.state_dir
+        self.kit = kit
+        self.oauth = Engine(PROFILE, kit)
+        self.settings = Settings(store)
+        self.spool = Spool(folder / "tiktok-media" if folder else None)
+        self.publishing = Publishing(store, kit.clock, kit.ids)
+        self._windows = Windows(kit.clock)
+        self._puller = Puller(self.spool, kit.settings.media_hosts)
+        self._notices = Notices(kit.webhooks, kit.clock)
+
+    def populate(self) -> None:
+        """Write the clients."""
+        self.oauth.populate()
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Read `oauth`, `videos` and the settings of a seed document.
+
+        Raises:
+            ValueError: A field is not usable.
+        """
+        self.oauth.load(document)
+        self.settings.load(document)
+        self.publishing.load(document.get("videos", []))
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for the control surface."""
+        return self.publishing.summary() | self.oauth.summary()
+
+    def reset(self) -> None:
+        """Drop all media, what is under way, and the counts of the rate limits."""
+        self._puller.stop()
+        self._notices.stop()
+        self._windows.clear()
+        self.spool.clear()
+
+    def close(self) -> None:
+        """Stop what is under way and remove temporary media."""
+        self._puller.stop()
+        self._notices.stop()
+        self.spool.close()
+
+    def caller(self, token: str | None, *scopes: str, per_minute: int | None = None) -> Grant:
+        """Whose token this is; the call is counted.
+
+        Raises:
+            ProviderError: Not a live user token, none of the scopes (401), or too many calls (429).
+        """
+        grant = self.oauth.bearer(token, *scopes)
+        if grant.person is None:
+            raise errors.token_invalid()
+        if per_minute is not None:
+            key = f"{token} {'/'.join(scopes)} {per_minute}"
+            if self._windows.take(key, per_minute, _WINDOW_S).is_over:
+                raise errors.rate_limited()
+        return grant
+
+    def creator(self, one: Person) -> Creator:
+        """A creator who may post now; the refusals come with status 200 on purpose.
+
+        Raises:
+            ProviderError: Banned, or over the posts of a day.
+        """
+        self._check_may_post(one, 200)
+        return Creator(one)
+
+    def announce(
+        self, one: Person, post_info: Mapping[str, Any], source: Plan | str, key: str | None
+    ) -> Publish:
+        """Begin a direct post; a video that is to be pulled is fetched in the background.
+
+        Raises:
+            ProviderError: The post, the plan or the address breaks a rule, or the creator may not post.
+        """
+        self._check_may_post(one, 403)
+        self._check_post(Creator(one), post_info)
+        if isinstance(source, Plan):
+            wrong = flaw(source)
+            if wrong is not None:
+                raise errors.invalid_params(wrong)
+            return self.publishing.announce(one, post_info, source, key)
+        if not self._puller.allows(source):
+            raise errors.url_unverified()
+        publish = self.publishing.announce(one, post_info, source, key)
+
+        async def then(is_fetched: bool) -> None:
+            await (self.receive(publish) if is_fetched else self._fail(publish, "video_pull_failed"))
+
+        self.spool.delete(publish.file)
+        self._puller.start(source, publish.file, then)
+        return publish
+
+    def check_chunk(self, publish: Publish, content_range: str | None, length: int | None) -> int:
+        """Where the file ends after this chunk.
+
+        Raises:
+            ProviderError: Malformed (400), or not the next chunk of the plan (416).
+        """
+        asked = range_of(content_range)
+        if asked is None or publish.plan is None:
+            raise errors.upload(400, f"The Content-Range header '{content_range}' is malformed.")
+        first, end, total = asked
+        if total != publish.plan.total_bytes or (length is not None and length != end - first):
+            raise errors.upload(400, "The body is not as long as the Content-Range header says.")
+        stored = self.spool.size(publish.file)
+        if publish.is_received or first != stored or end != publish.plan.next_end(stored):
+            raise errors.upload(416, f"The next expected byte is {stored}.")
+        return end
+
+    async def receive(self, publish: Publish) -> None:
+        """All bytes have come: look into them and publish, or not; nothing when it was cancelled before."""
+        if self.publishing.existing(publish.id).is_received:
+            return
+        path = self.spool.path(publish.file)
+        footage: Footage | None = await asyncio.to_thread(examine, path)
+        digest = await asyncio.to_thread(self.spool.sha256, publish.file)
+        processing_s = float(self.settings.get("processing_s"))
+        self.publishing.received(publish.id, digest, self.spool.size(publish.file), processing_s)
+        reason = fail_reason(footage)
+        if reason is not None:
+            await self._fail(publish, reason, after_s=processing_s)
+            return
+        content = {"publish_id": publish.id, "publish_type": "DIRECT_POST"}
+        self._tell(publish.creator, "post.publish.complete", content, processing_s)
+        if publish.is_public:
+            public = {"publish_id": publish.id, "post_id": publish.post_id, "publish_type": "DIRECT_POST"}
+            self._tell(publish.creator, "post.publish.publicly_available", public, processing_s)
+
+    async def cancel(self, publish: Publish) -> None:
+        """Take back a post that is not published yet.
+
+        Raises:
+            ProviderError: It is published or has failed (400).
+        """
+        if publish.status in ("PUBLISH_COMPLETE", "FAILED"):
+            raise errors.not_cancellable()
+        self.spool.delete(publish.file)
+        await self._fail(publish, "publish_cancelled")
+
+    def revoke(self, token: str | None, client: Client) -> None:
+        """End an authorization for the application that asks for it.
+
+        Raises:
+            ProviderError: Not a live token of this client.
+        """
+        grant = self.oauth.revoke(token, client)
+        if grant.person is not None:
+            self._tell(grant.person, "authorization.removed", {"reason": _DEVELOPER_REVOKED}, 0.0)
+
+    async def _fail(self, publish: Publish, reason: str, after_s: float = 0.0) -> None:
+        self.publishing.fail(publish.id, reason, after_s)
+        content = {"publish_id": publish.id, "reason": reason, "publish_type": "DIRECT_POST"}
+        self._tell(publish.creator, "post.publish.failed", content, after_s)
+
+    def _tell(self, one: Person, event: str, content: Mapping[str, Any], after_s: float) -> None:
+        self._notices.send(self.settings.get("webhook_url"), event, one, content, after_s=after_s)
+
+    def _check_may_post(self, one: Person, status: int) -> None:
+        if one.is_banned:
+            raise errors.banned(status)
+        if self.publishing.count_of_day(one) >= self.settings.get("posts_per_day"):
+            raise errors.too_many_posts(status)
+
+    def _check_post(self, creator: Creator, post_info: Mapping[str, Any]) -> None:
+        level = post_info.get("privacy_level")
+        if not isinstance(level, str) or not level:
+            raise errors.invalid_params("The privacy level is required")
+        title = post_info.get("title", "")
+        if not isinstance(title, str) or len(title.encode("utf-16-le")) // 2 > _TITLE_LIMIT_UNITS:
+            raise errors.invalid_params(f"The title is longer than {_TITLE_LIMIT_UNITS}")
+        if level not in creator.privacy_levels:
+            raise errors.privacy_mismatch()
+        if level != "SELF_ONLY" and not self.settings.get("is_audited"):
+            raise errors.unaudited()

@@ -1,0 +1,60 @@
+"""Fetches a video from an address, as TikTok does for PULL_FROM_URL."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fakes.kit.addresses import is_within
+from fakes.kit.spool import Spool
+from fakes.tiktok.state.chunks import MAX_VIDEO_BYTES
+
+_TIMEOUT_S = 30.0
+
+
+class Puller:
+    """Downloads in the background, only from hosts of this stack.
+
+    Args:
+        spool: Where the files go.
+        hosts: Host names that stand for verified domains.
+    """
+
+    def __init__(self, spool: Spool, hosts: frozenset[str]) -> None:
+        self._spool = spool
+        self._hosts = hosts
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def allows(self, url: str) -> bool:
+        """Whether an address lies below a verified prefix."""
+        return is_within(url, self._hosts)
+
+    def start(self, url: str, file: str, then: Callable[[bool], Awaitable[None]]) -> None:
+        """Fetch `url` into `file`, then tell whether that worked."""
+        task = asyncio.get_running_loop().create_task(self._run(url, file, then))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def stop(self) -> None:
+        """Give up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self, url: str, file: str, then: Callable[[bool], Awaitable[None]]) -> None:
+        await then(await self._fetch(url, file))
+
+    async def _fetch(self, url: str, file: str) -> bool:
+        import httpx  # late: 130 ms that most runs never pay
+
+        size_bytes = 0
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=_TIMEOUT_S) as client:
+            try:
+                async with client.stream("GET", url) as answer:
+                    if answer.status_code != 200:
+                        return False
+                    async for piece in answer.aiter_bytes():
+                        size_bytes += len(piece)
+                        if size_bytes > MAX_VIDEO_BYTES:
+                            return False
+                        self._spool.append(file, piece)
+            except (httpx.HTTPError, httpx.InvalidURL):
+                return False
+        return size_bytes > 0

@@ -1,0 +1,33 @@
+"""Twitch: https://id.twitch.tv (OAuth) and https://api.twitch.tv (Helix, EventSub by webhook), on one port.
+
+Not covered: device and implicit flow, OpenID, EventSub over WebSocket and conduits, IRC, the rest of
+Helix: 501. A bot does not get its own chat messages back as events.
+"""
+
+from fakes.kit.kit import Endpoint, Fake
+
+_AUTH = "dev.twitch.tv/docs/authentication"
+_API = "dev.twitch.tv/docs/api/reference"
+
+FAKE = Fake(
+    name="twitch",
+    title="Twitch",
+    hosts=("id.twitch.tv", "api.twitch.tv"),
+    port=8414,
+    coverage=(
+        Endpoint("GET", "/oauth2/authorize", "full", f"{_AUTH}/getting-tokens-oauth"),
+        Endpoint("POST", "/oauth2/authorize", "shape", "the consent page's own answer"),
+        Endpoint("POST", "/oauth2/token", "full", f"{_AUTH}/getting-tokens-oauth"),
+        Endpoint("GET", "/oauth2/validate", "full", f"{_AUTH}/validate-tokens"),
+        Endpoint("POST", "/oauth2/revoke", "full", f"{_AUTH}/revoke-tokens"),
+        Endpoint("GET", "/helix/users", "full", f"{_API}#get-users"),
+        Endpoint("GET", "/helix/streams", "full", f"{_API}#get-streams"),
+        Endpoint("GET", "/helix/channels", "full", f"{_API}#get-channel-information"),
+        Endpoint("GET", "/helix/clips", "full", f"{_API}#get-clips"),
+        Endpoint("POST", "/helix/clips", "full", f"{_API}#create-clip"),
+        Endpoint("POST", "/helix/chat/messages", "full", f"{_API}#send-chat-message"),
+        Endpoint("GET", "/helix/eventsub/subscriptions", "full", f"{_API}#get-eventsub-subscriptions"),
+        Endpoint("POST", "/helix/eventsub/subscriptions", "full", f"{_API}#create-eventsub-subscription"),
+        Endpoint("DELETE", "/helix/eventsub/subscriptions", "full", f"{_API}#delete-eventsub-subscription"),
+    ),
+)

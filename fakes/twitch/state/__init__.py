@@ -1,0 +1,72 @@
+"""All that the fake remembers, in one SQLite file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fakes.kit import callbacks
+from fakes.kit.documents import check_fields
+from fakes.kit.kit import Kit
+from fakes.kit.limits import Taken, Windows
+from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
+from fakes.kit.oauth import Engine
+from fakes.twitch.state import accounts, chat, clips, eventsub
+from fakes.twitch.state.profile import PROFILE
+
+SCHEMA = ";".join(
+    (OAUTH_SCHEMA, accounts.SCHEMA, clips.SCHEMA, chat.SCHEMA, eventsub.SCHEMA, callbacks.SCHEMA)
+)
+POINTS_A_MINUTE = 800
+_FIELDS = ("oauth", "users", "clips", "messages", "callbacks")
+
+
+class State:
+    """Accounts, clips, chat, subscriptions, grants and rate limits.
+
+    Args:
+        kit: The store is opened here.
+    """
+
+    def __init__(self, kit: Kit) -> None:
+        kit.open_store(SCHEMA)
+        self.oauth = Engine(PROFILE, kit)
+        self.accounts = accounts.Accounts(kit)
+        self.clips = clips.Clips(kit, self.accounts)
+        self.chat = chat.Chat(kit, self.accounts)
+        self.eventsub = eventsub.EventSub(kit, self.accounts)
+        self._windows = Windows(kit.clock)
+
+    def populate(self) -> None:
+        """Write what is always there."""
+        self.oauth.populate()
+        self.accounts.populate()
+        self.eventsub.populate()
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Add a seed document: `{"oauth", "users", "clips", "messages", "callbacks"}`, each optional.
+
+        Raises:
+            ValueError: A field is unknown or not usable.
+        """
+        check_fields(document, _FIELDS)
+        self.oauth.load(document)
+        self.accounts.load(document.get("users", ()))
+        self.clips.load(document.get("clips", ()))
+        self.chat.load(document.get("messages", ()))
+        self.eventsub.load(document.get("callbacks", {}))
+
+    def summary(self) -> dict[str, Any]:
+        """Counts."""
+        return {
+            "oauth": self.oauth.summary(),
+            "live": [user.login for user in self.accounts.live()],
+            **self.chat.summary(),
+            "subscriptions": self.eventsub.summary(),
+        }
+
+    def reset(self) -> None:
+        """Forget the rate limits."""
+        self._windows.clear()
+
+    def take_point(self, who: str) -> Taken:
+        """Count one request of a client and user against the minute's points."""
+        return self._windows.take(who, POINTS_A_MINUTE, 60.0)

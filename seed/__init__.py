@@ -1,0 +1,1 @@
+"""Deterministic people, clips, media and scenarios: data only."""

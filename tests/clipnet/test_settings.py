@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clipnet.settings import SettingsError, load
+from tests.clipnet.environment import environment
+
+ENV = environment(
+    database_url="postgresql://clipnet:clipnet@127.0.0.1:8402/clipnet",
+    redis_url="redis://127.0.0.1:8403/0",
+    media_dir=Path("/srv/production/media"),
+)
+
+
+def problems(**changes: str | None) -> tuple[str, ...]:
+    env = {name: value for name, value in {**ENV, **changes}.items() if value is not None}
+    with pytest.raises(SettingsError) as caught:
+        load(env)
+    return caught.value.problems
+
+
+def test_a_complete_environment_is_read() -> None:
+    settings = load(
+        {**ENV, "SOURCE_HOSTS": " 127.0.0.1, Media.Local:9000 ", "WEB_URL": "http://127.0.0.1:8400/"}
+    )
+
+    assert (settings.environment, settings.port, settings.max_upload_bytes) == ("staging", 8401, 5_000_000)
+    assert (settings.source_hosts, settings.web_url) == (
+        ("127.0.0.1", "media.local:9000"),
+        "http://127.0.0.1:8400",
+    )
+    assert settings.twitch.eventsub_secret.reveal() == "clipbot-staging-secret"
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems(
+        DATABASE_URL=None, REDIS_URL="http://x", PORT="http", API_URL="8401", TOKEN_KEY="short", HOST=None
+    )
+
+    assert found == (
+        "PORT is 'http'; it must be a whole number",
+        "DATABASE_URL is missing",
+        "REDIS_URL must be an address that starts with redis://",
+        "API_URL is '8401'; it must be an http or https address",
+        "TOKEN_KEY must be 32 bytes in url-safe base64",
+    )
+
+
+def test_an_empty_environment_names_every_variable_that_is_needed() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({})
+
+    assert len(caught.value.problems) > 40
+    assert all(problem.endswith(" is missing") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLOUDINARY_FOLDER", "prod_clips"),
+        ("CLOUDINARY_URL", "cloudinary://1:2@prod"),
+        ("RUNPOD_NAMESPACE", "production"),
+        ("RUNPOD_API_KEY", "rpa_production_0000"),
+        ("RUNPOD_CLIP_ENDPOINT", "production-clip"),
+        ("GOOGLE_CLIENT_ID", "production.apps.googleusercontent.com"),
+        ("TIKTOK_CLIENT_KEY", "awproduction"),
+        ("TWITCH_CLIENT_ID", "twitchproductionclient00000000"),
+        ("X_CLIENT_ID", "x-production-client"),
+        ("DATABASE_URL", "postgresql://clipnet@db.prod.railway.internal/clipnet"),
+        ("REDIS_URL", "redis://redis-production.internal/0"),
+        ("API_URL", "https://api-prod.clipnet.example"),
+    ],
+)
+def test_staging_refuses_what_belongs_to_production(name: str, value: str) -> None:
+    (problem,) = problems(**{name: value})
+
+    assert problem == f"{name} names something of production; staging must not touch it"
+
+
+@pytest.mark.parametrize("value", ["staging_products", "reproducer", "prodigy.example"])
+def test_words_that_only_look_like_production_are_taken(value: str) -> None:
+    assert load({**ENV, "CLOUDINARY_FOLDER": value}).cloudinary.folder == value
+
+
+def test_production_may_name_production() -> None:
+    settings = load({**ENV, "APP_ENV": "production", "CLOUDINARY_FOLDER": "prod_clips"})
+
+    assert settings.cloudinary.folder == "prod_clips"
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load(ENV)
+    shown = f"{settings!r} {settings.session_secret} {settings.database_url}"
+
+    for name in ("SESSION_SECRET", "TOKEN_KEY", "DATABASE_URL", "X_BOT_TOKEN", "GOOGLE_CLIENT_SECRET"):
+        assert ENV[name] not in shown
+    assert "stagingSecret" not in shown

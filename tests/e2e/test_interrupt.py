@@ -1,0 +1,97 @@
+"""Ctrl-C at every stage of `up` leaves no process, no port and no temporary file behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulator.processes import all_processes
+from tests.servers import wait_until
+
+WITHIN_S = 60.0
+
+
+def marked(folder: Path) -> list[int]:
+    """Return the processes whose environment names this state folder."""
+    needle = str(folder).encode()
+    found = []
+    for pid in all_processes():
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if needle in environment and pid != os.getpid():
+            found.append(pid)
+    return found
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def states(folder: Path) -> dict[str, str]:
+    try:
+        body = json.loads((folder / "state.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return {service["name"]: service["state"] for service in body["services"]}
+
+
+Stage = Callable[[Path], bool]
+STAGES: dict[str, Stage] = {
+    "at once": lambda folder: True,
+    "with the lock": lambda folder: (folder / "lock").exists(),
+    "with logs": lambda folder: (folder / "logs" / "postgres.log").exists(),
+    "with redis ready": lambda folder: states(folder).get("redis") == "running",
+    "with postgres ready": lambda folder: states(folder).get("postgres") == "running",
+    "with the fakes ready": lambda folder: states(folder).get("fakes") == "running",
+    "with the api ready": lambda folder: states(folder).get("api") == "running",
+    "when all is up": lambda folder: set(states(folder).values()) == {"running"},
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupt_leaves_nothing(tmp_path: Path, stage: str) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CLIPNET_")}
+    env |= {"CLIPNET_STATE_DIR": str(tmp_path), "CLIPNET_STACK": "interrupted", "CLIPNET_FSYNC": "off"}
+    folder = tmp_path / "interrupted"
+    output = tmp_path / "up.txt"
+    with output.open("wb") as out:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "up"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        wait_until(
+            lambda: STAGES[stage](folder) or up.poll() is not None,
+            lambda: f"stage '{stage}'; states: {states(folder)}\n{output.read_text()}",
+            WITHIN_S,
+        )
+        up.send_signal(signal.SIGINT)
+        code = up.wait(WITHIN_S)
+    finally:
+        if up.poll() is None:
+            up.kill()
+            up.wait()
+
+    ports = json.loads((folder / "ports.json").read_text()) if (folder / "ports.json").exists() else {}
+    assert code in (130, -signal.SIGINT), output.read_text()
+    wait_until(lambda: not marked(folder), lambda: f"processes to end: {marked(folder)}", 10)
+    assert [port for port in ports.values() if not is_free(port)] == []
+    assert list((folder / "tmp").glob("*")) == []

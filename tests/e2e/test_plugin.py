@@ -1,0 +1,50 @@
+"""The stack of a test session ends with the session, however that ends, and says why it could not start."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from emulator.errors import StartFailed
+from emulator.testing.own import own_stack
+from tests.e2e.test_interrupt import is_free, marked
+from tests.servers import wait_until
+
+HOLD = """
+import os, sys, threading
+from pathlib import Path
+from emulator.testing.own import own_stack
+with own_stack(Path.cwd(), os.environ, "none") as own:
+    print(own.parts.state_dir, flush=True)
+    threading.Event().wait()
+"""
+
+
+def test_a_killed_session_takes_its_stack_along(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLD)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        folder = Path(said.readline().strip())
+    ports = json.loads((folder / "ports.json").read_text())
+
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    wait_until(lambda: not marked(folder), lambda: f"processes to end: {marked(folder)}", 30)
+    assert [port for port in ports.values() if not is_free(port)] == []
+
+
+def test_a_stack_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "x-clipnet: {environment: staging}\nservices: {api: {image: nothing}}\n"
+    )
+
+    with pytest.raises(StartFailed, match="exactly one postgres is needed"), own_stack(tmp_path, os.environ):
+        pass

@@ -1,0 +1,93 @@
+"""`fault` and `fake`, against the real process of the fakes."""
+
+from __future__ import annotations
+
+import json
+import signal
+from urllib.request import urlopen
+
+import pytest
+
+from tests.emulator.project import Project, programs, wait_for
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def with_fake(project: Project) -> Project:
+    """A project whose stack has the real Cloudinary fake."""
+    stack = programs()
+    stack["fakes"]["environment"] = {
+        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1}",
+        "FAKES_STATE_DIR": "${FAKES_STATE_DIR:-}",
+        "BLOBS_DIR": "${BLOBS_DIR:-}",
+    }
+    stack["fakes"]["x-embedded"] |= {
+        "command": ["python", "-m", "fakes"],
+        "probe": {"http": "http://${CLOUDINARY_ADDR:-x}/_fake/health"},
+    }
+    project.write(stack)
+    project.json("up", "-d")
+    return project
+
+
+def test_a_fault_is_added_listed_and_cleared(with_fake: Project) -> None:
+    added = with_fake.json(
+        "fault", "add", "cloudinary", "error", "--status", "503", "--times", "2", "--path", "/v1_1/*"
+    )
+
+    listed = with_fake.json("fault", "list")
+    text = with_fake.run("fault", "list").stdout
+    cleared = with_fake.json("fault", "clear")
+
+    assert [(rule["fake"], rule["id"], rule["status"], rule["times"]) for rule in listed] == [
+        ("cloudinary", added["id"], 503, 2)
+    ]
+    assert "cloudinary  f1  error  *       /v1_1/*  2      status 503\n" in text
+    assert (cleared, with_fake.json("fault", "list")) == ({"cleared": ["cloudinary"]}, [])
+
+
+def test_a_fault_that_cannot_be_is_refused(with_fake: Project) -> None:
+    nobody = with_fake.run("fault", "add", "myspace", "error")
+    wrong = with_fake.run("fault", "add", "cloudinary", "hang", "--probability", "7")
+
+    endless = with_fake.run("fault", "add", "cloudinary", "latency")
+
+    assert (nobody.returncode, wrong.returncode, endless.returncode) == (4, 4, 4)
+    assert "needs 'ms'" in endless.stderr
+    assert "there is no fake 'myspace'" in nobody.stderr
+    assert "fault field 'probability' is 7" in wrong.stderr
+
+
+def test_one_fake_is_served_alone_until_ctrl_c(project: Project) -> None:
+    port = project.port_base + 20
+    with project.started("fake", "cloudinary", "--port", str(port)) as fake:
+        health = json.loads(
+            wait_for(lambda: _get(f"http://127.0.0.1:{port}/_fake/health"), "the fake answers")
+        )
+
+        fake.send_signal(signal.SIGINT)
+
+        assert fake.wait(timeout=10) in (0, 130)
+    assert health["fake"] == "cloudinary"
+
+
+def test_a_fake_that_is_not_there_is_refused(project: Project) -> None:
+    done = project.run("fake", "myspace")
+
+    assert (done.returncode, "there is no fake 'myspace'" in done.stderr) == (4, True)
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        with urlopen(url, timeout=1) as answer:
+            return bytes(answer.read())
+    except OSError:
+        return None
+
+
+def test_a_taken_port_of_a_lone_fake_can_be_chosen_anew(with_fake: Project) -> None:
+    done = with_fake.run("fake", "cloudinary", "--port", str(with_fake.port_base + 1))
+
+    assert done.returncode == 7
+    assert "hint: stop that program, or choose another port with --port" in done.stderr

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from starlette.routing import Route
+
+from fakes.cloudinary import FAKE
+from fakes.cloudinary.routes import build
+from fakes.kit.clock import SettableClock
+from fakes.kit.ids import Ids
+from fakes.kit.journal import Journal
+from fakes.kit.kit import FakeSettings, Kit
+from fakes.kit.webhooks import Webhooks
+
+
+def test_the_coverage_rows_are_the_routes(tmp_path: Path) -> None:
+    settings = FakeSettings({"cloudinary": "http://127.0.0.1:1"}, state_dir=tmp_path)
+    clock = SettableClock()
+    kit = Kit("cloudinary", settings, clock, Ids(1), Journal(), Webhooks(clock, frozenset()))
+
+    routes = [route for route in build(kit).routes if isinstance(route, Route)]
+
+    served = {
+        (method, route.path) for route in routes for method in (route.methods or ()) if method != "HEAD"
+    }
+    assert served == {(row.method, row.path) for row in FAKE.coverage}
+    assert len(FAKE.coverage) == len(served)
+    kit.store.close()

@@ -1,0 +1,108 @@
+"""Staging's key reaches its own folder and nothing else."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
+
+PRODUCTION_KEY = "999888777666555"
+
+
+def violations(cloud: Cloud) -> list[str]:
+    found: list[dict[str, Any]] = cloud.control("requests?violations=1")["requests"]
+    return [entry["violation"] for entry in found]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"public_id": "prod_clips/a"},
+        {"public_id": "a"},
+        {"public_id": "staging_clips_2/a"},
+        {"folder": "prod_clips"},
+        {"public_id": "staging_clips/a", "asset_folder": "prod_clips"},
+        {"public_id": "prod_clips/a", "asset_folder": "staging_clips"},
+        {"asset_folder": "prod_clips"},
+        {},
+    ],
+)
+def test_an_upload_outside_is_refused_and_recorded(cloud: Cloud, png: bytes, params: dict[str, str]) -> None:
+    answer = cloud.upload(png, **params)
+
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"].startswith("You are not authorized to access ")
+    assert len(violations(cloud)) == 1
+    assert cloud.control("state")["state"]["assets"] == 0
+    assert cloud.files() == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"public_id": "staging_clips/a"},
+        {"public_id": "a", "folder": "staging_clips"},
+        {"folder": "staging_clips/2026"},
+        {"public_id": "a", "asset_folder": "staging_clips"},
+        {"public_id": "staging_clips/a", "asset_folder": "staging_clips/best"},
+    ],
+)
+def test_an_upload_inside_is_stored(cloud: Cloud, png: bytes, params: dict[str, str]) -> None:
+    assert cloud.upload(png, **params).status_code == 200
+    assert violations(cloud) == []
+
+
+def test_no_call_changes_what_is_outside(cloud: Cloud, png: bytes) -> None:
+    cloud.upload(png, public_id="staging_clips/a").raise_for_status()
+    away = {"from_public_id": "staging_clips/a", "to_public_id": "prod_clips/a"}
+    back = {"from_public_id": "prod_clips/a", "to_public_id": "staging_clips/b"}
+
+    answers = [
+        cloud.post("image/destroy", {"public_id": "prod_clips/a"}),
+        cloud.post("image/rename", away),
+        cloud.post("image/rename", back),
+        cloud.post("image/tags", {"command": "add", "tag": "x", "public_ids": "prod_clips/a"}),
+        cloud.post("image/explicit", {"public_id": "staging_clips/a", "asset_folder": "prod_clips"}),
+        cloud.admin(
+            "DELETE", "resources/image/upload", params={"public_ids[]": ["staging_clips/a", "prod_clips/a"]}
+        ),
+        cloud.admin("DELETE", "resources/image/upload", params={"prefix": "prod_clips"}),
+        cloud.admin("DELETE", "resources/image/upload", params={"prefix": "staging"}),
+        cloud.admin("POST", "resources/image/upload/staging_clips/a", json={"asset_folder": "prod_clips"}),
+        cloud.admin("POST", "folders/prod_clips/x"),
+        cloud.admin("DELETE", "folders/prod_clips"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * len(answers)
+    assert len(violations(cloud)) == len(answers)
+    assert cloud.get("image/upload/staging_clips/a.png").status_code == 200
+
+
+def message(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["message"]
+
+
+def test_the_production_cloud_is_a_tripwire(cloud: Cloud, png: bytes) -> None:
+    prod = f"{cloud.url}/v1_1/prod"
+    files = {"file": ("a.png", png)}
+    staging_signed = cloud.signed({"public_id": "prod_clips/a"})
+    production_signed = {**staging_signed, "api_key": PRODUCTION_KEY}
+
+    uploads = [
+        cloud.http.post(f"{prod}/image/upload", data=staging_signed, files=files),
+        cloud.http.post(f"{prod}/image/upload", data=production_signed, files=files),
+        cloud.http.post(f"{cloud.url}/v1_1/staging/image/upload", data=production_signed, files=files),
+        cloud.http.get(f"{prod}/resources/image", auth=(KEY, SECRET)),
+        cloud.http.get(f"{prod}/resources/image", auth=(PRODUCTION_KEY, "guess")),
+    ]
+    delivered = cloud.http.get(f"{cloud.url}/prod/image/upload/v1/prod_clips/a.png")
+
+    texts = [message(answer) for answer in uploads]
+    assert texts[0] == texts[2] == texts[3] == (401, "cloud_name mismatch")
+    assert texts[1][0] == 401
+    assert texts[1][1].startswith("Invalid Signature ")
+    assert texts[4] == (401, "api_secret mismatch")
+    assert (delivered.status_code, delivered.headers["X-Cld-Error"]) == (401, "deny or ACL failure")
+    assert len(violations(cloud)) == 6
+    assert all("prod" in text or PRODUCTION_KEY in text for text in violations(cloud))

@@ -1,0 +1,128 @@
+import contextlib
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.cloudinary import transformation
+from fakes.cloudinary.transformation import Component
+from fakes.cloudinary.transformation.values import Effect, Share
+from fakes.kit.errors import ProviderError
+
+
+def test_pieces_are_read_in_any_order() -> None:
+    asked = transformation.parse(["w_1280,c_fill,h_720,g_north"])
+
+    assert asked.components == (Component(width=1280, height=720, crop="fill", gravity="north"),)
+    assert asked == transformation.parse_text("w_1280,c_fill,h_720,g_north")
+
+
+@pytest.mark.parametrize(
+    ("piece", "expected"),
+    [
+        ("w_0.5", Component(width=Share(0.5))),
+        ("h_iw", Component(height=Share(1.0))),
+        ("ar_9:16", Component(aspect=Fraction(9, 16))),
+        ("ar_1.5", Component(aspect=Fraction(3, 2))),
+        ("so_6.5", Component(start=6.5)),
+        ("so_35p", Component(start=Share(0.35))),
+        ("eo_10,so_6.5", Component(start=6.5, end=10.0)),
+        ("du_30p", Component(length=Share(0.3))),
+        ("a_90", Component(angle=("90",))),
+        ("a_hflip", Component(angle=("hflip",))),
+        ("r_20", Component(radius=20)),
+        ("r_max", Component(radius="max")),
+        ("o_50", Component(opacity=50)),
+        ("b_rgb:112233", Component(background=(0x11, 0x22, 0x33))),
+        ("b_white", Component(background=(255, 255, 255))),
+        ("e_blur:300", Component(effect=Effect("blur", 300))),
+        ("e_grayscale", Component(effect=Effect("grayscale", 0))),
+        ("e_fade:-1000", Component(effect=Effect("fade", -1000))),
+        ("e_volume:-50", Component(effect=Effect("volume", -50))),
+        ("e_volume:mute", Component(effect=Effect("volume", -100))),
+        ("e_volume:3dB", Component(effect=Effect("volume", 3, "db"))),
+        ("e_accelerate:100", Component(effect=Effect("accelerate", 100))),
+        ("q_80", Component(quality=80)),
+        ("q_auto:eco", Component(quality=68)),
+        ("vc_h264:baseline:3.1", Component(video_codec="h264:baseline:3.1")),
+        ("ac_none", Component(audio_codec="none")),
+        ("af_44100", Component(audio_hz=44100)),
+        ("br_500k", Component(bit_rate=500_000)),
+        ("br_2m", Component(bit_rate=2_000_000)),
+        ("fps_30", Component(fps=30.0)),
+        ("f_auto", Component(format="auto")),
+        ("f_jpeg", Component(format="jpg")),
+        ("fl_attachment:clip", Component(attachment="clip")),
+        ("fl_progressive", Component(flags=("progressive",))),
+    ],
+)
+def test_every_piece_has_its_value(piece: str, expected: Component) -> None:
+    assert transformation.parse([piece]).components == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("w_abc", "Invalid width in transformation: abc"),
+        ("w_0", "Invalid width in transformation: 0"),
+        ("h_-3", "Invalid height in transformation: -3"),
+        ("ar_0:0", "Invalid aspect ratio in transformation: 0:0"),
+        ("c_nope,w_1", "Invalid crop in transformation: nope"),
+        ("fl_pdf", "Invalid flag in transformation: pdf"),
+        ("zz_1", "Invalid transformation component - zz_1"),
+        ("w_100,zz", "Invalid transformation component - zz"),
+        ("t_clip_vertical", "Unknown transformation clip_vertical"),
+        ("f_exe", "Invalid extension in transformation: exe"),
+        ("e_nope", "Invalid effect in transformation: nope"),
+        ("q_101", "Invalid quality in transformation: 101"),
+        ("so_-1", "Invalid start offset in transformation: -1"),
+        ("so_nan", "Invalid start offset in transformation: nan"),
+        ("g_auto,w_100", "Invalid gravity in transformation: auto"),
+        ("l_text:Arial_64:hi", "Invalid transformation component - l_text:Arial_64:hi"),
+        ("sp_auto", "Invalid transformation component - sp_auto"),
+        ("if_w_gt_1280", "Invalid transformation component - if_w_gt_1280"),
+        ("$w_720", "Invalid transformation component - $w_720"),
+    ],
+)
+def test_what_is_not_understood_is_refused_in_words(text: str, message: str) -> None:
+    with pytest.raises(ProviderError) as refused:
+        transformation.parse_text(text)
+
+    assert (refused.value.status, refused.value.message) == (400, message)
+    assert refused.value.headers["X-Cld-Error"] == message
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(ProviderError):
+        transformation.parse_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "resource_type", "stored", "ending", "accept", "expected"),
+    [
+        ("", "image", "png", None, "", "png"),
+        ("", "image", "png", "jpg", "", "jpg"),
+        ("f_webp", "image", "png", "jpg", "", "webp"),
+        ("f_auto", "image", "png", None, "image/avif,image/webp,*/*", "avif"),
+        ("f_auto", "image", "png", None, "image/webp,*/*", "webp"),
+        ("f_auto", "image", "png", None, "*/*", "png"),
+        ("f_auto", "video", "mov", None, "*/*", "mp4"),
+        ("f_auto", "video", "mp4", None, "image/webp", "webp"),
+        ("f_auto:video", "video", "mp4", None, "image/webp", "mp4"),
+        ("f_auto:image", "video", "mp4", None, "*/*", "jpg"),
+        ("", "raw", None, None, "", None),
+    ],
+)
+def test_the_format_comes_from_the_transformation_the_extension_or_the_original(
+    text: str, resource_type: str, stored: str | None, ending: str | None, accept: str, expected: str | None
+) -> None:
+    asked = transformation.parse_text(text)
+
+    assert transformation.target_format(asked, resource_type, stored, ending, accept) == expected
+
+
+def test_flags_formats_and_names_change_no_bytes() -> None:
+    assert not transformation.parse_text("fl_attachment,fl_immutable_cache/f_mp4").changes
+    assert transformation.parse_text("fl_attachment/w_100").changes

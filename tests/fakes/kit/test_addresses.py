@@ -1,0 +1,40 @@
+"""Which addresses a fake may call, and which ones a browser may be sent to."""
+
+import pytest
+
+from fakes.kit.addresses import is_within
+from fakes.kit.oauth.redirects import is_loopback
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:8401/a", True),
+        ("HTTPS://LOCALHOST/", True),
+        ("http://127.0.0.1@evil.test/", False),
+        ("http://evil.test#127.0.0.1", False),
+        ("ftp://127.0.0.1/", False),
+        ("http://[127.0.0.1", False),
+        ("http://127.0.0.1:99999/", False),
+        ("//127.0.0.1/", False),
+        ("", False),
+    ],
+)
+def test_only_allowed_hosts_are_called(url: str, expected: bool) -> None:
+    assert is_within(url, {"127.0.0.1", "localhost"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("http://127.0.0.1:9/callback", True),
+        ("http://localhost/", True),
+        ("https://localhost/", False),
+        ("http://localhost/#a", False),
+        ("http://evil.test\\@127.0.0.1/", False),
+        ("http://somebody@127.0.0.1/", False),
+        ("http://[127.0.0.1", False),
+    ],
+)
+def test_loopback_is_this_machine_for_browsers_too(uri: str, expected: bool) -> None:
+    assert is_loopback(uri) is expected

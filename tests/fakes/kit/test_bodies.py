@@ -1,0 +1,63 @@
+"""Bodies: bounded, and read as JSON."""
+
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from fakes.kit.bodies import bounded, compact_json, json_object
+from fakes.kit.errors import ProviderError
+
+
+class Sender:
+    """A client that sends pieces of 10 bytes, and counts how many were taken."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.taken = 0
+
+    async def __call__(self) -> Message:
+        self.taken += 1
+        return {"type": "http.request", "body": b"0123456789", "more_body": self.taken < self.count}
+
+    def request(self) -> Request:
+        return Request({"type": "http", "method": "POST", "headers": []}, self)
+
+
+async def test_a_body_within_its_limit_is_read_whole() -> None:
+    assert await bounded(Sender(3).request(), 30).body() == b"0123456789" * 3
+
+
+async def test_a_body_over_its_limit_is_heard_out_and_refused() -> None:
+    sender = Sender(4)
+
+    with pytest.raises(ProviderError) as caught:
+        await bounded(sender.request(), 30).body()
+
+    assert (caught.value.status, sender.taken) == (413, 4)
+
+
+async def test_a_body_without_end_is_refused_in_the_words_that_were_asked_for() -> None:
+    sender = Sender(1_000_000)
+
+    with pytest.raises(ProviderError, match="enough"):
+        await bounded(sender.request(), 30, ProviderError(400, "enough")).body()
+
+    assert sender.taken == 13
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[]", "not a JSON object"),
+    ],
+)
+def test_what_is_no_json_object_is_said_to_be_none(body: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        json_object(body)
+
+
+def test_an_empty_body_is_an_empty_object_and_the_way_out_has_no_spaces() -> None:
+    assert (json_object(b" "), compact_json({"a": ["é"]})) == ({}, '{"a":["é"]}'.encode())

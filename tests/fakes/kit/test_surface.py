@@ -1,0 +1,124 @@
+"""What must hold for all fakes: coverage, the control surface, loud gaps, faults on the wire."""
+
+import http.client
+import importlib
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from fakes import FAKES
+from fakes.kit.kit import Fake
+from tests.fakes.serving import Served, served
+
+
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[Served]:
+    with served(*FAKES) as running:
+        yield running
+
+
+class FakeClient(httpx.Client):
+    """A client of one fake that knows its name."""
+
+    fake_name: str
+
+
+@pytest.fixture(params=FAKES)
+def fake(request: pytest.FixtureRequest, fakes: Served) -> Iterator[FakeClient]:
+    with FakeClient(base_url=fakes.url(request.param), trust_env=False, timeout=10) as client:
+        client.fake_name = request.param
+        yield client
+        client.post("/_fake/reset")
+
+
+@pytest.mark.parametrize("name", FAKES)
+def test_coverage_equals_the_router(name: str, fakes: Served) -> None:
+    described: Fake = importlib.import_module(f"fakes.{name}").FAKE
+
+    routed = {
+        (method, route.path)
+        for route in fakes.apps[name].parts.routes
+        if isinstance(route, Route) and not route.path.startswith("/_fake/")
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+    assert {(row.method, row.path) for row in described.coverage} == routed
+    assert all(row.source for row in described.coverage)
+    assert described.name == name
+
+
+def test_health_and_state_name_the_fake(fake: FakeClient) -> None:
+    state = fake.get("/_fake/state").json()
+
+    assert fake.get("/_fake/health").json() == {"status": "ok", "fake": fake.fake_name}
+    assert (state["fake"], state["violations"]) == (fake.fake_name, 0)
+
+
+def test_a_gap_answers_501_naming_fake_and_path_and_is_recorded(fake: FakeClient) -> None:
+    path = "/no/such/endpoint/at-all" if fake.fake_name != "cloudinary" else "/v9/no-such"
+
+    answer = fake.post(path)
+
+    assert answer.status_code == 501
+    assert answer.json() == {
+        "error": f"fake '{fake.fake_name}' does not cover POST {path}",
+        "fake": fake.fake_name,
+        "path": path,
+    }
+    recorded = fake.get("/_fake/requests").json()["requests"][-1]
+    assert (recorded["path"], recorded["status"], recorded["is_covered"]) == (path, 501, False)
+
+
+def test_a_request_is_found_by_its_trace(fake: FakeClient) -> None:
+    fake.get("/no/such", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+
+    found = fake.get("/_fake/requests", params={"trace": "a" * 32}).json()["requests"]
+
+    assert [one["path"] for one in found] == ["/no/such"]
+
+
+def test_an_error_fault_answers_in_the_providers_shape_and_goes_away_with_a_reset(fake: FakeClient) -> None:
+    fake.put("/_fake/faults", json={"kind": "error", "status": 503, "path": "/x*"})
+
+    during = fake.get("/xyz").status_code
+    fake.post("/_fake/reset")
+
+    assert (during, fake.get("/_fake/faults").json()["faults"]) == (503, [])
+
+
+def test_a_cut_fault_closes_the_connection_without_an_answer(fake: FakeClient) -> None:
+    fake.put("/_fake/faults", json={"kind": "cut", "times": 1})
+    connection = http.client.HTTPConnection(str(fake.base_url.host), fake.base_url.port, timeout=10)
+
+    connection.request("GET", "/xyz")
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        connection.getresponse()
+
+    connection.close()
+    assert fake.get("/_fake/health").status_code == 200
+
+
+def test_garbage_is_a_success_that_is_not_json(fake: FakeClient) -> None:
+    fake.put("/_fake/faults", json={"kind": "garbage", "times": 1})
+
+    answer = fake.get("/xyz")
+
+    assert (answer.status_code, answer.content[:2]) == (200, b"\x00\xff")
+
+
+def test_a_bad_fault_is_refused_by_name(fake: FakeClient) -> None:
+    answer = fake.put("/_fake/faults", json={"kind": "explode"})
+
+    assert (answer.status_code, "unknown fault kind 'explode'" in answer.json()["error"]) == (400, True)
+
+
+def test_the_clock_is_moved_and_comes_back_with_a_reset(fake: FakeClient) -> None:
+    frozen = fake.post("/_fake/clock", json={"set": "2030-01-01T00:00:00Z"}).json()["now"]
+
+    fake.post("/_fake/reset")
+
+    assert frozen.startswith("2030-01-01T00:00:0")
+    assert not fake.get("/_fake/clock").json()["now"].startswith("2030")
+    assert fake.post("/_fake/clock", json={"tomorrow": 1}).status_code == 400

@@ -1,0 +1,79 @@
+"""Sound and pictures that FFmpeg makes for the tests."""
+
+import base64
+import io
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fakes.runpod.models import Call, Stop, Tools, answer
+
+SPEECH_DIR = Path(__file__).parents[3] / "seed" / "media"
+
+
+def ask(model: str, given: Any, cache_dir: Path | None = None, hosts: Sequence[str] = ()) -> Any:
+    """What a model says, without a server."""
+    tools = Tools(SPEECH_DIR, cache_dir, frozenset(hosts))
+    return answer(model, given, Call(tools, Stop(), lambda _item: None))
+
+
+def ffmpeg(*arguments: str) -> bytes:
+    """Standard output of FFmpeg."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+def in_base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def still(source: str) -> str:
+    """The first picture of a lavfi source, as base64 of a JPEG file."""
+    return in_base64(
+        ffmpeg(
+            "-f",
+            "lavfi",
+            "-i",
+            source,
+            "-frames:v",
+            "1",
+            "-q:v",
+            "3",
+            "-f",
+            "image2pipe",
+            "-c:v",
+            "mjpeg",
+            "-",
+        )
+    )
+
+
+def png(pixels: NDArray[np.uint8]) -> str:
+    """Pixels as base64 of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return in_base64(file.getvalue())
+
+
+def frames(source: str, count: int, fps: float = 4, size: tuple[int, int] = (128, 72)) -> list[str]:
+    """Gray frames of a lavfi source, as base64 of PNG files."""
+    columns, rows = size
+    scale = f"fps={fps},scale={columns}:{rows}:flags=area,format=gray"
+    raw = ffmpeg("-f", "lavfi", "-i", source, "-vf", scale, "-frames:v", str(count), "-f", "rawvideo", "-")
+    return [png(frame) for frame in np.frombuffer(raw, np.uint8).reshape(count, rows, columns)]
+
+
+def spoken(source: Path | str, *arguments: str, kind: str = "wav") -> str:
+    """Sound of a file or of a lavfi source, after FFmpeg's arguments, as base64 of a file of this kind."""
+    given = ["-i", str(source)] if isinstance(source, Path) else ["-f", "lavfi", "-i", source]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"sound.{kind}"
+        ffmpeg(*given, *arguments, str(file))
+        return in_base64(file.read_bytes())

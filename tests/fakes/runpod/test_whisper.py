@@ -1,0 +1,234 @@
+"""Whisper on the committed speech after what happens to sound on its way, and on unknown sound."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.runpod.models import HandlerError
+from fakes.runpod.models.speech import SpokenWord
+from fakes.runpod.models.whisper import UNRECOGNISED, sentences
+from tests.fakes.runpod.material import SPEECH_DIR, ask, in_base64, spoken
+
+TRANSCRIPTS: dict[str, Any] = json.loads((SPEECH_DIR / "transcript.json").read_text())
+HUM = "sine=frequency=110:sample_rate=48000,volume=0.02"
+OUTSIDE = "the host is outside of this stack"
+NOISE = "anoisesrc=color=pink:sample_rate=48000:amplitude=0.01:seed=7"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("speech")
+
+
+def heard(given: str, cache: Path, **more: Any) -> Any:
+    return ask("whisper", {"audio_base64": given, "word_timestamps": True, **more}, cache)
+
+
+def words_of(name: str, start_s: float, length_s: float) -> list[tuple[str, float]]:
+    """Words of which half at least lies within a part of a file, with their starts in that part."""
+    found = []
+    for word in TRANSCRIPTS[name]["words"]:
+        start, end = max(word["start"] - start_s, 0.0), min(word["end"] - start_s, length_s)
+        if end - start >= 0.5 * (word["end"] - word["start"]):
+            found.append((f" {word['word']}", start))
+    return found
+
+
+def assert_same_words(answer: Any, expected: list[tuple[str, float]]) -> None:
+    assert [word["word"] for word in answer["word_timestamps"]] == [word for word, _ in expected]
+    assert answer["transcription"] == "".join(word for word, _ in expected).strip()
+    for word, (_, start) in zip(answer["word_timestamps"], expected, strict=True):
+        assert word["start"] == pytest.approx(start, abs=0.02)
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+@pytest.mark.parametrize(
+    ("kind", "start_s", "length_s", "arguments"),
+    [
+        ("m4a", 1.37, 4.4, ["loudnorm=I=-14:TP=-1.5:LRA=11", "-ar", "48000", "-c:a", "aac"]),
+        ("ogg", 0.7, 4.6, ["anull", "-c:a", "libopus", "-b:a", "16k"]),
+        ("mp3", 0.0, 12.0, ["anull", "-c:a", "libmp3lame", "-b:a", "48k"]),
+        ("wav", 2.5, 4.05, ["volume=-20dB", "-ar", "16000"]),
+    ],
+    ids=["aac-loudnorm", "opus", "mp3", "quiet"],
+)
+def test_words_survive_other_codecs_loudness_and_trimming(
+    name: str, kind: str, start_s: float, length_s: float, arguments: list[str], cache: Path
+) -> None:
+    # loudnorm ends up to 0.1 s early; no word of any file has its middle there
+    change, *encoding = arguments
+    trimmed = f"{change},atrim={start_s}:{start_s + length_s},asetpts=PTS-STARTPTS"
+    sound = spoken(SPEECH_DIR / name, "-af", trimmed, *encoding, kind=kind)
+
+    answer = heard(sound, cache)
+
+    assert_same_words(
+        answer, words_of(name, start_s, min(length_s, TRANSCRIPTS[name]["duration_s"] - start_s))
+    )
+    assert answer["detected_language"] == TRANSCRIPTS[name]["language"]
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+@pytest.mark.parametrize("under", [HUM, NOISE], ids=["hum", "noise"])
+def test_words_survive_a_quiet_sound_under_them(name: str, under: str, cache: Path) -> None:
+    mix = "[0:a]aresample=48000,adelay=600[a];[a][1:a]amix=inputs=2:duration=first:normalize=0"
+    sound = spoken(SPEECH_DIR / name, "-f", "lavfi", "-i", under, "-filter_complex", mix)
+
+    answer = heard(sound, cache)
+
+    length_s = TRANSCRIPTS[name]["duration_s"]
+    assert_same_words(answer, [(word, start + 0.6) for word, start in words_of(name, 0.0, length_s)])
+
+
+def test_two_speeches_in_one_sound_are_both_heard(cache: Path) -> None:
+    join = "[0:a]atrim=0:5.8[a];[1:a]atrim=0:5,asetpts=PTS-STARTPTS[b];[a][b]concat=n=2:v=0:a=1"
+    second = str(SPEECH_DIR / "mathe.opus")
+    sound = spoken(SPEECH_DIR / "clutch.opus", "-i", second, "-filter_complex", join)
+
+    answer = heard(sound, cache)
+
+    after = [(word, start + 5.8) for word, start in words_of("mathe.opus", 0.0, 5.0)]
+    assert_same_words(answer, [*words_of("clutch.opus", 0.0, 5.8), *after])
+
+
+def test_words_that_were_silenced_are_not_heard(cache: Path) -> None:
+    sound = spoken(SPEECH_DIR / "pasta.opus", "-af", "volume=0:enable='gt(t,5)'")
+
+    answer = heard(sound, cache)
+
+    assert_same_words(answer, words_of("pasta.opus", 0.0, 5.0))
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_speech_that_is_not_known_says_so(name: str, cache: Path) -> None:
+    answer = heard(spoken(SPEECH_DIR / name, "-af", "areverse"), cache)
+
+    assert {segment["text"] for segment in answer["segments"]} == {f" {UNRECOGNISED}"}
+    assert answer["word_timestamps"] == []
+    assert answer["segments"][0]["start"] < 1.0
+    assert answer["segments"][-1]["end"] > TRANSCRIPTS[name]["duration_s"] - 1.5
+
+
+@pytest.mark.parametrize("source", ["anullsrc=duration=5", f"{HUM},atrim=0:5", f"{NOISE}:d=5"])
+def test_silence_and_steady_sounds_give_nothing(source: str, cache: Path) -> None:
+    answer = heard(spoken(source), cache)
+
+    assert (answer["segments"], answer["transcription"], answer["word_timestamps"]) == ([], "", [])
+
+
+def test_the_answer_has_the_workers_shape(cache: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+
+    plain = ask("whisper", {"audio_base64": sound}, cache)
+    timed = heard(sound, cache, model="turbo", translate=True)
+
+    assert set(plain) == {"segments", "detected_language", "transcription", "translation", "device", "model"}
+    assert (plain["translation"], plain["device"], plain["model"]) == (None, "cuda", "base")
+    assert (timed["model"], timed["translation"]) == ("turbo", timed["transcription"])
+    assert list(plain["segments"][0]) == [
+        "id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob", "compression_ratio",
+        "no_speech_prob",
+    ]  # fmt: skip
+    assert [segment["id"] for segment in plain["segments"]] == [1, 2, 3]
+    assert plain["segments"][1]["text"] == " Goal!"
+
+
+def test_the_same_sound_gives_the_same_answer(cache: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+
+    assert heard(sound, cache) == heard(sound, cache)
+
+
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("formatted_text", "Goal!\nWhat a strike in the last minute of the match."),
+        (
+            "srt",
+            "1\n00:00:00,150 --> 00:00:00,520\nGoal!\n\n"
+            "2\n00:00:00,853 --> 00:00:02,860\nWhat a strike in the last minute of the match.\n\n",
+        ),
+        (
+            "vtt",
+            "00:00:00.150 --> 00:00:00.520\nGoal!\n\n"
+            "00:00:00.853 --> 00:00:02.860\nWhat a strike in the last minute of the match.\n\n",
+        ),
+    ],
+)
+def test_the_transcription_comes_in_four_styles(style: str, text: str, cache: Path) -> None:
+    sound = spoken(SPEECH_DIR / "goal.opus", "-ss", "4")
+
+    answer = heard(sound, cache, transcription=style)
+
+    assert answer["transcription"] == text
+
+
+def test_a_batch_answers_each_item_and_names_the_bad_one(cache: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+    items = [
+        {"id": "a", "audio_base64": sound, "word_timestamps": True},
+        {"id": "b", "audio_base64": "not base64!"},
+        {"id": "c", "audio_base64": in_base64(b"not a sound")},
+        {"id": "d"},
+        {"audio_base64": sound},
+    ]
+
+    results = ask("whisper", {"items": items, "namespace": "staging"}, cache)["results"]
+
+    assert [result["id"] for result in results] == ["a", "b", "c", "d", None]
+    assert results[0] == {"id": "a"} | heard(sound, cache)
+    assert results[1]["error"].startswith("audio_base64 is not base64")
+    assert results[2]["error"].startswith("audio_base64 cannot be decoded")
+    assert results[3]["error"] == "Must provide either audio or audio_base64"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Must provide either audio or audio_base64"),
+        ({"audio": "u", "audio_base64": "QQ=="}, "Must provide either audio or audio_base64, not both"),
+        ({"audio_base64": ""}, "Must provide either audio or audio_base64"),
+        ({"sound": 1}, '["Unexpected input. sound is not a valid input option."]'),
+        ({"audio": 5}, "[\"audio should be <class 'str'> type, not <class 'int'>.\"]"),
+        ({"audio": "u", "transcription": "html"}, '["transcription does not meet the constraints."]'),
+        ({"audio": "https://example.com/a"}, f"refused to download 'https://example.com/a': {OUTSIDE}"),
+        ({"items": []}, "items must be a list that is not empty"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_in_the_workers_words(given: Any, said: str) -> None:
+    with pytest.raises(HandlerError) as refused:
+        ask("whisper", given)
+
+    assert refused.value.text == said
+
+
+def test_the_catalogue_is_measured_once_and_a_broken_cache_is_measured_again(tmp_path: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+    known = tmp_path / "known"
+    known.mkdir()
+    for name in ("goal.opus",):
+        (known / name).write_bytes((SPEECH_DIR / name).read_bytes())
+    (known / "transcript.json").write_text(json.dumps({"goal.opus": TRANSCRIPTS["goal.opus"]}))
+    answer = _heard_with(known, sound, tmp_path)
+    kept = next(tmp_path.glob("speech-*.npz"))
+    kept.write_bytes(kept.read_bytes()[:100])
+    (known / "transcript.json").touch()
+
+    again = _heard_with(known, sound, tmp_path)
+
+    assert answer["transcription"] == again["transcription"] == TRANSCRIPTS["goal.opus"]["text"]
+
+
+def test_sentences_end_at_their_marks_and_at_long_pauses() -> None:
+    words = [SpokenWord("One.", 0, 0.4), SpokenWord("two", 0.5, 0.9), SpokenWord("three", 2.0, 2.4)]
+
+    assert [[word.word for word in group] for group in sentences(words)] == [["One."], ["two"], ["three"]]
+
+
+def _heard_with(known: Path, sound: str, cache: Path) -> Any:
+    from fakes.runpod.models import Call, Stop, Tools, answer
+
+    call = Call(Tools(known, cache, frozenset()), Stop(), lambda _item: None)
+    return answer("whisper", {"audio_base64": sound}, call)
