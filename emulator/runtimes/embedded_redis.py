@@ -22,7 +22,10 @@ _SERVER = {
     "maxmemory-policy": "noeviction",
     "daemonize": "no",
     "hz": "50",
+    "set-proc-title": "no",
 }
+"""Its title stays: a new one is written over the environment, by which a stack knows its orphans."""
+
 _VERSION = re.compile(r"v=(\d+(?:\.\d+)+)")
 
 

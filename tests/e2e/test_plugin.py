@@ -1,6 +1,5 @@
 """The stack of a test session ends with the session, however that ends, and says why it could not start."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 
 from emulator.errors import StartFailed
 from emulator.testing.own import own_stack
-from tests.e2e.test_interrupt import is_free, marked
+from tests.e2e.test_interrupt import left
 from tests.servers import wait_until
 
 HOLD = """
@@ -32,13 +31,11 @@ def test_a_killed_session_takes_its_stack_along(tmp_path: Path) -> None:
     assert process.stdout is not None
     with process.stdout as said:
         folder = Path(said.readline().strip())
-    ports = json.loads((folder / "ports.json").read_text())
 
     process.send_signal(signal.SIGKILL)
     process.wait()
 
-    wait_until(lambda: not marked(folder), lambda: f"processes to end: {marked(folder)}", 30)
-    assert [port for port in ports.values() if not is_free(port)] == []
+    wait_until(lambda: not left(folder), lambda: f"processes and ports to go: {left(folder)}", 30)
 
 
 def test_a_stack_that_cannot_start_says_why(tmp_path: Path) -> None:

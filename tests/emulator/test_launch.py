@@ -299,12 +299,15 @@ def test_after_the_supervisor_is_killed_up_starts_again(project: Project) -> Non
 def test_after_the_supervisor_is_killed_the_real_servers_start_again(project: Project) -> None:
     project.write(with_servers())
     project.json("up", "-d")
+    known = {entry.pid for entry in marked(project.folder())}
+    servers = {row["pid"] for row in project.state()["services"]}
     supervisor = project.state()["supervisor_pid"]
     os.kill(supervisor, signal.SIGKILL)
     wait_for(lambda: process(supervisor) is None, "the supervisor is gone")
 
     again = project.json("up", "-d")
 
+    assert servers <= known
     assert [row["name"] for row in again["services"]] == NAMES
 
 
