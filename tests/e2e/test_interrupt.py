@@ -42,7 +42,7 @@ def is_free(port: int) -> bool:
 
 
 def left(folder: Path) -> tuple[list[int], list[int]] | None:
-    """Return the processes and the ports that a stack still holds; a dying process lets go of them one by one."""
+    """Return the processes and the ports that a stack still holds; the dying let go of them one by one."""
     named = folder / "ports.json"
     ports = json.loads(named.read_text()).values() if named.exists() else ()
     held = marked(folder), [port for port in ports if not is_free(port)]
