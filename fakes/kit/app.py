@@ -51,7 +51,7 @@ class FakeApp:
         else:
             ids.resume(self.kit.store.opened_again())
         self._app = Starlette(
-            routes=[*_control_routes(self), *self.parts.routes],
+            routes=[*_control_routes(self), *self.parts.controls, *self.parts.routes],
             exception_handlers={
                 ProviderError: self._provider_error,
                 CallbackRefused: self._callback_refused,

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
@@ -17,12 +17,15 @@ from fakes.kit.journal import Journal
 from fakes.kit.store import Store
 from fakes.kit.webhooks import Webhooks
 
-Level = Literal["full", "shape"]
+Level = Literal["full", "shape", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of a fake's coverage: a route, how deep it goes, and where the facts come from."""
+    """One row of a fake's coverage: a route, how deep it goes, and where the facts come from.
+
+    An absent one has no route: it is named so that the list of the provider's endpoints is whole.
+    """
 
     method: str
     path: str
@@ -137,6 +140,7 @@ class Parts:
         posts: What the platform received, newest last; None for a fake that is no platform.
         close: Called at shutdown.
         headers: Headers that the provider puts on every answer, given the request.
+        controls: More routes of the control surface, below `/_fake/`.
         secret_in_path: Finds, as its group 1, the token in paths that carry one; journal and logs get none.
     """
 
@@ -146,4 +150,5 @@ class Parts:
     posts: Callable[[], list[dict[str, Any]]] | None = None
     close: Callable[[], None] | None = None
     headers: Callable[[Request], Mapping[str, str]] | None = None
+    controls: Sequence[Route] = ()
     secret_in_path: re.Pattern[str] | None = None

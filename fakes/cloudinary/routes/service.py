@@ -11,11 +11,11 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from fakes.cloudinary import errors, forms, signatures
+from fakes.cloudinary import errors, forms, signatures, wire
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.render import Renderer
-from fakes.cloudinary.state import Account, CloudinaryState
+from fakes.cloudinary.state import Account, CloudinaryState, Key
 from fakes.kit.clock import iso
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
@@ -25,6 +25,8 @@ _RETRY_AFTER_S = (180.0, 360.0, 540.0)
 REQUEST_FILE_LIMIT_BYTES = 104_857_600
 
 Handler = Callable[[Request, Form], Awaitable[Response]]
+Rows = list[tuple[str, str, Handler]]
+"""Method, path below `/v1_1/<cloud>/` and handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +122,18 @@ class Service:
                     is_accepted=lambda status, _body: status == 200,
                 )
             )
+
+
+def key_of(request: Request, account: Account, public_id: str) -> Key:
+    """The name of an asset, by the resource type and the type in the path.
+
+    Raises:
+        ProviderError: There is no such resource type (400), or the type is not covered (501).
+    """
+    resource_type = request.path_params["resource_type"]
+    if resource_type not in wire.RESOURCE_TYPES:
+        raise errors.invalid_parameter("resource_type", resource_type)
+    type_ = request.path_params.get("type", "upload")
+    if type_ not in wire.TYPES:
+        raise errors.not_emulated(f"assets by '{type_}'")
+    return Key(account.cloud, resource_type, type_, public_id)

@@ -11,7 +11,7 @@ from fakes.cloudinary.state import accounts as accounts_module
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.listing import Listing, Page, Window
-from fakes.cloudinary.state.records import SCHEMA, Account, Asset, Derived, Key
+from fakes.cloudinary.state.records import SCHEMA, Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.kit.kit import Kit
 
@@ -22,6 +22,7 @@ __all__ = [
     "STAGING",
     "Account",
     "Asset",
+    "Cloud",
     "CloudinaryState",
     "Derived",
     "Key",

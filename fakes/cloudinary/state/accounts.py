@@ -1,11 +1,12 @@
 """Clouds and their keys: who may ask, and where a key may write."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from fakes.cloudinary import errors, signatures
-from fakes.cloudinary.state.records import Account
+from fakes.cloudinary.state.records import Account, Cloud
 from fakes.kit.credentials import is_same
 from fakes.kit.errors import ProviderError
 from fakes.kit.store import Store
@@ -31,6 +32,20 @@ class Accounts:
         """Add or replace a key."""
         row = (account.api_key, account.cloud, account.api_secret, account.folder, account.is_production)
         self._store.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?)", row)
+
+    def set_cloud(self, cloud: Cloud) -> None:
+        """Say what holds for all keys of a cloud."""
+        settings = {item.name: getattr(cloud, item.name) for item in fields(Cloud) if item.name != "name"}
+        row = (cloud.name, json.dumps(settings))
+        self._store.execute("INSERT OR REPLACE INTO clouds VALUES (?, ?)", row)
+
+    def cloud(self, name: str) -> Cloud:
+        """What holds for all keys of a cloud; the defaults when nothing else was said."""
+        row = self._store.one("SELECT settings FROM clouds WHERE name = ?", (name,))
+        if row is None:
+            return Cloud(name)
+        settings = json.loads(row["settings"])
+        return Cloud(name, **{**settings, "oauth_tokens": tuple(settings["oauth_tokens"])})
 
     def of_cloud(self, cloud: str) -> Account | None:
         """The first key of a cloud, or None when there is no such cloud."""

@@ -150,6 +150,12 @@ class Assets:
                 for tag in asset.tags
             ]
             self._store.execute_many("INSERT OR REPLACE INTO asset_tags VALUES (?, ?, ?, ?, ?)", rows)
+            pairs = [
+                (asset.asset_id, asset.cloud, asset.resource_type, name, value, asset.created_at)
+                for asset in assets
+                for name, value in asset.context.items()
+            ]
+            self._store.execute_many("INSERT OR REPLACE INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", pairs)
             folders = {(asset.cloud, asset.asset_folder): asset.created_at for asset in assets}
             for (cloud, path), created_at in folders.items():
                 self.add_folder(cloud, path, created_at)
@@ -161,7 +167,7 @@ class Assets:
             return None
         with self._store.transaction():
             count = self.drop_derived(asset.asset_id)
-            self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset.asset_id,))
+            self._drop_labels(asset.asset_id)
             self._store.execute("DELETE FROM assets WHERE asset_id = ?", (asset.asset_id,))
         return count
 
@@ -276,11 +282,17 @@ class Assets:
 
     def _write(self, asset: Asset) -> None:
         self._store.execute(f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})", asset.row())  # noqa: S608 - placeholders
-        self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset.asset_id,))
+        self._drop_labels(asset.asset_id)
+        whose, at = (asset.asset_id, asset.cloud, asset.resource_type), asset.created_at
         for tag in asset.tags:
-            row = (asset.asset_id, asset.cloud, asset.resource_type, tag, asset.created_at)
-            self._store.execute("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", row)
+            self._store.execute("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", (*whose, tag, at))
+        for pair in asset.context.items():
+            self._store.execute("INSERT INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", (*whose, *pair, at))
         self.add_folder(asset.cloud, asset.asset_folder, asset.created_at)
+
+    def _drop_labels(self, asset_id: str) -> None:
+        self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset_id,))
+        self._store.execute("DELETE FROM asset_context WHERE asset_id = ?", (asset_id,))
 
     def _new_id(self) -> str:
         return self._store.unused("assets", "asset_id", lambda: self._ids.hex(32))

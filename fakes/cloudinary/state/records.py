@@ -12,22 +12,33 @@ CREATE TABLE accounts (
     is_production INTEGER NOT NULL
 );
 CREATE INDEX accounts_by_cloud ON accounts (cloud);
+CREATE TABLE clouds (name TEXT PRIMARY KEY, settings TEXT NOT NULL);
 CREATE TABLE assets (
     asset_id TEXT PRIMARY KEY, cloud TEXT NOT NULL, resource_type TEXT NOT NULL, type TEXT NOT NULL,
     public_id TEXT NOT NULL, version INTEGER NOT NULL, version_id TEXT NOT NULL, format TEXT,
     bytes INTEGER NOT NULL, width INTEGER, height INTEGER, duration REAL, sha256 TEXT NOT NULL,
     etag TEXT NOT NULL, created_at REAL NOT NULL, asset_folder TEXT NOT NULL, display_name TEXT NOT NULL,
-    original_filename TEXT, tags TEXT NOT NULL, context TEXT NOT NULL, detail TEXT NOT NULL
+    original_filename TEXT, moderation_kind TEXT, moderation_status TEXT, tags TEXT NOT NULL,
+    context TEXT NOT NULL, metadata TEXT NOT NULL, moderation TEXT NOT NULL, access_control TEXT NOT NULL,
+    detail TEXT NOT NULL, extras TEXT NOT NULL
 );
 CREATE UNIQUE INDEX assets_by_public_id ON assets (cloud, resource_type, type, public_id);
 CREATE INDEX assets_by_time ON assets (cloud, resource_type, type, created_at, asset_id);
 CREATE INDEX assets_by_folder ON assets (cloud, asset_folder, created_at, asset_id);
 CREATE INDEX assets_by_sha256 ON assets (sha256);
+CREATE INDEX assets_by_moderation ON assets
+    (cloud, resource_type, moderation_kind, moderation_status, created_at, asset_id);
 CREATE TABLE asset_tags (
     asset_id TEXT NOT NULL, cloud TEXT NOT NULL, resource_type TEXT NOT NULL, tag TEXT NOT NULL,
     created_at REAL NOT NULL, PRIMARY KEY (asset_id, tag)
 );
 CREATE INDEX asset_tags_by_tag ON asset_tags (cloud, resource_type, tag, created_at, asset_id);
+CREATE TABLE asset_context (
+    asset_id TEXT NOT NULL, cloud TEXT NOT NULL, resource_type TEXT NOT NULL, name TEXT NOT NULL,
+    value TEXT NOT NULL, created_at REAL NOT NULL, PRIMARY KEY (asset_id, name)
+);
+CREATE INDEX asset_context_by_name ON asset_context
+    (cloud, resource_type, name, value, created_at, asset_id);
 CREATE TABLE derived (
     id TEXT PRIMARY KEY, asset_id TEXT NOT NULL, version INTEGER NOT NULL, transformation TEXT NOT NULL,
     format TEXT NOT NULL, bytes INTEGER NOT NULL, width INTEGER, height INTEGER, sha256 TEXT NOT NULL,
@@ -39,6 +50,17 @@ CREATE TABLE folders (cloud TEXT NOT NULL, path TEXT NOT NULL, parent TEXT NOT N
     PRIMARY KEY (cloud, path));
 CREATE INDEX folders_by_parent ON folders (cloud, parent, path)
 """
+
+_JSON: Mapping[str, type] = {
+    "tags": tuple,
+    "context": dict,
+    "metadata": dict,
+    "moderation": tuple,
+    "access_control": tuple,
+    "detail": dict,
+    "extras": dict,
+}
+"""Columns of `assets` that hold JSON, and what they are in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +81,26 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Cloud:
+    """What holds for all keys of a cloud.
+
+    Attributes:
+        folder_mode: `dynamic` or `fixed`.
+        signature_algorithm: `sha1` or `sha256`: how answers and notifications are signed.
+        is_strict: New derived assets need a signature or an allowed transformation.
+        token_key: Hexadecimal key of delivery tokens, or None.
+        oauth_tokens: Bearer tokens that the APIs accept.
+    """
+
+    name: str
+    folder_mode: str = "dynamic"
+    signature_algorithm: str = "sha1"
+    is_strict: bool = False
+    token_key: str | None = None
+    oauth_tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """What names one asset."""
 
@@ -70,7 +112,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A stored original. Sizes in bytes and pixels, `duration` in seconds, `created_at` in unix seconds."""
+    """A stored original. Sizes in bytes and pixels, `duration` in seconds, `created_at` in unix seconds.
+
+    Attributes:
+        moderation_kind: Of the newest entry of `moderation`, for listings; so is `moderation_status`.
+        metadata: Structured metadata by the external id of its field.
+        moderation: Entries as the answers show them: `kind`, `status`, `updated_at`...
+        access_control: Rules as they were given.
+        detail: What the file itself says (`audio`, `video`, `pages`, `colors`...).
+        extras: What else was said of it (`face_coordinates`, `quality_override`, `info`, `last_updated`...).
+    """
 
     asset_id: str
     cloud: str
@@ -90,9 +141,15 @@ class Asset:
     asset_folder: str
     display_name: str
     original_filename: str | None
+    moderation_kind: str | None = None
+    moderation_status: str | None = None
     tags: tuple[str, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    moderation: tuple[Mapping[str, Any], ...] = ()
+    access_control: tuple[Mapping[str, Any], ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -101,8 +158,10 @@ class Asset:
 
     def row(self) -> tuple[Any, ...]:
         """As a row of `assets`."""
-        values = [getattr(self, name) for name in self.__slots__]
-        return (*values[:-3], json.dumps(self.tags), json.dumps(self.context), json.dumps(self.detail))
+        return tuple(
+            json.dumps(getattr(self, name)) if name in _JSON else getattr(self, name)
+            for name in self.__slots__
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +188,8 @@ class Derived:
 def asset_of(row: sqlite3.Row) -> Asset:
     """An asset from its row."""
     values = dict(zip(row.keys(), row, strict=True))
-    values["tags"] = tuple(json.loads(values["tags"]))
-    values["context"] = json.loads(values["context"])
-    values["detail"] = json.loads(values["detail"])
+    for name, kind in _JSON.items():
+        values[name] = kind(json.loads(values[name]))
     return Asset(**values)
 
 

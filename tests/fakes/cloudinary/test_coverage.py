@@ -21,6 +21,7 @@ def test_the_coverage_rows_are_the_routes(tmp_path: Path) -> None:
     served = {
         (method, route.path) for route in routes for method in (route.methods or ()) if method != "HEAD"
     }
-    assert served == {(row.method, row.path) for row in FAKE.coverage}
-    assert len(FAKE.coverage) == len(served)
+    covered = [(row.method, row.path) for row in FAKE.coverage if row.level != "absent"]
+    assert served == set(covered)
+    assert len(covered) == len(served)
     kit.store.close()

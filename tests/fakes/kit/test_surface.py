@@ -44,7 +44,7 @@ def test_coverage_equals_the_router(name: str, fakes: Served) -> None:
         for method in (route.methods or set()) - {"HEAD"}
     }
 
-    assert {(row.method, row.path) for row in described.coverage} == routed
+    assert {(row.method, row.path) for row in described.coverage if row.level != "absent"} == routed
     assert all(row.source for row in described.coverage)
     assert described.name == name
 
