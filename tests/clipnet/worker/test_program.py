@@ -270,11 +270,7 @@ async def test_clips_that_come_together_share_calls_to_whisper(
     for name in names:
         assert (await world.settled(name)).state == "ready"
 
-    calls = requests(world.fakes, "runpod", "staging-whisper")
-    batches = [
-        len(json.loads(call["request_body"])["input"]["items"]) for call in calls if call["request_body"]
-    ]
-    assert len(calls) < len(names), batches
+    assert len(requests(world.fakes, "runpod", "staging-whisper")) < len(names)
 
 
 async def test_a_worker_that_is_killed_leaves_a_clip_that_is_finished_once(
