@@ -194,6 +194,14 @@ def transformation_refused(message: str) -> ProviderError:
     return _not_delivered(400, message)
 
 
+def video_too_large() -> ProviderError:
+    """A video that takes too long while a request waits."""
+    return transformation_refused(
+        "Video is too large to process synchronously, please use an eager transformation with"
+        " eager_async=true to resolve"
+    )
+
+
 def delivery_not_found(public_id: str) -> ProviderError:
     """No asset has this id, type and resource type; on delivery."""
     return _not_delivered(404, f"Resource not found - {public_id}")

@@ -1,30 +1,23 @@
 """Makes derived assets: each once, however many ask for it at the same time."""
 
 import asyncio
-import contextlib
-import ctypes
 import functools
-import logging
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
 from fakes.cloudinary.render import images, videos
+from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos import Job, Source
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.assets import Assets
 from fakes.cloudinary.transformation import Transformation
 
-log = logging.getLogger(__name__)
-TIME_LIMIT_S = 120.0
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
 SYNC_LIMIT_BYTES = 100_000_000
 _AT_ONCE = 2
-_PR_SET_PDEATHSIG = 1
 
 
 class Renderer:
@@ -39,9 +32,8 @@ class Renderer:
     def __init__(self, assets: Assets, blobs: Blobs, time_limit_s: float = TIME_LIMIT_S) -> None:
         self._assets = assets
         self._blobs = blobs
-        self._time_limit_s = time_limit_s
+        self._ffmpeg = Ffmpeg(time_limit_s)
         self._running: dict[tuple[str, int, str, str], asyncio.Task[Derived]] = {}
-        self._processes: set[asyncio.subprocess.Process] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self.made_count = 0
 
@@ -75,9 +67,7 @@ class Renderer:
 
     def close(self) -> None:
         """End what is running."""
-        for process in self._processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+        self._ffmpeg.close()
 
     def _forget(self, key: tuple[str, int, str, str], task: asyncio.Task[Derived]) -> None:
         self._running.pop(key, None)
@@ -108,10 +98,7 @@ class Renderer:
                 raise errors.transformation_refused(f"Invalid extension in transformation: {target}")
             return await asyncio.to_thread(images.render, path, incoming.path, asked, target)
         if asset.bytes > SYNC_LIMIT_BYTES:
-            raise errors.transformation_refused(
-                "Video is too large to process synchronously, please use an eager transformation with"
-                " eager_async=true to resolve"
-            )
+            raise errors.video_too_large()
         source = Source(path, asset.duration or 0.0, _shown_size(asset), _has_audio(asset))
         if target not in formats.IMAGES:
             return await self._run(videos.video(source, incoming.path, asked, target))
@@ -124,36 +111,7 @@ class Renderer:
             still.drop()
 
     async def _run(self, job: Job) -> Size | None:
-        """Run FFmpeg; it dies with this process, and when it takes too long."""
-        import imageio_ffmpeg
-
-        program = imageio_ffmpeg.get_ffmpeg_exe()
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *job.arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            preexec_fn=_dies_with_parent(),
-        )
-        self._processes.add(process)
-        try:
-            async with asyncio.timeout(self._time_limit_s):
-                _, output = await process.communicate()
-        except TimeoutError as error:
-            raise errors.transformation_refused(
-                "Video is too large to process synchronously, please use an eager transformation with"
-                " eager_async=true to resolve"
-            ) from error
-        finally:
-            self._processes.discard(process)
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            log.error("ffmpeg failed", extra={"arguments": job.arguments, "output": output.decode()[-2000:]})
-            raise errors.transformation_refused("Unsupported video format or file")
+        await self._ffmpeg.run(job.arguments)
         return job.size
 
 
@@ -173,12 +131,3 @@ def _shown_size(asset: Asset) -> Size | None:
 def _has_audio(asset: Asset) -> bool:
     """Whether there is sound; seeded assets do not say, and FFmpeg is asked to find out."""
     return "audio" not in asset.detail or bool(asset.detail["audio"])
-
-
-def _dies_with_parent() -> Callable[[], None]:
-    prctl = ctypes.CDLL(None).prctl
-
-    def set_up() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return set_up
