@@ -63,6 +63,11 @@ def preset_not_found() -> ProviderError:
     return _refused(400, "Upload preset not found")
 
 
+def preset_unknown(name: str) -> ProviderError:
+    """No upload preset has this name, on the Admin API."""
+    return _refused(404, f"Can't find upload preset named {name}")  # guess: all but "Can't find"
+
+
 def stale_request(timestamp_s: int) -> ProviderError:
     """The signature is older than an hour."""
     at = datetime.fromtimestamp(timestamp_s, UTC).strftime("%Y-%m-%d %H:%M:%S +0000")

@@ -29,12 +29,14 @@ class Form:
         file: The file, on disk.
         filename: Its name as sent; None for text.
         source_url: What `file` said instead of carrying a file.
+        document: The JSON object that the body was, if it was one.
     """
 
     params: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     file: Incoming | None = None
     filename: str | None = None
     source_url: str | None = None
+    document: dict[str, Any] | None = None
 
     def add(self, name: str, value: str) -> None:
         """Add one field; a `name[]` that is repeated becomes a tuple."""
@@ -205,6 +207,7 @@ def _add_json(form: Form, body: bytes) -> None:
         raise invalid_request("the body is not UTF-8") from error
     if not isinstance(values, dict):
         raise invalid_request("the body is not a JSON object")
+    form.document = values
     for name, value in values.items():
         if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
             form.params[name.removesuffix("[]")] = tuple(str(item) for item in value)

@@ -8,10 +8,12 @@ from typing import Any
 
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
+from fakes.cloudinary.state import documents, records
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.listing import Listing, Page, Window
-from fakes.cloudinary.state.records import SCHEMA, Account, Asset, Cloud, Derived, Key
+from fakes.cloudinary.state.presets import Preset, Presets
+from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.kit.kit import Kit
 
@@ -28,6 +30,7 @@ __all__ = [
     "Key",
     "Outcome",
     "Page",
+    "Preset",
     "Range",
     "Session",
     "Upload",
@@ -35,6 +38,7 @@ __all__ = [
     "check_may_write",
     "parse_range",
 ]
+SCHEMA = ";".join((records.SCHEMA, documents.SCHEMA))
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
     "resource_type": str,
@@ -60,6 +64,7 @@ class CloudinaryState:
         self.accounts = Accounts(self._store)
         self.assets = Assets(self._store, blobs, kit.clock, kit.ids)
         self.listing = Listing(self._store)
+        self.presets = Presets(self._store, kit.ids)
         self.sessions = Sessions(blobs)
 
     def populate(self) -> None:

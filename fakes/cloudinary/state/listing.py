@@ -1,13 +1,13 @@
 """Pages of assets, tags and folders, each read through an index from where the last one ended."""
 
-import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fakes.cloudinary import errors
+from fakes.cloudinary.state.cursors import read as _read_cursor
+from fakes.cloudinary.state.cursors import write as _cursor
 from fakes.cloudinary.state.records import Asset, asset_of
 from fakes.cloudinary.state.search import Condition
 from fakes.kit.store import Store
@@ -175,17 +175,3 @@ class Listing:
         shown = [asset_of(row) for row in rows[: window.limit]]
         more = len(rows) > window.limit
         return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].asset_id) if more else None)
-
-
-def _cursor(*values: str | float) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
-    try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
-        raise errors.invalid_cursor() from error
-    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
-        raise errors.invalid_cursor()
-    return tuple(values)

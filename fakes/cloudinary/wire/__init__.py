@@ -27,6 +27,7 @@ from fakes.cloudinary.wire.parameters import (
     upload_options,
     window,
 )
+from fakes.cloudinary.wire.presets import preset_body, preset_params
 
 __all__ = [
     "IMAGE_LIMIT_BYTES",
@@ -48,6 +49,8 @@ __all__ = [
     "page_body",
     "parse_context",
     "partial_body",
+    "preset_body",
+    "preset_params",
     "sort_by",
     "upload_options",
     "usage_body",

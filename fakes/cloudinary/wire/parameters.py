@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from fakes.cloudinary import errors
+from fakes.cloudinary import errors, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import NamingOptions
 from fakes.cloudinary.state import Window, search
@@ -130,18 +130,7 @@ def parse_context(text: str) -> dict[str, str]:
     Raises:
         ProviderError: A piece has no `=` (400).
     """
-    if text.startswith("{"):
-        try:
-            return {str(name): str(value) for name, value in json.loads(text).items()}
-        except json.JSONDecodeError as error:
-            raise errors.invalid_parameter("context", text) from error
-    found = {}
-    for piece in re.findall(r"(?:\\.|[^|\\])+", text):
-        match = re.fullmatch(r"((?:\\.|[^=\\])+)=(.*)", piece, re.DOTALL)
-        if match is None:
-            raise errors.invalid_parameter("context", text)
-        found[_unescape(match[1])] = _unescape(match[2])
-    return found
+    return pairs.read(text, "context")
 
 
 def parse_eager(form: Form) -> Iterable[Eager]:
@@ -193,7 +182,3 @@ def sort_by(form: Form) -> tuple[str, bool]:
 
 def _lines(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").split())
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)

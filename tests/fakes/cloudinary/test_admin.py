@@ -304,7 +304,7 @@ def test_expressions_that_cannot_be_read(expression: str, status: int, message: 
 
 
 def test_what_is_not_covered_says_so(cloud: Cloud) -> None:
-    answer = cloud.admin("GET", "upload_presets")
+    answer = cloud.admin("GET", "live_streams")
 
     assert (answer.status_code, answer.json()["fake"]) == (501, "cloudinary")
     assert cloud.admin("GET", "resources/image/moderations/manual/pending").status_code == 501

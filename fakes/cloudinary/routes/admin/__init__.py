@@ -9,6 +9,7 @@ from starlette.routing import Route
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.admin.account import AccountApi
 from fakes.cloudinary.routes.admin.folders import FoldersApi
+from fakes.cloudinary.routes.admin.presets import PresetsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
 from fakes.cloudinary.routes.service import Handler, Rows, Service
@@ -29,6 +30,7 @@ class AdminApi:
         service = self._service
         rows: Rows = [
             *AccountApi(service).rows(),
+            *PresetsApi(service).rows(),
             *SearchApi(service).rows(),
             *FoldersApi(service).rows(),
             *ResourcesApi(service).rows(),
