@@ -84,9 +84,14 @@ def invalid_cloud(cloud: str, *, violation: str | None = None) -> ProviderError:
     return _refused(401, f"Invalid cloud_name {cloud}", violation=violation)
 
 
-def unknown_key(api_key: str, *, violation: str | None = None) -> ProviderError:
+def unknown_key(api_key: str, violation: str | None = None) -> ProviderError:
     """No key like this exists."""
     return _refused(401, f"Unknown API key {api_key}", violation=violation)
+
+
+def unknown_admin_key(_api_key: str, violation: str | None = None) -> ProviderError:
+    """No key like this exists, in the Admin API's words."""
+    return _refused(401, "unknown api_key", violation=violation)
 
 
 def cloud_mismatch(*, violation: str | None = None) -> ProviderError:
@@ -97,6 +102,11 @@ def cloud_mismatch(*, violation: str | None = None) -> ProviderError:
 def secret_mismatch(*, violation: str | None = None) -> ProviderError:
     """The Admin API's password is wrong."""
     return _refused(401, "api_secret mismatch", violation=violation)
+
+
+def invalid_token() -> ProviderError:
+    """An OAuth token that this cloud did not give."""
+    return _refused(401, "Invalid token")
 
 
 def not_authorized() -> ProviderError:
@@ -167,6 +177,14 @@ def loading_failed(url: str, reason: str) -> ProviderError:
 def unsupported_source(url: str) -> ProviderError:
     """The text in `file` is neither a URL nor a data URI."""
     return _refused(400, f"Unsupported source URL: {url[:200]}")  # guess: wording
+
+
+def rate_limited(limit: int, until_s: float) -> ProviderError:
+    """More calls of the Admin API in this hour than the plan allows."""
+    until = datetime.fromtimestamp(until_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _refused(
+        420, f"Rate Limit Exceeded. Limit of {limit} api operations reached. Try again on {until}"
+    )
 
 
 def not_found(public_id: str) -> ProviderError:

@@ -35,7 +35,6 @@ class Renderer:
         self._ffmpeg = Ffmpeg(time_limit_s)
         self._running: dict[tuple[str, int, str, str], asyncio.Task[Derived]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self.made_count = 0
 
     async def derive(self, asset: Asset, text: str, format_name: str | None) -> Derived:
         """The result of a transformation, made now or before.
@@ -76,7 +75,6 @@ class Renderer:
 
     async def _make(self, asset: Asset, asked: Transformation, target: str) -> Derived:
         async with self._slots:
-            self.made_count += 1
             incoming = self._blobs.incoming()
             try:
                 size = await self._write(asset, asked, target, incoming)

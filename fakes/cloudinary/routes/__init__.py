@@ -9,6 +9,7 @@ from fakes.cloudinary import wire
 from fakes.cloudinary.blobs import FolderBlobs
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
+from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import UploadApi
@@ -33,16 +34,24 @@ def build(kit: Kit) -> Parts:
         kit.settings.seed + 1
     )  # its own sequence: asset ids do not depend on how often one asks
 
+    control = AccountControl(state, Ids(kit.settings.seed + 2))
+
+    def close() -> None:
+        renderer.close()
+        state.close()
+
     def headers(request: Request) -> Mapping[str, str]:
-        common = _API_HEADERS if request.url.path.startswith("/v1_1/") else {"Server": "Cloudinary"}
+        is_api = request.url.path.startswith(("/v1_1/", "/v2/"))
+        common = _API_HEADERS if is_api else {"Server": "Cloudinary"}
         return {**common, "X-Request-Id": request_ids.hex(32)}
 
     return Parts(
         state=state,
         routes=[*UploadApi(service).routes(), *AdminApi(service).routes(), *Delivery(service).routes()],
         error_body=wire.error_body,
-        close=renderer.close,
+        close=close,
         headers=headers,
+        controls=control.routes(),
     )
 
 

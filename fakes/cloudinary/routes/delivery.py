@@ -75,7 +75,10 @@ class Delivery:
         file = await self._file(asset, asked, target, headers)
         if not file.path.is_file():
             raise errors.delivery_not_found(asset.public_id)
-        return files.answer(request, file)
+        answer = files.answer(request, file)
+        sent_bytes = int(answer.headers.get("content-length", 0)) if request.method == "GET" else 0
+        self._service.state.usage.delivered(cloud, sent_bytes)
+        return answer
 
     async def _file(
         self, asset: Asset, asked: Transformation, target: str | None, headers: dict[str, str]

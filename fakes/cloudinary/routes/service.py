@@ -66,21 +66,22 @@ class Service:
         return self.state.accounts.signed(cloud, form.texts(), now_s, tolerated=tolerated)
 
     def admin(self, request: Request) -> Account:
-        """Who sent a call of the Admin API, by Basic credentials.
+        """Who sent a call of the Admin API, by Basic credentials or an OAuth token.
 
         Raises:
             ProviderError: Nobody that may (401).
         """
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        cloud = request.path_params["cloud"]
         if scheme.lower() == "bearer":
-            raise errors.not_emulated("OAuth tokens")
+            return self.state.accounts.with_token(cloud, value.strip())
         try:
             api_key, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
             raise errors.not_authorized() from error
         if scheme.lower() != "basic" or not api_key:
             raise errors.not_authorized()
-        return self.state.accounts.with_secret(request.path_params["cloud"], api_key, secret)
+        return self.state.accounts.with_secret(cloud, api_key, secret)
 
     def check_hooks(self, urls: tuple[str, ...]) -> None:
         """Refuse notification addresses outside of this stack before anything is done.

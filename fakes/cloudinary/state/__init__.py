@@ -8,13 +8,16 @@ from typing import Any
 
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
-from fakes.cloudinary.state import documents, records
+from fakes.cloudinary.state import backups, documents, records, relations, usage
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
+from fakes.cloudinary.state.backups import Backups
 from fakes.cloudinary.state.listing import Listing, Page, Window
 from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
+from fakes.cloudinary.state.relations import Relations
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
+from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.kit import Kit
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "SCHEMA",
     "STAGING",
     "Account",
+    "Amounts",
     "Asset",
     "Cloud",
     "CloudinaryState",
@@ -38,7 +42,7 @@ __all__ = [
     "check_may_write",
     "parse_range",
 ]
-SCHEMA = ";".join((records.SCHEMA, documents.SCHEMA))
+SCHEMA = ";".join((records.SCHEMA, documents.SCHEMA, usage.SCHEMA, backups.SCHEMA, relations.SCHEMA))
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
     "resource_type": str,
@@ -62,7 +66,11 @@ class CloudinaryState:
         self._clock = kit.clock
         self._blobs = blobs
         self.accounts = Accounts(self._store)
-        self.assets = Assets(self._store, blobs, kit.clock, kit.ids)
+        self.usage = Usage(self._store, kit.clock)
+        self.calls = Calls(kit.clock)
+        self.assets = Assets(self._store, blobs, kit.clock, kit.ids, self.usage)
+        self.backups = Backups(self._store, kit.clock)
+        self.relations = Relations(self._store, kit.clock)
         self.listing = Listing(self._store)
         self.presets = Presets(self._store, kit.ids)
         self.sessions = Sessions(blobs)
@@ -77,21 +85,29 @@ class CloudinaryState:
         """Add the rows of a seed document.
 
         Args:
-            document: `{"assets": [...], "accounts": [...]}`. An asset has `public_id`, `resource_type`,
-                `type`, `format`, `bytes`, `width`, `height`, `duration` (s), `sha256`, `etag` (MD5),
+            document: `{"assets": [...], "accounts": [...], "clouds": [...]}`. An asset has `public_id`,
+                `resource_type`, `type`, `format`, `bytes`, `width`, `height`, `duration` (s), `sha256`,
+                `etag` (MD5),
                 `created_at` (ISO with Z), `tags`, `context`, `original_filename` and `cloud`; its bytes are
-                in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`.
+                in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`; a
+                cloud has `name` and the settings of `Cloud`.
 
         Raises:
             ValueError: A field is missing or of the wrong kind, or bytes are not there.
         """
         for entry in _list(document, "accounts"):
             self.accounts.add(accounts_module.from_seed(entry))
+        for entry in _list(document, "clouds"):
+            self.accounts.set_cloud(accounts_module.cloud_of(entry))
         assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
         missing = [asset.public_id for asset in assets if not self._blobs.path(asset.sha256).is_file()]
         if missing:
             raise ValueError(f"the bytes of {len(missing)} assets are not in the blob folder: {missing[:5]}")
         self.assets.seed(assets)
+
+    def close(self) -> None:
+        """Keep what was only counted so far."""
+        self.usage.write_down()
 
     def summary(self) -> dict[str, Any]:
         """Counts, and the newest assets."""
@@ -106,6 +122,8 @@ class CloudinaryState:
     def reset(self) -> None:
         """Give up chunked uploads and remove bytes that the rows no longer name."""
         self.sessions.clear()
+        self.usage.forget()
+        self.calls.forget()
         self.assets.collect()
 
 

@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import fields, replace
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any, get_origin
 
 from fakes.cloudinary import errors, signatures
 from fakes.cloudinary.state.records import Account, Cloud
@@ -16,6 +18,7 @@ STAGING = Account("staging", "111222333444555", "stagingSecret_AbC-123", "stagin
 PRODUCTION = Account("prod", "999888777666555", None, "prod_clips", is_production=True)
 # The SDKs send these two outside of the signature of tags, context and metadata calls.
 TOLERATED_UNSIGNED = ("notification_url", "batch_id")
+_CHOICES = {"folder_mode": ("dynamic", "fixed"), "signature_algorithm": ("sha1", "sha256")}
 
 
 class Accounts:
@@ -35,8 +38,8 @@ class Accounts:
 
     def set_cloud(self, cloud: Cloud) -> None:
         """Say what holds for all keys of a cloud."""
-        settings = {item.name: getattr(cloud, item.name) for item in fields(Cloud) if item.name != "name"}
-        row = (cloud.name, json.dumps(settings))
+        settings = asdict(cloud)
+        row = (settings.pop("name"), json.dumps(settings))
         self._store.execute("INSERT OR REPLACE INTO clouds VALUES (?, ?)", row)
 
     def cloud(self, name: str) -> Cloud:
@@ -44,8 +47,15 @@ class Accounts:
         row = self._store.one("SELECT settings FROM clouds WHERE name = ?", (name,))
         if row is None:
             return Cloud(name)
-        settings = json.loads(row["settings"])
-        return Cloud(name, **{**settings, "oauth_tokens": tuple(settings["oauth_tokens"])})
+        return cloud_of({"name": name, **json.loads(row["settings"])})
+
+    def all(self) -> list[Account]:
+        """All keys, by cloud."""
+        return [_account(row) for row in self._store.all("SELECT * FROM accounts ORDER BY cloud, api_key")]
+
+    def has_key(self, api_key: str) -> bool:
+        """Whether a key exists, of whichever cloud."""
+        return self._one("SELECT * FROM accounts WHERE api_key = ?", api_key) is not None
 
     def of_cloud(self, cloud: str) -> Account | None:
         """The first key of a cloud, or None when there is no such cloud."""
@@ -71,7 +81,7 @@ class Accounts:
             raise errors.preset_not_found() if params.get("upload_preset") else errors.preset_required()
         if not params.get("api_key"):
             raise errors.missing_parameter("api_key")
-        account = self._matching(cloud, params["api_key"])
+        account = self._matching(cloud, params["api_key"], unknown=errors.unknown_key)
         if not signature:
             raise errors.missing_parameter("signature")
         _check_fresh(params.get("timestamp"), now_s)
@@ -87,19 +97,32 @@ class Accounts:
         Raises:
             ProviderError: Not a key of this cloud, or another secret (401).
         """
-        account = self._matching(cloud, api_key)
+        account = self._matching(cloud, api_key, unknown=errors.unknown_admin_key)
         expected = account.api_secret
         if expected is None or not is_same(secret, expected):
             raise _with_violation(errors.secret_mismatch(), account)
         return account
 
-    def _matching(self, cloud: str, api_key: str) -> Account:
+    def with_token(self, cloud: str, token: str) -> Account:
+        """Who has this OAuth token.
+
+        Raises:
+            ProviderError: There is no such cloud, or the token is not one of its (401).
+        """
+        account = self._existing(cloud)
+        if not any(is_same(token, known) for known in self.cloud(cloud).oauth_tokens):
+            raise _with_violation(errors.invalid_token(), account)
+        return account
+
+    def _matching(
+        self, cloud: str, api_key: str, *, unknown: Callable[[str, str | None], ProviderError]
+    ) -> Account:
         account = self._one("SELECT * FROM accounts WHERE api_key = ?", api_key)
         target = self._existing(cloud)
         touched = next((one for one in (target, account) if one and one.is_production), None)
         violation = f"cloudinary: key '{api_key}' was used on cloud '{cloud}'" if touched else None
         if account is None:
-            raise errors.unknown_key(api_key, violation=violation)
+            raise unknown(api_key, violation)
         if account.cloud != cloud:
             raise errors.cloud_mismatch(violation=violation)
         return account
@@ -112,11 +135,11 @@ class Accounts:
 
     def _one(self, sql: str, value: str) -> Account | None:
         row = self._store.one(sql, (value,))
-        if row is None:
-            return None
-        return Account(
-            row["cloud"], row["api_key"], row["api_secret"], row["folder"], bool(row["is_production"])
-        )
+        return _account(row) if row else None
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(row["cloud"], row["api_key"], row["api_secret"], row["folder"], bool(row["is_production"]))
 
 
 def check_may_write(account: Account, public_id: str, asset_folder: str | None = None) -> None:
@@ -166,18 +189,52 @@ def from_seed(document: Mapping[str, object]) -> Account:
     """An account of a seed document: `{"cloud", "api_key", "api_secret", "folder"}`.
 
     Raises:
-        ValueError: A field is missing or of the wrong kind.
+        ValueError: A field is missing or of the wrong kind, or it would replace production's key.
     """
     for name in ("cloud", "api_key", "api_secret"):
-        if not isinstance(document.get(name), str):
+        if not isinstance(document.get(name), str) or not document[name]:
             raise ValueError(f"accounts[].{name} is {document.get(name)!r}; it must be text")
+    if PRODUCTION.cloud == document["cloud"] or PRODUCTION.api_key == document["api_key"]:
+        raise ValueError(f"accounts[] names cloud '{PRODUCTION.cloud}' or its key, which nobody may have")
     folder = document.get("folder")
     if folder is not None and not isinstance(folder, str):
         raise ValueError(f"accounts[].folder is {folder!r}; it must be text or null")
-    base = replace(STAGING, folder=folder)
     return replace(
-        base,
+        STAGING,
+        folder=folder,
         cloud=str(document["cloud"]),
         api_key=str(document["api_key"]),
         api_secret=str(document["api_secret"]),
     )
+
+
+def cloud_of(document: Mapping[str, Any]) -> Cloud:
+    """A cloud of a seed document: `name` and the settings that differ from the defaults.
+
+    Raises:
+        ValueError: It has no name, or a setting is unknown or of the wrong kind.
+    """
+    known = {item.name: item for item in fields(Cloud)}
+    if not isinstance(document.get("name"), str) or not document["name"]:
+        raise ValueError(f"clouds[].name is {document.get('name')!r}; it must be text")
+    settings: dict[str, Any] = {}
+    for name, value in document.items():
+        if name not in known:
+            raise ValueError(f"clouds[].{name} is not a setting; there are {', '.join(known)}")
+        settings[name] = _checked(name, value, known[name].type)
+    cloud = Cloud(**settings)
+    for name, allowed in _CHOICES.items():
+        if getattr(cloud, name) not in allowed:
+            raise ValueError(f"clouds[].{name} is {getattr(cloud, name)!r}; it is one of {allowed}")
+    return cloud
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    """A setting's value, if it is of the kind that the dataclass says."""
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"clouds[].{name} is {value!r}; it must be a list of text")
+        return tuple(value)
+    if not isinstance(value, kind) or (kind == int | None and isinstance(value, bool)):
+        raise ValueError(f"clouds[].{name} is {value!r}")
+    return value

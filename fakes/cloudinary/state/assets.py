@@ -9,10 +9,13 @@ from fakes.cloudinary.blobs import Blob, Blobs, Incoming
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
+from fakes.cloudinary.state.usage import Usage
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
 from fakes.kit.store import Store
 
+# Of which asset fields the time of the last change is told, beside that of the asset as a whole.
+_STAMPED = ("tags", "context", "metadata", "access_control", "public_id")
 _BY_KEY = "cloud = ? AND resource_type = ? AND type = ? AND public_id = ?"
 _ASSET_SLOTS = ", ".join("?" * len(Asset.__slots__))
 _DERIVED_SLOTS = ", ".join("?" * len(Derived.__slots__))
@@ -54,13 +57,15 @@ class Assets:
         blobs: Where bytes are kept.
         clock: Gives versions and times of creation.
         ids: Gives asset and version ids.
+        usage: Counts what is made.
     """
 
-    def __init__(self, store: Store, blobs: Blobs, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, blobs: Blobs, clock: Clock, ids: Ids, usage: Usage) -> None:
         self._store = store
         self._blobs = blobs
         self._clock = clock
         self._ids = ids
+        self._usage = usage
         self._added: set[str] = set()
 
     def find(self, key: Key) -> Asset | None:
@@ -107,7 +112,7 @@ class Assets:
             version = max(version, existing.version + 1)
         key, blob, probe = upload.key, upload.blob, upload.probe
         asset = Asset(
-            asset_id=existing.asset_id if existing else self._new_id(),
+            asset_id=existing.asset_id if existing else self._new_id(key),
             cloud=key.cloud,
             resource_type=key.resource_type,
             type=key.type,
@@ -169,7 +174,18 @@ class Assets:
             count = self.drop_derived(asset.asset_id)
             self._drop_labels(asset.asset_id)
             self._store.execute("DELETE FROM assets WHERE asset_id = ?", (asset.asset_id,))
+            ids = (asset.asset_id, asset.asset_id)
+            self._store.execute("DELETE FROM relations WHERE asset_id = ? OR related_id = ?", ids)
         return count
+
+    def restore(self, asset: Asset) -> Asset:
+        """Put a backed up version in the place of what is there now, if anything."""
+        now = self.find_by_id(asset.cloud, asset.asset_id)
+        restored = replace(asset, version=max(asset.version, now.version + 1)) if now else asset
+        with self._store.transaction():
+            self.drop_derived(asset.asset_id)
+            self._write(restored)
+        return restored
 
     def rename(self, source: Key, target: Key, *, overwrite: bool) -> Asset:
         """Give an asset another public id or type; it keeps its asset id and its place.
@@ -185,15 +201,23 @@ class Assets:
         renamed = replace(asset, public_id=target.public_id, type=target.type)
         if asset.display_name == source.public_id.rpartition("/")[2]:
             renamed = replace(renamed, display_name=target.public_id.rpartition("/")[2])
+        renamed = self._stamped(asset, renamed)
         with self._store.transaction():
             self._write(renamed)
+            self._store.execute(
+                "UPDATE backups SET type = ?, public_id = ? WHERE asset_id = ?",
+                (renamed.type, renamed.public_id, renamed.asset_id),
+            )
         return renamed
 
     def change(self, asset: Asset, **fields: Any) -> Asset:
         """Set fields of an asset (tags, context, folder...)."""
         if "tags" in fields:
             fields["tags"] = tuple(sorted(set(fields["tags"])))
-        changed = replace(asset, **fields)
+        if fields.get("moderation"):
+            newest = fields["moderation"][-1]
+            fields |= {"moderation_kind": newest["kind"], "moderation_status": newest["status"]}
+        changed = self._stamped(asset, replace(asset, **fields))
         with self._store.transaction():
             self._write(changed)
         return changed
@@ -206,10 +230,20 @@ class Assets:
         )
         return derived_of(row) if row else None
 
-    def all_derived(self, asset: Asset) -> list[Derived]:
-        """All stored results of an asset, oldest first."""
+    def all_derived(
+        self, asset: Asset, *, after: tuple[float, str] = (0.0, ""), limit: int = 500
+    ) -> list[Derived]:
+        """Stored results of an asset, oldest first.
+
+        Args:
+            asset: The original.
+            after: Time of creation and id of the one before the first.
+            limit: How many at most.
+        """
         rows = self._store.all(
-            "SELECT * FROM derived WHERE asset_id = ? ORDER BY created_at, id", (asset.asset_id,)
+            "SELECT * FROM derived WHERE asset_id = ? AND (created_at, id) > (?, ?)"
+            " ORDER BY created_at, id LIMIT ?",
+            (asset.asset_id, *after, limit),
         )
         return [derived_of(row) for row in rows]
 
@@ -245,6 +279,7 @@ class Assets:
             f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
             result.row(),
         )
+        self._usage.transformed(asset.cloud)
         return result
 
     def delete_derived(self, cloud: str, derived_id: str) -> bool:
@@ -255,9 +290,17 @@ class Assets:
         )
         return self._store.execute(sql, (derived_id, cloud)).rowcount > 0
 
-    def drop_derived(self, asset_id: str) -> int:
-        """Delete all derived assets of an asset; returns how many there were."""
-        return self._store.execute("DELETE FROM derived WHERE asset_id = ?", (asset_id,)).rowcount
+    def drop_derived(self, asset_id: str, transformations: Sequence[tuple[str, str | None]] = ()) -> int:
+        """Delete derived assets of an asset; returns how many there were.
+
+        Args:
+            asset_id: Whose.
+            transformations: Only those of these transformations, each in one format or in all; all if empty.
+        """
+        if not transformations:
+            return self._store.execute("DELETE FROM derived WHERE asset_id = ?", (asset_id,)).rowcount
+        sql = "DELETE FROM derived WHERE asset_id = ? AND transformation = ? AND ifnull(?, format) = format"
+        return sum(self._store.execute(sql, (asset_id, *one)).rowcount for one in transformations)
 
     def add_folder(self, cloud: str, path: str, created_at: float) -> None:
         """Create a folder and those above it; nothing happens to those that exist."""
@@ -274,11 +317,20 @@ class Assets:
     def _unnamed(self, addresses: Iterable[str]) -> Iterable[str]:
         for address in addresses:
             named = self._store.one(
-                "SELECT 1 FROM assets WHERE sha256 = ? UNION ALL SELECT 1 FROM derived WHERE sha256 = ?",
-                (address, address),
+                "SELECT 1 FROM assets WHERE sha256 = ? UNION ALL SELECT 1 FROM derived WHERE sha256 = ?"
+                " UNION ALL SELECT 1 FROM backups WHERE sha256 = ?",
+                (address, address, address),
             )
             if named is None:
                 yield address
+
+    def _stamped(self, before: Asset, after: Asset) -> Asset:
+        """The asset with the times of its changes."""
+        now_s = self._clock.now()
+        changed = [name for name in _STAMPED if getattr(before, name) != getattr(after, name)]
+        stamps = {f"{name}_updated_at": now_s for name in changed} | {"updated_at": now_s}
+        known = after.extras.get("last_updated", {})
+        return replace(after, extras={**after.extras, "last_updated": {**known, **stamps}})
 
     def _write(self, asset: Asset) -> None:
         self._store.execute(f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})", asset.row())  # noqa: S608 - placeholders
@@ -294,5 +346,10 @@ class Assets:
         self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset_id,))
         self._store.execute("DELETE FROM asset_context WHERE asset_id = ?", (asset_id,))
 
-    def _new_id(self) -> str:
+    def _new_id(self, key: Key) -> str:
+        """The id of a new asset; one that is uploaded again after its deletion has that of its backups."""
+        where = (key.cloud, key.resource_type, key.type, key.public_id)
+        kept = self._store.one(f"SELECT asset_id FROM backups WHERE {_BY_KEY} LIMIT 1", where)  # noqa: S608 - constant text
+        if kept is not None and self.find_by_id(key.cloud, kept["asset_id"]) is None:
+            return str(kept["asset_id"])
         return self._store.unused("assets", "asset_id", lambda: self._ids.hex(32))

@@ -25,11 +25,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a listing: at most `limit` rows after `cursor`."""
+    """Which part of a listing: at most `limit` rows after `cursor`.
+
+    Attributes:
+        since: Unix time in seconds; assets from before it are left out of listings by time.
+    """
 
     limit: int = 10
     cursor: str | None = None
     is_ascending: bool = False
+    since: float | None = None
 
 
 class Listing:
@@ -57,6 +62,20 @@ class Listing:
         return self._by_time(
             "asset_tags", "cloud = ? AND resource_type = ? AND tag = ?", (cloud, resource_type, tag), window
         )
+
+    def with_context(
+        self, cloud: str, resource_type: str, name: str, value: str | None, window: Window
+    ) -> Page:
+        """Assets with a context key, of one value if it is given, newest first unless asked otherwise."""
+        where, params = "cloud = ? AND resource_type = ? AND name = ?", (cloud, resource_type, name)
+        if value is None:
+            return self._by_time("asset_context", where, params, window)
+        return self._by_time("asset_context", f"{where} AND value = ?", (*params, value), window)
+
+    def moderated(self, cloud: str, resource_type: str, kind: str, status: str, window: Window) -> Page:
+        """Assets in a moderation queue, newest first unless asked otherwise."""
+        where = "cloud = ? AND resource_type = ? AND moderation_kind = ? AND moderation_status = ?"
+        return self._by_time("assets", where, (cloud, resource_type, kind, status), window)
 
     def with_prefix(self, cloud: str, resource_type: str, type_: str, prefix: str, window: Window) -> Page:
         """Assets whose public id starts so, by public id."""
@@ -145,27 +164,14 @@ class Listing:
             cursor = _cursor(json.dumps(getattr(shown[-1], column) or 0), shown[-1].asset_id)
         return Page(tuple(shown), cursor), int(counted[0]) if counted else 0
 
-    def usage(self, cloud: str) -> dict[str, int]:
-        """Counts of one cloud: assets, derived, and their bytes."""
-        row = self._store.one("SELECT count(*), total(bytes) FROM assets WHERE cloud = ?", (cloud,))
-        made = self._store.one(
-            "SELECT count(*), total(derived.bytes) FROM derived JOIN assets USING (asset_id) WHERE cloud = ?",
-            (cloud,),
-        )
-        assert row is not None
-        assert made is not None
-        return {
-            "resources": int(row[0]),
-            "derived_resources": int(made[0]),
-            "bytes": int(row[1]) + int(made[1]),
-        }
-
     def _by_time(self, table: str, where: str, params: Sequence[Any], window: Window) -> Page:
         order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")
         after: tuple[Any, ...] = ()
         if window.cursor is not None:
             after = _read_cursor(window.cursor, (float, str))
             where += f" AND (created_at, asset_id) {comparison} (?, ?)"
+        if window.since is not None:
+            where, after = f"{where} AND created_at >= ?", (*after, window.since)
         by_time = f"ORDER BY created_at {order}, asset_id {order}"
         ids = f"SELECT asset_id FROM {table} WHERE {where} {by_time} LIMIT ?"  # noqa: S608 - constant text
         rows = self._store.all(

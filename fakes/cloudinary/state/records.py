@@ -39,12 +39,14 @@ CREATE TABLE asset_context (
 );
 CREATE INDEX asset_context_by_name ON asset_context
     (cloud, resource_type, name, value, created_at, asset_id);
+CREATE INDEX asset_context_by_time ON asset_context (cloud, resource_type, name, created_at, asset_id);
 CREATE TABLE derived (
     id TEXT PRIMARY KEY, asset_id TEXT NOT NULL, version INTEGER NOT NULL, transformation TEXT NOT NULL,
     format TEXT NOT NULL, bytes INTEGER NOT NULL, width INTEGER, height INTEGER, sha256 TEXT NOT NULL,
     etag TEXT NOT NULL, created_at REAL NOT NULL
 );
 CREATE UNIQUE INDEX derived_by_key ON derived (asset_id, version, transformation, format);
+CREATE INDEX derived_by_asset ON derived (asset_id, created_at, id);
 CREATE INDEX derived_by_sha256 ON derived (sha256);
 CREATE TABLE folders (cloud TEXT NOT NULL, path TEXT NOT NULL, parent TEXT NOT NULL, created_at REAL NOT NULL,
     PRIMARY KEY (cloud, path));
@@ -90,6 +92,10 @@ class Cloud:
         is_strict: New derived assets need a signature or an allowed transformation.
         token_key: Hexadecimal key of delivery tokens, or None.
         oauth_tokens: Bearer tokens that the APIs accept.
+        restricted_types: Delivery types that only signed URLs deliver.
+        is_backed_up: Every upload is backed up, not only those that ask for it.
+        caches_errors: Delivery repeats an error for a while, as the CDN does.
+        hourly_calls: Calls of the Admin API per hour before it answers 420; None tells a limit but has none.
     """
 
     name: str
@@ -98,6 +104,10 @@ class Cloud:
     is_strict: bool = False
     token_key: str | None = None
     oauth_tokens: tuple[str, ...] = ()
+    restricted_types: tuple[str, ...] = ("list",)
+    is_backed_up: bool = False
+    caches_errors: bool = False
+    hourly_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +197,14 @@ class Derived:
 
 def asset_of(row: sqlite3.Row) -> Asset:
     """An asset from its row."""
-    values = dict(zip(row.keys(), row, strict=True))
-    for name, kind in _JSON.items():
-        values[name] = kind(json.loads(values[name]))
-    return Asset(**values)
+    return asset_from(dict(zip(row.keys(), row, strict=True)))
+
+
+def asset_from(values: Mapping[str, Any]) -> Asset:
+    """An asset from the columns of its row, by name."""
+    return Asset(
+        **{name: _JSON[name](json.loads(value)) if name in _JSON else value for name, value in values.items()}
+    )
 
 
 def derived_of(row: sqlite3.Row) -> Derived:

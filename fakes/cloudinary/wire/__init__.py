@@ -1,8 +1,13 @@
 """Cloudinary's JSON and parameters, both ways; field names as Cloudinary spells them."""
 
-from fakes.cloudinary.wire.answers import (
+from fakes.cloudinary.wire.account import (
     IMAGE_LIMIT_BYTES,
     VIDEO_LIMIT_BYTES,
+    config_body,
+    day_of,
+    usage_body,
+)
+from fakes.cloudinary.wire.answers import (
     asset_body,
     deleted_body,
     delivery_url,
@@ -14,7 +19,6 @@ from fakes.cloudinary.wire.answers import (
     notified,
     page_body,
     partial_body,
-    usage_body,
 )
 from fakes.cloudinary.wire.parameters import (
     RESOURCE_TYPES,
@@ -38,6 +42,8 @@ __all__ = [
     "Eager",
     "UploadOptions",
     "asset_body",
+    "config_body",
+    "day_of",
     "deleted_body",
     "delivery_url",
     "derived_body",

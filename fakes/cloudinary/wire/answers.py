@@ -12,13 +12,9 @@ from starlette.responses import Response
 
 from fakes.cloudinary import errors, signatures
 from fakes.cloudinary.forms import Form
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
 from fakes.cloudinary.state import Asset, Derived, Page
 from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
-
-IMAGE_LIMIT_BYTES = 10_485_760
-VIDEO_LIMIT_BYTES = 2 << 30
 
 
 def delivery_url(
@@ -230,29 +226,4 @@ def deleted_body(counts: Mapping[str, tuple[int, int] | None]) -> dict[str, Any]
             for name, count in counts.items()
         },
         "partial": False,
-    }
-
-
-def usage_body(counts: Mapping[str, int], day: str, *, has_limits: bool) -> dict[str, Any]:
-    """What a cloud uses; limits only for the present."""
-    limit = {"limit": 25.0, "used_percent": 0.0} if has_limits else {}
-    return {
-        "plan": "Free",
-        "last_updated": day,
-        "date_requested": f"{day}T00:00:00Z",
-        "transformations": {"usage": counts["derived_resources"], "credits_usage": 0.0},
-        "objects": {"usage": counts["resources"] + counts["derived_resources"]},
-        "bandwidth": {"usage": 0, "credits_usage": 0.0},
-        "storage": {"usage": counts["bytes"], "credits_usage": 0.0},
-        "credits": {"usage": 0.0, **limit},
-        "requests": 0,
-        "resources": counts["resources"],
-        "derived_resources": counts["derived_resources"],
-        "media_limits": {
-            "image_max_size_bytes": IMAGE_LIMIT_BYTES,
-            "video_max_size_bytes": VIDEO_LIMIT_BYTES,
-            "raw_max_size_bytes": VIDEO_LIMIT_BYTES,
-            "image_max_px": IMAGE_LIMIT_PX,
-            "asset_max_total_px": 2 * IMAGE_LIMIT_PX,
-        },
     }

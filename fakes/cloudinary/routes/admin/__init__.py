@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.admin.account import AccountApi
 from fakes.cloudinary.routes.admin.folders import FoldersApi
@@ -13,8 +14,9 @@ from fakes.cloudinary.routes.admin.presets import PresetsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
 from fakes.cloudinary.routes.service import Handler, Rows, Service
+from fakes.kit.errors import ProviderError
 
-_CALLS_PER_HOUR = 500
+CALLS_PER_HOUR = 500
 _BASE = "/v1_1/{cloud}/"
 
 
@@ -23,7 +25,6 @@ class AdminApi:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._calls: tuple[int, int] = (0, 0)  # the hour, and the calls in it
 
     def routes(self) -> list[Route]:
         """The routes, as in the coverage rows; the first that fits answers."""
@@ -41,16 +42,28 @@ class AdminApi:
         ]
 
     def _counted(self, handler: Handler) -> Handler:
-        """Add the rate-limit headers; the limit is told, not enforced."""
+        """Count the call, tell how many are left, and refuse it where the cloud has a limit."""
 
         async def handle(request: Request, form: Form) -> Response:
-            answer = await handler(request, form)
-            hour = int(self._service.kit.clock.now() // 3600)
-            count = self._calls[1] + 1 if self._calls[0] == hour else 1
-            self._calls = (hour, count)
-            answer.headers["X-FeatureRateLimit-Limit"] = str(_CALLS_PER_HOUR)
-            answer.headers["X-FeatureRateLimit-Remaining"] = str(max(0, _CALLS_PER_HOUR - count))
-            answer.headers["X-FeatureRateLimit-Reset"] = formatdate((hour + 1) * 3600, usegmt=True)
+            state = self._service.state
+            cloud = request.path_params["cloud"]
+            known = cloud if state.accounts.of_cloud(cloud) else ""
+            count, until_s = state.calls.count(known)
+            enforced = state.accounts.cloud(known).hourly_calls
+            limit = CALLS_PER_HOUR if enforced is None else enforced
+            headers = {
+                "X-FeatureRateLimit-Limit": str(limit),
+                "X-FeatureRateLimit-Remaining": str(max(0, limit - count)),
+                "X-FeatureRateLimit-Reset": formatdate(until_s, usegmt=True),
+            }
+            try:
+                if enforced is not None and count > enforced:
+                    raise errors.rate_limited(enforced, until_s)
+                answer = await handler(request, form)
+            except ProviderError as error:
+                error.headers.update(headers)
+                raise
+            answer.headers.update(headers)
             return answer
 
         return handle

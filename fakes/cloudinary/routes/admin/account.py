@@ -1,14 +1,11 @@
 """Admin API: ping, usage and configuration of a cloud."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import wire
+from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
-from fakes.kit.clock import iso
 
 
 class AccountApi:
@@ -33,16 +30,18 @@ class AccountApi:
         return JSONResponse({"status": "ok"})
 
     async def usage(self, request: Request, _form: Form) -> Response:
-        """Report what is stored, with the limits of the plan unless a day was asked for."""
+        """Report what was used in the last 30 days, or on one day."""
         account = self._service.admin(request)
-        counts = self._state.listing.usage(account.cloud)
-        day = iso(self._service.kit.clock.now())[:10]
-        return JSONResponse(wire.usage_body(counts, day, has_limits="date" not in request.path_params))
+        now_s = self._service.kit.clock.now()
+        if "date" not in request.path_params:
+            return JSONResponse(wire.usage_body(self._state.usage.of_period(account.cloud), now_s))
+        day = wire.day_of(request.path_params["date"])
+        if day.timestamp() > now_s:
+            raise errors.invalid_parameter("date", request.path_params["date"])
+        return JSONResponse(wire.usage_body(self._state.usage.of_day(account.cloud, day), now_s, day))
 
     async def config(self, request: Request, form: Form) -> Response:
         """Name the cloud; with its folder mode when settings are asked for."""
         account = self._service.admin(request)
-        body: dict[str, Any] = {"cloud_name": account.cloud, "created_at": iso(0.0)}
-        if form.flag("settings"):
-            body["settings"] = {"folder_mode": "dynamic"}
-        return JSONResponse(body)
+        cloud = self._state.accounts.cloud(account.cloud)
+        return JSONResponse(wire.config_body(cloud, has_settings=form.flag("settings")))
