@@ -149,6 +149,32 @@ def too_many_pixels(pixels: int, limit_px: int) -> ProviderError:
     return _refused(400, f"Maximum image size is {limit} Megapixels. Requested {asked:.2f} Megapixels")
 
 
+def too_many_pixels_in_all(pixels: int, limit_px: int) -> ProviderError:
+    """An animation or document whose frames or pages have more pixels than the plan allows."""
+    # guess: wording
+    asked, limit = pixels / 1e6, limit_px // 1_000_000
+    return _refused(
+        400,
+        f"Maximum total number of pixels in all frames/pages is {limit} Megapixels."
+        f" Requested {asked:.2f} Megapixels",
+    )
+
+
+def invalid_page(page: int) -> ProviderError:
+    """An image has no such page."""
+    return _refused(400, f"Invalid page number: {page}")  # guess: wording
+
+
+def no_subscription(add_on: str) -> ProviderError:
+    """Something that needs an add-on, of which no cloud here has any."""
+    return _refused(420, f"You don't have an active subscription for {add_on}")
+
+
+def unsupported_font(family: str) -> ProviderError:
+    """A text in a font that is not there."""
+    return _refused(400, f"Unsupported font family {family}")
+
+
 def invalid_video() -> ProviderError:
     """The bytes are neither video nor audio."""
     return _refused(400, "Unsupported video format or file")

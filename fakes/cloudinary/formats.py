@@ -19,6 +19,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     "tif": "image/tiff",
     "ico": "image/x-icon",
     "jp2": "image/jp2",
+    "psd": "image/vnd.adobe.photoshop",
+    "svg": "image/svg+xml",
     "mp4": "video/mp4",
     "m4v": "video/mp4",
     "webm": "video/webm",
@@ -49,7 +51,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 }
 ALIASES: Mapping[str, str] = {"jpeg": "jpg", "jpe": "jpg", "tif": "tiff"}
 # Extensions that a URL may end with, so that a dot in a public id is not taken for one.
-IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2"})
+IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2", "pdf"})
 SOUNDS = frozenset({"mp3", "m4a", "aac", "wav", "ogg", "flac"})
 
 

@@ -1,6 +1,7 @@
 """Says what a file is: image by Pillow, video and audio by PyAV, from its bytes and never from its name."""
 
 import contextlib
+import io
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,11 +9,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fakes.cloudinary.errors import invalid_image, invalid_video, too_many_pixels
+from fakes.cloudinary import vectors
+from fakes.cloudinary.errors import (
+    invalid_image,
+    invalid_page,
+    invalid_video,
+    too_many_pixels,
+    too_many_pixels_in_all,
+)
 from fakes.cloudinary.naming import extension
 from fakes.kit.errors import ProviderError
 
 IMAGE_LIMIT_PX = 25_000_000
+ALL_PAGES_LIMIT_PX = 50_000_000
 IMAGE_FORMATS = {
     "JPEG": "jpg",
     "MPO": "jpg",
@@ -24,6 +33,7 @@ IMAGE_FORMATS = {
     "TIFF": "tiff",
     "ICO": "ico",
     "JPEG2000": "jp2",
+    "PSD": "psd",
 }
 # Only self-contained formats: playlists and scripts could name other files or hosts.
 VIDEO_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,ogg,flv,mp3,wav,aac,flac,asf,amr,aiff"
@@ -94,6 +104,10 @@ def probe_image(path: Path) -> Probe:
     Raises:
         ProviderError: It is no image, is broken, or has too many pixels (400).
     """
+    drawing = vectors.measure(path)
+    if drawing is not None:
+        size = (drawing.width_px, drawing.height_px)
+        return Probe("image", drawing.format, *size, None, {"pages": drawing.pages})
     with open_image(path) as image:
         try:
             image.load()
@@ -101,11 +115,40 @@ def probe_image(path: Path) -> Probe:
             pages = int(getattr(image, "n_frames", 1))
         except BROKEN as error:
             raise invalid_image() from error
+        if pages * width_px * height_px > ALL_PAGES_LIMIT_PX:
+            raise too_many_pixels_in_all(pages * width_px * height_px, ALL_PAGES_LIMIT_PX)
         return Probe("image", IMAGE_FORMATS[image.format], width_px, height_px, None, {"pages": pages})
 
 
+def open_picture(path: Path, page: int = 1, zoom: float | None = None) -> Any:
+    """Open a page of an image of any kind; a drawn one (SVG, PDF) is made pixels first.
+
+    Args:
+        path: The image.
+        page: From 1; a frame of an animation, a page of a document, a layer of a drawing program's file.
+        zoom: Pixels for each unit of a drawing; the usual number when None.
+
+    Raises:
+        ProviderError: It is no image, has too many pixels, or has no such page (400).
+    """
+    from PIL import Image
+
+    kind = vectors.kind_of(path)
+    if kind is not None:
+        usual = vectors.PDF_DPI / 72 if kind == "pdf" else 1.0
+        return Image.open(io.BytesIO(vectors.draw(path, kind, page, zoom or usual)))
+    image = open_image(path)
+    if page > 1:
+        try:
+            image.seek(page - 1)
+        except BROKEN as error:
+            image.close()
+            raise invalid_page(page) from error
+    return image
+
+
 def open_image(path: Path) -> Any:
-    """Open an image without decoding it yet.
+    """Open an image of pixels without decoding it yet.
 
     Raises:
         ProviderError: It is no image that this fake knows, or it has too many pixels (400).
