@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 _PREFIX = "baseline__"
+_LASTING = "lasting_"
 
 
 class Store:
     """Tables of one fake.
 
     Each statement commits by itself unless it runs within `transaction()`. A write survives the end of the
-    process at any moment; it need not survive a power cut.
+    process at any moment; it need not survive a power cut. A table whose name begins with `lasting_` keeps
+    account of things outside of the store: `clear` and the baseline leave it alone.
 
     Args:
         path: The SQLite file, or None for a state that lives in memory.
@@ -31,7 +33,7 @@ class Store:
         stored = self._db.execute("PRAGMA user_version").fetchone()[0]
         if stored != version:
             with self.transaction():
-                for table in (*self._tables(), *self._tables(baseline=True)):
+                for table in self._all_tables():
                     self._db.execute(f'DROP TABLE "{table}"')
                 for statement in filter(str.strip, schema.split(";")):
                     self._db.execute(statement)
@@ -40,7 +42,7 @@ class Store:
     @property
     def has_baseline(self) -> bool:
         """Whether `mark_baseline` was ever called on this file."""
-        return bool(self._tables(baseline=True))
+        return any(name.startswith(_PREFIX) for name in self._all_tables())
 
     def opened_again(self) -> int:
         """How often this file was opened when it held rows; each call counts one more."""
@@ -119,9 +121,12 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def _tables(self, *, baseline: bool = False) -> list[str]:
+    def _tables(self) -> list[str]:
+        """The tables of the state itself."""
+        return [name for name in self._all_tables() if not name.startswith((_PREFIX, _LASTING))]
+
+    def _all_tables(self) -> list[str]:
         rows = self._db.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         ).fetchall()
-        names = [str(row[0]) for row in rows if not str(row[0]).startswith("sqlite_")]
-        return [name for name in names if name.startswith(_PREFIX) is baseline]
+        return [str(row[0]) for row in rows if not str(row[0]).startswith("sqlite_")]

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from dataclasses import replace
+from pathlib import Path
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
@@ -77,20 +78,23 @@ class Renderer:
         async with self._slots:
             incoming = self._blobs.incoming()
             try:
-                size = await self._write(asset, asked, target, incoming)
+                async with self._blobs.local(asset.sha256) as path:
+                    size = await self._write(asset, asked, target, path, incoming)
                 blob = await asyncio.to_thread(incoming.read_back)
                 present = self._assets.find(asset.key)
                 if present is None or present.version != asset.version:
                     raise errors.delivery_not_found(asset.public_id)
                 size_px = (size.width, size.height) if size else (None, None)
-                return self._assets.store_derived(asset, asked.text, target, (incoming, blob), size_px)
+                async with self._assets.stored.kept(incoming, blob):
+                    return self._assets.store_derived(asset, asked.text, target, blob, size_px)
+            except FileNotFoundError as error:
+                raise errors.delivery_not_found(asset.public_id) from error
             finally:
                 incoming.drop()
 
     async def _write(
-        self, asset: Asset, asked: Transformation, target: str, incoming: Incoming
+        self, asset: Asset, asked: Transformation, target: str, path: Path, incoming: Incoming
     ) -> Size | None:
-        path = self._blobs.path(asset.sha256)
         if asset.resource_type == "image":
             if target not in formats.IMAGES:
                 raise errors.transformation_refused(f"Invalid extension in transformation: {target}")

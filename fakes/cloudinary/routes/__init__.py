@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from fakes.cloudinary import wire
-from fakes.cloudinary.blobs import FolderBlobs
+from fakes.cloudinary.blobs.folder import FolderBlobs
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.control import AccountControl
@@ -26,8 +26,9 @@ _API_HEADERS = {
 
 def build(kit: Kit) -> Parts:
     """Put the fake together."""
-    blobs = FolderBlobs(_blobs_folder(kit))
-    state = CloudinaryState(kit, blobs)
+    folder = _blobs_folder(kit)
+    blobs = FolderBlobs(folder)
+    state = CloudinaryState(kit, blobs, folder / "parts")
     renderer = Renderer(state.assets, blobs)
     service = Service(kit, state, blobs, renderer)
     request_ids = Ids(

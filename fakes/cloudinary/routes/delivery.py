@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -73,9 +74,10 @@ class Delivery:
         if asked.attachment is not None:
             headers["Content-Disposition"] = _disposition(asked.attachment, asset, target)
         file = await self._file(asset, asked, target, headers)
-        if not file.path.is_file():
-            raise errors.delivery_not_found(asset.public_id)
-        answer = files.answer(request, file)
+        try:
+            answer = await files.answer(request, file)
+        except FileNotFoundError as error:
+            raise errors.delivery_not_found(asset.public_id) from error
         sent_bytes = int(answer.headers.get("content-length", 0)) if request.method == "GET" else 0
         self._service.state.usage.delivered(cloud, sent_bytes)
         return answer
@@ -83,17 +85,17 @@ class Delivery:
     async def _file(
         self, asset: Asset, asked: Transformation, target: str | None, headers: dict[str, str]
     ) -> ServedFile:
-        blobs = self._service.blobs
+        local = self._service.blobs.local
         if not asked.changes and (target is None or target == asset.format):
             kind = asset.format or asset.public_id.rpartition(".")[2].lower()
             media_type = formats.media_type(kind)
             return ServedFile(
-                blobs.path(asset.sha256), asset.bytes, media_type, asset.etag, asset.created_at, headers
+                partial(local, asset.sha256), asset.bytes, media_type, asset.etag, asset.created_at, headers
             )
         made = await self._service.renderer.derive(asset, asked.text, target)
         media_type = formats.media_type(made.format)
         return ServedFile(
-            blobs.path(made.sha256), made.bytes, media_type, made.etag, made.created_at, headers
+            partial(local, made.sha256), made.bytes, media_type, made.etag, made.created_at, headers
         )
 
     def _account(self, cloud: str, path: str) -> Account:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 
@@ -20,11 +21,12 @@ class ServedFile:
     """A file to answer with.
 
     Attributes:
+        local: Gives the file on this machine, for as long as its context is entered.
         etag: Without quotes.
         modified_s: Unix time of the last change.
     """
 
-    path: Path
+    local: Callable[[], AbstractAsyncContextManager[Path]]
     size_bytes: int
     media_type: str
     etag: str
@@ -33,46 +35,52 @@ class ServedFile:
 
 
 class FileAnswer(Response):
-    """Sends bytes `first` to `last` of a file; nothing but the head for HEAD."""
+    """Sends bytes `first` to `last` of an open file and closes it; without a file, nothing but the head."""
 
-    def __init__(self, file: ServedFile, status: int, first: int, last: int, *, has_body: bool) -> None:
+    def __init__(self, file: ServedFile, status: int, span: tuple[int, int], descriptor: int | None) -> None:
         super().__init__(status_code=status, headers=dict(file.headers), media_type=file.media_type)
-        self._path = file.path
+        first, last = span
+        self._descriptor = descriptor
         self._first = first
         self._left = last - first + 1
-        self._has_body = has_body
         self.headers["Content-Length"] = str(self._left)
         self.headers["Content-Type"] = file.media_type
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; stops early when the client has gone."""
-        transport = scope.get("state", {}).get("transport")
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if not self._has_body or self._left == 0:
+        head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        if self._descriptor is None:
+            await send(head)
             await send({"type": "http.response.body", "body": b""})
             return
-        descriptor = os.open(self._path, os.O_RDONLY)
         try:
-            position, left = self._first, self._left
-            while left > 0 and not (transport is not None and transport.is_closing()):
-                size = min(BLOCK_BYTES, left)
-                if left == self._left and left <= BLOCK_BYTES:
-                    block = os.pread(
-                        descriptor, size, position
-                    )  # small and mostly cached: a thread costs more
-                else:
-                    block = await asyncio.to_thread(os.pread, descriptor, size, position)
-                if not block:
-                    break
-                position += len(block)
-                left -= len(block)
-                await send({"type": "http.response.body", "body": block, "more_body": left > 0})
+            await send(head)
+            await self._send_body(self._descriptor, scope, send)
         finally:
-            os.close(descriptor)
+            os.close(self._descriptor)
+
+    async def _send_body(self, descriptor: int, scope: Scope, send: Send) -> None:
+        transport = scope.get("state", {}).get("transport")
+        position, left = self._first, self._left
+        while left > 0 and not (transport is not None and transport.is_closing()):
+            size = min(BLOCK_BYTES, left)
+            if left == self._left and left <= BLOCK_BYTES:
+                block = os.pread(descriptor, size, position)  # small and mostly cached: a thread costs more
+            else:
+                block = await asyncio.to_thread(os.pread, descriptor, size, position)
+            if not block:
+                break
+            position += len(block)
+            left -= len(block)
+            await send({"type": "http.response.body", "body": block, "more_body": left > 0})
 
 
-def answer(request: Request, file: ServedFile) -> Response:
-    """Answer a GET or HEAD: 200, 206, 304 or 416."""
+async def answer(request: Request, file: ServedFile) -> Response:
+    """Answer a GET or HEAD: 200, 206, 304 or 416.
+
+    Raises:
+        FileNotFoundError: The file is not there any more.
+    """
     modified = formatdate(file.modified_s, usegmt=True)
     headers = {
         **file.headers,
@@ -82,7 +90,7 @@ def answer(request: Request, file: ServedFile) -> Response:
     }
     if _is_not_modified(request, file):
         return Response(status_code=304, headers=headers)
-    has_body = request.method != "HEAD"
+    status, (first, last) = 200, (0, file.size_bytes - 1)
     wanted = request.headers.get("range")
     if wanted and _is_range_valid(request, file, modified):
         span = _span(wanted, file.size_bytes)
@@ -90,14 +98,13 @@ def answer(request: Request, file: ServedFile) -> Response:
             headers["Content-Range"] = f"bytes */{file.size_bytes}"
             return Response(status_code=416, headers=headers)
         if span != (-1, -1):
-            first, last = span
+            status, (first, last) = 206, span
             headers["Content-Range"] = f"bytes {first}-{last}/{file.size_bytes}"
-            return FileAnswer(_with(file, headers), 206, first, last, has_body=has_body)
-    return FileAnswer(_with(file, headers), 200, 0, file.size_bytes - 1, has_body=has_body)
-
-
-def _with(file: ServedFile, headers: Mapping[str, str]) -> ServedFile:
-    return ServedFile(file.path, file.size_bytes, file.media_type, file.etag, file.modified_s, headers)
+    descriptor = None
+    if request.method != "HEAD" and first <= last:
+        async with file.local() as path:
+            descriptor = os.open(path, os.O_RDONLY)
+    return FileAnswer(replace(file, headers=headers), status, (first, last), descriptor)
 
 
 def _is_not_modified(request: Request, file: ServedFile) -> bool:

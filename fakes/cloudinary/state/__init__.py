@@ -4,11 +4,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
-from fakes.cloudinary.state import backups, documents, records, relations, usage
+from fakes.cloudinary.state import backups, documents, records, relations, sessions, stored, usage
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backups
@@ -17,13 +18,13 @@ from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
+from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.kit import Kit
 
 __all__ = [
     "PART_MIN_BYTES",
     "PRODUCTION",
-    "SCHEMA",
     "STAGING",
     "Account",
     "Amounts",
@@ -42,7 +43,9 @@ __all__ = [
     "check_may_write",
     "parse_range",
 ]
-SCHEMA = ";".join((records.SCHEMA, documents.SCHEMA, usage.SCHEMA, backups.SCHEMA, relations.SCHEMA))
+SCHEMA = ";".join(
+    module.SCHEMA for module in (records, documents, usage, backups, relations, sessions, stored)
+)
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
     "resource_type": str,
@@ -59,21 +62,24 @@ class CloudinaryState:
     Args:
         kit: Clock, ids and settings.
         blobs: Where bytes are kept.
+        parts_dir: Where the parts of chunked uploads wait for the last one.
     """
 
-    def __init__(self, kit: Kit, blobs: Blobs) -> None:
+    def __init__(self, kit: Kit, blobs: Blobs, parts_dir: Path) -> None:
         self._store = kit.open_store(SCHEMA)
         self._clock = kit.clock
         self._blobs = blobs
         self.accounts = Accounts(self._store)
         self.usage = Usage(self._store, kit.clock)
         self.calls = Calls(kit.clock)
-        self.assets = Assets(self._store, blobs, kit.clock, kit.ids, self.usage)
-        self.backups = Backups(self._store, kit.clock)
+        self.stored = StoredBytes(self._store, blobs)
+        self.assets = Assets(self._store, self.stored, kit.clock, kit.ids, self.usage)
+        self.backups = Backups(self._store, self.stored, kit.clock)
         self.relations = Relations(self._store, kit.clock)
         self.listing = Listing(self._store)
         self.presets = Presets(self._store, kit.ids)
-        self.sessions = Sessions(blobs)
+        self.sessions = Sessions(self._store, kit.clock, parts_dir)
+        self.stored.collect()
 
     def populate(self) -> None:
         """Write the two accounts that are always there and their folders."""
@@ -100,10 +106,13 @@ class CloudinaryState:
         for entry in _list(document, "clouds"):
             self.accounts.set_cloud(accounts_module.cloud_of(entry))
         assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
-        missing = [asset.public_id for asset in assets if not self._blobs.path(asset.sha256).is_file()]
+        addresses = {asset.sha256 for asset in assets}
+        missing = set(self._blobs.missing(addresses))
         if missing:
-            raise ValueError(f"the bytes of {len(missing)} assets are not in the blob folder: {missing[:5]}")
+            lost = [asset.public_id for asset in assets if asset.sha256 in missing]
+            raise ValueError(f"the bytes of {len(lost)} assets are not in the blob folder: {lost[:5]}")
         self.assets.seed(assets)
+        self.stored.seed(addresses)
 
     def close(self) -> None:
         """Keep what was only counted so far."""
@@ -120,11 +129,11 @@ class CloudinaryState:
         }
 
     def reset(self) -> None:
-        """Give up chunked uploads and remove bytes that the rows no longer name."""
-        self.sessions.clear()
+        """Remove the parts of chunked uploads and bytes that the rows no longer name."""
+        self.sessions.sweep()
         self.usage.forget()
         self.calls.forget()
-        self.assets.collect()
+        self.stored.collect(everything=True)
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -1,14 +1,15 @@
 """Assets: stored, replaced, renamed, tagged and deleted, each in one atomic step."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fakes.cloudinary import errors
-from fakes.cloudinary.blobs import Blob, Blobs, Incoming
+from fakes.cloudinary.blobs import Blob
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
+from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.usage import Usage
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
@@ -54,19 +55,18 @@ class Assets:
 
     Args:
         store: The fake's store.
-        blobs: Where bytes are kept.
+        stored: Keeps account of the bytes that the rows name.
         clock: Gives versions and times of creation.
         ids: Gives asset and version ids.
         usage: Counts what is made.
     """
 
-    def __init__(self, store: Store, blobs: Blobs, clock: Clock, ids: Ids, usage: Usage) -> None:
+    def __init__(self, store: Store, stored: StoredBytes, clock: Clock, ids: Ids, usage: Usage) -> None:
+        self.stored = stored
         self._store = store
-        self._blobs = blobs
         self._clock = clock
         self._ids = ids
         self._usage = usage
-        self._added: set[str] = set()
 
     def find(self, key: Key) -> Asset | None:
         """The asset of this name, or None."""
@@ -101,11 +101,10 @@ class Assets:
             raise errors.not_found(asset_id)
         return asset
 
-    def store(self, upload: Upload, incoming: Incoming) -> Outcome:
-        """Make the file an asset; bytes and row appear together."""
+    def store(self, upload: Upload) -> Outcome:
+        """Make a file whose bytes are `kept` an asset."""
         existing = self.find(upload.key)
         if existing is not None and not upload.overwrite:
-            incoming.drop()
             return Outcome(existing, is_existing=True)
         version = int(self._clock.now())
         if existing is not None:
@@ -134,11 +133,10 @@ class Assets:
             context=upload.context,
             detail=probe.detail,
         )
-        self._blobs.keep(incoming, blob)
-        self._added.add(blob.sha256)
         with self._store.transaction():
             if existing is not None:
                 self.drop_derived(existing.asset_id)
+                self.stored.loosen([existing.sha256])
             self._write(asset)
         return Outcome(asset, is_overwritten=existing is not None)
 
@@ -176,6 +174,7 @@ class Assets:
             self._store.execute("DELETE FROM assets WHERE asset_id = ?", (asset.asset_id,))
             ids = (asset.asset_id, asset.asset_id)
             self._store.execute("DELETE FROM relations WHERE asset_id = ? OR related_id = ?", ids)
+            self.stored.loosen([asset.sha256])
         return count
 
     def restore(self, asset: Asset) -> Asset:
@@ -184,6 +183,7 @@ class Assets:
         restored = replace(asset, version=max(asset.version, now.version + 1)) if now else asset
         with self._store.transaction():
             self.drop_derived(asset.asset_id)
+            self.stored.loosen([now.sha256] if now else [])
             self._write(restored)
         return restored
 
@@ -252,11 +252,10 @@ class Assets:
         asset: Asset,
         transformation: str,
         format_name: str,
-        made: tuple[Incoming, Blob],
+        blob: Blob,
         size_px: tuple[int | None, int | None],
     ) -> Derived:
-        """Keep the result of a transformation."""
-        incoming, blob = made
+        """Note the result of a transformation, whose bytes are `kept`."""
         width_px, height_px = size_px
         result = Derived(
             self._ids.hex(32),
@@ -273,8 +272,6 @@ class Assets:
         )
         while self._store.one("SELECT 1 FROM derived WHERE id = ?", (result.id,)):
             result = replace(result, id=self._ids.hex(32))
-        self._blobs.keep(incoming, blob)
-        self._added.add(blob.sha256)
         self._store.execute(
             f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
             result.row(),
@@ -288,7 +285,10 @@ class Assets:
             "DELETE FROM derived WHERE id = ? AND asset_id IN (SELECT asset_id FROM assets WHERE cloud = ?"
             " AND asset_id = derived.asset_id)"
         )
-        return self._store.execute(sql, (derived_id, cloud)).rowcount > 0
+        with self._store.transaction():
+            gone = self._store.all(f"{sql} RETURNING sha256", (derived_id, cloud))
+            self.stored.loosen(row["sha256"] for row in gone)
+        return bool(gone)
 
     def drop_derived(self, asset_id: str, transformations: Sequence[tuple[str, str | None]] = ()) -> int:
         """Delete derived assets of an asset; returns how many there were.
@@ -297,10 +297,15 @@ class Assets:
             asset_id: Whose.
             transformations: Only those of these transformations, each in one format or in all; all if empty.
         """
-        if not transformations:
-            return self._store.execute("DELETE FROM derived WHERE asset_id = ?", (asset_id,)).rowcount
-        sql = "DELETE FROM derived WHERE asset_id = ? AND transformation = ? AND ifnull(?, format) = format"
-        return sum(self._store.execute(sql, (asset_id, *one)).rowcount for one in transformations)
+        sql = "DELETE FROM derived WHERE asset_id = ?"
+        wanted: list[tuple[str | None, ...]] = [(asset_id,)]
+        if transformations:
+            sql += " AND transformation = ? AND ifnull(?, format) = format"
+            wanted = [(asset_id, *one) for one in transformations]
+        with self._store.transaction():
+            gone = [row for one in wanted for row in self._store.all(f"{sql} RETURNING sha256", one)]
+            self.stored.loosen(row["sha256"] for row in gone)
+        return len(gone)
 
     def add_folder(self, cloud: str, path: str, created_at: float) -> None:
         """Create a folder and those above it; nothing happens to those that exist."""
@@ -308,21 +313,6 @@ class Assets:
         for count in range(1, len(pieces) + 1):
             row = (cloud, "/".join(pieces[:count]), "/".join(pieces[: count - 1]), created_at)
             self._store.execute("INSERT OR IGNORE INTO folders VALUES (?, ?, ?, ?)", row)
-
-    def collect(self) -> None:
-        """Remove bytes added since the last call that no row names any more."""
-        added, self._added = self._added, set()
-        self._blobs.discard(list(self._unnamed(added)))
-
-    def _unnamed(self, addresses: Iterable[str]) -> Iterable[str]:
-        for address in addresses:
-            named = self._store.one(
-                "SELECT 1 FROM assets WHERE sha256 = ? UNION ALL SELECT 1 FROM derived WHERE sha256 = ?"
-                " UNION ALL SELECT 1 FROM backups WHERE sha256 = ?",
-                (address, address, address),
-            )
-            if named is None:
-                yield address
 
     def _stamped(self, before: Asset, after: Asset) -> Asset:
         """The asset with the times of its changes."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fakes.cloudinary.state.records import Asset, Key, asset_from
+from fakes.cloudinary.state.stored import StoredBytes
 from fakes.kit.clock import Clock
 from fakes.kit.store import Store
 
@@ -36,11 +37,13 @@ class Backups:
 
     Args:
         store: The fake's store.
+        stored: Keeps account of the bytes that the rows name.
         clock: Gives the time of a backup.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, stored: StoredBytes, clock: Clock) -> None:
         self._store = store
+        self._stored = stored
         self._clock = clock
 
     def save(self, asset: Asset) -> None:
@@ -82,8 +85,11 @@ class Backups:
     def delete(self, cloud: str, asset_id: str, version_id: str) -> bool:
         """Delete a version of an asset; False when there is none."""
         where = "cloud = ? AND asset_id = ? AND version_id = ?"
-        done = self._store.execute(f"DELETE FROM backups WHERE {where}", (cloud, asset_id, version_id))  # noqa: S608 - constant text
-        return done.rowcount > 0
+        sql = f"DELETE FROM backups WHERE {where} RETURNING sha256"  # noqa: S608 - constant text
+        with self._store.transaction():
+            gone = self._store.all(sql, (cloud, asset_id, version_id))
+            self._stored.loosen(row["sha256"] for row in gone)
+        return bool(gone)
 
     def _asset(self, where: str, params: Sequence[str]) -> Asset | None:
         row = self._store.one(f"SELECT * FROM backups WHERE {where}", params)  # noqa: S608 - constant text

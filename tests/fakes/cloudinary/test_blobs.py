@@ -1,25 +1,29 @@
 import hashlib
 from pathlib import Path
 
-from fakes.cloudinary.blobs import FolderBlobs
+from fakes.cloudinary.blobs.folder import FolderBlobs
 from tests.servers import wait_until
 
 
-def test_bytes_are_kept_under_their_hash_and_once(tmp_path: Path) -> None:
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_bytes_are_kept_under_their_hash_and_once(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
     for _ in range(2):
         incoming = blobs.incoming()
         incoming.write(b"hello ")
         incoming.write(b"world")
         blob = incoming.finish()
-        blobs.keep(incoming, blob)
+        await blobs.keep(incoming, blob)
 
     assert (blob.sha256, blob.md5, blob.bytes) == (
         hashlib.sha256(b"hello world").hexdigest(), hashlib.md5(b"hello world").hexdigest(), 11,
     )  # fmt: skip
     assert blobs.path(blob.sha256).read_bytes() == b"hello world"
     assert blobs.path(blob.sha256) == tmp_path / blob.sha256[:2] / blob.sha256
-    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert len(files(tmp_path)) == 1
 
 
 def test_what_another_program_wrote_is_hashed(tmp_path: Path) -> None:
@@ -40,12 +44,12 @@ def test_bytes_beyond_the_limit_are_counted_and_not_written(tmp_path: Path) -> N
     assert not incoming.path.exists()
 
 
-def test_temporary_files_of_an_earlier_process_go_and_blobs_stay(tmp_path: Path) -> None:
+async def test_temporary_files_of_an_earlier_process_go_and_blobs_stay(tmp_path: Path) -> None:
     first = FolderBlobs(tmp_path)
     kept = first.incoming()
     kept.write(b"kept")
     blob = kept.finish()
-    first.keep(kept, blob)
+    await first.keep(kept, blob)
     left = first.incoming()
     left.write(b"half")
 
@@ -56,12 +60,12 @@ def test_temporary_files_of_an_earlier_process_go_and_blobs_stay(tmp_path: Path)
     left.drop()
 
 
-def test_discarded_bytes_are_gone_at_once(tmp_path: Path) -> None:
+async def test_discarded_bytes_are_gone_at_once(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
     incoming = blobs.incoming()
     incoming.write(b"x")
     blob = incoming.finish()
-    blobs.keep(incoming, blob)
+    await blobs.keep(incoming, blob)
 
     blobs.discard([blob.sha256, "0" * 64])
 

@@ -1,19 +1,16 @@
-"""Seeding, reset, restart and sudden death."""
+"""Seeding and reset."""
 
-import contextlib
 import hashlib
 import json
-import os
 import shutil
-import socket
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud, image
-from tests.fakes.serving import served, served_by_process
+from tests.fakes.cloudinary.conftest import Cloud
+from tests.fakes.cloudinary.test_crashes import half_an_upload
 from tests.servers import wait_until
 
 ACCOUNT = {"cloud": "demo", "api_key": "1", "api_secret": "s", "folder": None}
@@ -141,52 +138,9 @@ def test_the_example_in_the_documentation_can_be_loaded(cloud: Cloud) -> None:
 
 
 def test_an_upload_that_is_cut_off_leaves_nothing(cloud: Cloud) -> None:
-    with _half_an_upload(cloud.url) as connection:
+    with half_an_upload(cloud.url) as connection:
         wait_until(lambda: len(cloud.files()) == 1, lambda: "the upload to begin")
         connection.close()
 
         wait_until(lambda: cloud.files() == [], lambda: f"the temporary file to go: {cloud.files()}")
     assert cloud.control("state")["state"]["assets"] == 0
-
-
-@pytest.mark.slow
-def test_kill_9_in_an_upload_leaves_no_half_asset_and_no_temporary_file(tmp_path: Path) -> None:
-    blobs = tmp_path / "blobs"
-
-    def files() -> list[Path]:
-        return [path for path in blobs.rglob("*") if path.is_file()]
-
-    with served_by_process("cloudinary", folder=tmp_path) as fakes:
-        url = f"{fakes.url('cloudinary')}/v1_1/staging"
-        sent = {"file": ("a.png", image(20, 20))}
-        data = {"public_id": "staging_clips/whole"}
-        httpx.post(f"{url}/image/upload", data=data, files=sent, auth=(KEY, SECRET)).raise_for_status()
-        with _half_an_upload(fakes.url("cloudinary")):
-            wait_until(lambda: len(files()) == 2, lambda: "the upload to begin")
-            assert fakes.process is not None
-            fakes.process.kill()
-            fakes.process.wait(10)
-    assert len(files()) == 2
-
-    with served("cloudinary", folder=tmp_path) as fakes:
-        listed = httpx.get(
-            f"{fakes.url('cloudinary')}/v1_1/staging/resources/image", auth=(KEY, SECRET)
-        ).json()
-        kept = httpx.get(fakes.url("cloudinary") + "/staging/image/upload/staging_clips/whole.png")
-
-    assert [one["public_id"] for one in listed["resources"]] == ["staging_clips/whole"]
-    assert kept.content == image(20, 20)
-    assert len(files()) == 1
-
-
-@contextlib.contextmanager
-def _half_an_upload(url: str) -> Any:
-    host, _, port = url.removeprefix("http://").partition(":")
-    head = (
-        "POST /v1_1/staging/video/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n"
-        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
-    )
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(head.encode() + os.urandom(300_000))
-        yield connection

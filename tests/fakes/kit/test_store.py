@@ -97,3 +97,14 @@ def test_a_new_id_is_one_that_no_row_has() -> None:
     ids = iter("aab")
 
     assert store.unused("thing", "id", lambda: next(ids)) == "b"
+
+
+def test_a_lasting_table_is_no_part_of_the_state() -> None:
+    store = Store(None, SCHEMA + "CREATE TABLE lasting_note (text TEXT)")
+    store.mark_baseline()
+    store.execute("INSERT INTO lasting_note VALUES ('a')")
+
+    store.restore_baseline()
+    store.clear()
+
+    assert store.count("lasting_note") == 1

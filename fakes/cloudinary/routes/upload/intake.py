@@ -57,7 +57,8 @@ class Intake:
             context=options.context,
             overwrite=options.overwrite,
         )
-        return self._state.assets.store(upload, incoming)
+        async with self._state.stored.kept(incoming, blob):
+            return self._state.assets.store(upload)
 
     def name(self, key: Key, options: UploadOptions, filename: str | None) -> Name:
         """The name that the options ask for; a random one that is not taken."""

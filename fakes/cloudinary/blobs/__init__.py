@@ -2,16 +2,13 @@
 
 import contextlib
 import hashlib
-import shutil
-import threading
-import uuid
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 _BLOCK_BYTES = 1 << 20
-_INCOMING = "incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,57 +72,25 @@ class Blobs(Protocol):
     """A store of bytes by their SHA-256."""
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
-        """A new temporary file."""
+        """A new temporary file, always on this machine."""
         ...
 
-    def keep(self, incoming: Incoming, blob: Blob) -> None:
+    async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""
         ...
 
-    def path(self, sha256: str) -> Path:
-        """A local file with these bytes; it may not exist."""
+    def local(self, sha256: str) -> AbstractAsyncContextManager[Path]:
+        """A file on this machine with these bytes, which stays while the context is entered.
+
+        Raises:
+            FileNotFoundError: They are not stored.
+        """
+        ...
+
+    def missing(self, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses whose bytes are not stored; may block."""
         ...
 
     def discard(self, addresses: Iterable[str]) -> None:
         """Remove stored bytes; those that do not exist are passed over."""
         ...
-
-
-class FolderBlobs:
-    """Blobs in a folder as `<first two digits>/<sha256>`; temporary files are in `incoming/` beside them.
-
-    Args:
-        root: The folder. Temporary files that an earlier process left there are removed.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._incoming = root / _INCOMING
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True)
-
-    def incoming(self, limit_bytes: int | None = None) -> Incoming:
-        """A new temporary file."""
-        return Incoming(self._incoming / uuid.uuid4().hex, limit_bytes)
-
-    def keep(self, incoming: Incoming, blob: Blob) -> None:
-        """Store a finished file under its address; at once or not at all."""
-        target = self.path(blob.sha256)
-        target.parent.mkdir(exist_ok=True)
-        incoming.path.replace(target)
-
-    def path(self, sha256: str) -> Path:
-        """The file of these bytes; it may not exist."""
-        return self._root / sha256[:2] / sha256
-
-    def discard(self, addresses: Iterable[str]) -> None:
-        """Take files out at once and delete them behind."""
-        dead = [path for path in map(self.path, addresses) if path.exists()]
-        if not dead:
-            return
-        grave = self._incoming / f"dead-{uuid.uuid4().hex}"
-        grave.mkdir()
-        for path in dead:
-            with contextlib.suppress(FileNotFoundError):
-                path.rename(grave / path.name)
-        threading.Thread(target=shutil.rmtree, args=(grave, True), daemon=True).start()

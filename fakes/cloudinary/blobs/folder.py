@@ -1,0 +1,72 @@
+"""Blobs in a folder of this machine."""
+
+import contextlib
+import shutil
+import threading
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+from fakes.cloudinary.blobs import Blob, Incoming
+
+_INCOMING = "incoming"
+
+
+class FolderBlobs:
+    """Blobs in a folder as `<first two digits>/<sha256>`; temporary files are in `incoming/` beside them.
+
+    Args:
+        root: The folder. Temporary files that an earlier process left there are removed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / _INCOMING
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(parents=True)
+
+    def incoming(self, limit_bytes: int | None = None) -> Incoming:
+        """A new temporary file."""
+        return Incoming(self._incoming / uuid.uuid4().hex, limit_bytes)
+
+    async def keep(self, incoming: Incoming, blob: Blob) -> None:
+        """Store a finished file under its address; at once or not at all."""
+        self.take(incoming.path, blob.sha256)
+
+    @contextlib.asynccontextmanager
+    async def local(self, sha256: str) -> AsyncIterator[Path]:
+        """The file of these bytes.
+
+        Raises:
+            FileNotFoundError: They are not stored.
+        """
+        path = self.path(sha256)
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        yield path
+
+    def missing(self, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses whose bytes are not stored."""
+        return [address for address in addresses if not self.path(address).is_file()]
+
+    def discard(self, addresses: Iterable[str]) -> None:
+        """Take files out at once and delete them behind."""
+        dead = [path for path in map(self.path, addresses) if path.exists()]
+        if not dead:
+            return
+        grave = self._incoming / f"dead-{uuid.uuid4().hex}"
+        grave.mkdir()
+        for path in dead:
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(grave / path.name)
+        threading.Thread(target=shutil.rmtree, args=(grave, True), daemon=True).start()
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of these bytes is; it may not exist."""
+        return self._root / sha256[:2] / sha256
+
+    def take(self, file: Path, sha256: str) -> None:
+        """Make a file of this file system the one of these bytes."""
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
