@@ -66,6 +66,11 @@ def canonical(format_name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def is_font(name: str) -> bool:
+    """Whether a font family is the name of a font file."""
+    return name.lower().endswith((".ttf", ".otf", ".woff2"))
+
+
 def is_known(ending: str) -> bool:
     """Whether an extension names a format that Cloudinary knows."""
     return ending.lower() in MEDIA_TYPES

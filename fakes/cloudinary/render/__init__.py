@@ -1,7 +1,9 @@
 """Makes derived assets: each once, however many ask for it at the same time."""
 
 import asyncio
+import contextlib
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +12,11 @@ from fakes.cloudinary.blobs import Blobs, Incoming
 from fakes.cloudinary.render import images, videos
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.materials import Layers, shown_size
 from fakes.cloudinary.render.videos import Job, Source
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.assets import Assets
-from fakes.cloudinary.transformation import Transformation
+from fakes.cloudinary.transformation import Component, PlainStep, Plan, Transformation
 
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
@@ -27,15 +30,32 @@ class Renderer:
     Args:
         assets: Where results are kept.
         blobs: Where bytes are.
+        lookup: From a cloud and the name of a named transformation to its text; None when there is none.
         time_limit_s: How long FFmpeg may take for one result.
     """
 
-    def __init__(self, assets: Assets, blobs: Blobs, time_limit_s: float = TIME_LIMIT_S) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        blobs: Blobs,
+        lookup: Callable[[str, str], str | None] = lambda _cloud, _name: None,
+        time_limit_s: float = TIME_LIMIT_S,
+    ) -> None:
+        self._lookup = lookup
         self._assets = assets
+        self._layers = Layers(assets, blobs)
         self._blobs = blobs
         self._ffmpeg = Ffmpeg(time_limit_s)
         self._running: dict[tuple[str, int, str, str], asyncio.Task[Derived]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def read(self, cloud: str, components: Sequence[str]) -> Transformation:
+        """A transformation of a cloud, whose named ones it may use.
+
+        Raises:
+            ProviderError: It is not understood (400, 420).
+        """
+        return transformation.parse(components, lambda name: self._lookup(cloud, name))
 
     async def derive(self, asset: Asset, text: str, format_name: str | None) -> Derived:
         """The result of a transformation, made now or before.
@@ -48,16 +68,16 @@ class Renderer:
         Raises:
             ProviderError: It is not understood or cannot be done (400).
         """
-        asked = transformation.parse_text(text)
+        asked = self.read(asset.cloud, transformation.split(text))
         target = format_name
         if target is None:
             target = transformation.target_format(asked, asset.resource_type, asset.format, None, "")
         if asset.resource_type == "raw" or target is None:
             raise errors.transformation_refused(f"Invalid transformation component - {text}")
-        kept = self._assets.derived(asset, text, target)
+        kept = self._assets.derived(asset, asked.text, target)
         if kept is not None:
             return kept
-        key = (asset.asset_id, asset.version, text, target)
+        key = (asset.asset_id, asset.version, asked.text, target)
         task = self._running.get(key)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._make(asset, asked, target))
@@ -78,8 +98,10 @@ class Renderer:
         async with self._slots:
             incoming = self._blobs.incoming()
             try:
-                async with self._blobs.local(asset.sha256) as path:
-                    size = await self._write(asset, asked, target, path, incoming)
+                async with contextlib.AsyncExitStack() as stack:
+                    path = await stack.enter_async_context(self._blobs.local(asset.sha256))
+                    planned, _materials = await self._layers.gather(asset, asked, stack)
+                    size = await self._write(asset, planned, target, path, incoming)
                 blob = await asyncio.to_thread(incoming.read_back)
                 present = self._assets.find(asset.key)
                 if present is None or present.version != asset.version:
@@ -93,7 +115,7 @@ class Renderer:
                 incoming.drop()
 
     async def _write(
-        self, asset: Asset, asked: Transformation, target: str, path: Path, incoming: Incoming
+        self, asset: Asset, asked: Plan, target: str, path: Path, incoming: Incoming
     ) -> Size | None:
         if asset.resource_type == "image":
             if target not in formats.IMAGES:
@@ -101,13 +123,13 @@ class Renderer:
             return await asyncio.to_thread(images.render, path, incoming.path, asked, target)
         if asset.bytes > SYNC_LIMIT_BYTES:
             raise errors.video_too_large()
-        source = Source(path, asset.duration or 0.0, _shown_size(asset), _has_audio(asset))
+        source = Source(path, asset.duration or 0.0, shown_size(asset), _has_audio(asset))
         if target not in formats.IMAGES:
             return await self._run(videos.video(source, incoming.path, asked, target))
         still = self._blobs.incoming()
         try:
             await self._run(videos.frame(source, still.path, asked))
-            rest = replace(asked, components=tuple(_without_times(one) for one in asked.components))
+            rest = replace(asked, steps=tuple(_without_times(step) for step in asked.steps))
             return await asyncio.to_thread(images.render, still.path, incoming.path, rest, target)
         finally:
             still.drop()
@@ -117,17 +139,8 @@ class Renderer:
         return job.size
 
 
-def _without_times(component: transformation.Component) -> transformation.Component:
-    return replace(component, start=None, end=None, length=None)
-
-
-def _shown_size(asset: Asset) -> Size | None:
-    """Width and height as shown: a video filmed upright is stored on its side."""
-    if not asset.width or not asset.height:
-        return None
-    if asset.detail.get("rotation", 0) % 180:
-        return Size(asset.height, asset.width)
-    return Size(asset.width, asset.height)
+def _without_times(step: PlainStep) -> PlainStep:
+    return replace(step, start=None, end=None, length=None) if isinstance(step, Component) else step
 
 
 def _has_audio(asset: Asset) -> bool:

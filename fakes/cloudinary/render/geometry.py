@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
-from fakes.cloudinary.transformation import Component
-from fakes.cloudinary.transformation.values import COMPASS, PADDING, Share
+from fakes.cloudinary.transformation import Component, Share
+from fakes.cloudinary.transformation.values import COMPASS, PADDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ def final_size(plan: tuple[Step, ...], size: Size) -> Size:
     return Size(plan[-1].width, plan[-1].height) if plan else size
 
 
+def offset(wish: int | Share, whole: int) -> int:
+    """A distance in pixels."""
+    return round(wish.of_one * whole) if isinstance(wish, Share) else wish
+
+
 def _plan(component: Component, size: Size, box: Size, multiple: int) -> list[Step]:
     crop = component.crop or "scale"
     ratio = min(box.width / size.width, box.height / size.height)
@@ -151,7 +156,7 @@ def _scaled(size: Size, ratio: float, multiple: int) -> Scale:
 def _cut(component: Component, size: Size, box: Size, multiple: int) -> Cut:
     width, height = min(box.width, size.width), min(box.height, size.height)
     width, height = _rounded(width, multiple), _rounded(height, multiple)
-    x, y = component.x, component.y
+    x, y = offset(component.x, size.width), offset(component.y, size.height)
     if component.gravity == "xy_center":
         left, top = x - width // 2, y - height // 2
     else:
@@ -165,8 +170,9 @@ def _cut(component: Component, size: Size, box: Size, multiple: int) -> Cut:
 def _framed(component: Component, inner: Scale, box: Size) -> Frame:
     part_x, part_y = COMPASS.get(component.gravity or "center", COMPASS["center"])
     width, height = max(box.width, inner.width), max(box.height, inner.height)
-    left = round((width - inner.width) * part_x) + (component.x if part_x < 1 else -component.x)
-    top = round((height - inner.height) * part_y) + (component.y if part_y < 1 else -component.y)
+    x, y = offset(component.x, width), offset(component.y, height)
+    left = round((width - inner.width) * part_x) + (x if part_x < 1 else -x)
+    top = round((height - inner.height) * part_y) + (y if part_y < 1 else -y)
     return Frame(_within(left, width - inner.width), _within(top, height - inner.height), width, height)
 
 

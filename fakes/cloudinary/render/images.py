@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.media import BROKEN, IMAGE_LIMIT_PX, open_image
+from fakes.cloudinary.render.gaps import check_gaps
 from fakes.cloudinary.render.geometry import Frame, Scale, Size, steps
-from fakes.cloudinary.transformation import Component, Transformation
-from fakes.cloudinary.transformation.values import IMAGE_EFFECTS, Effect
+from fakes.cloudinary.transformation import Backdrop, Colour, Component, Corners, Effect, Plan
 
 _ANIMATED = frozenset({"gif", "webp"})
 _OPAQUE = frozenset({"jpg", "bmp"})
@@ -25,10 +25,18 @@ _WRITERS = {
 }
 _TURNS = {"hflip": "FLIP_LEFT_RIGHT", "vflip": "FLIP_TOP_BOTTOM"}
 _DEFAULT_QUALITY = 85
+IMAGE_EFFECTS = frozenset(
+    {"grayscale", "sepia", "negate", "blackwhite", "blur", "brightness", "contrast", "saturation", "sharpen"}
+)
+_FIELDS = frozenset(
+    {"width", "height", "aspect", "crop", "gravity", "x", "y", "angle", "radius", "opacity", "background"}
+    | {"effect", "quality"}
+)
+_FLAGS = frozenset({"progressive"})
 _TOTAL_LIMIT_PX = 2 * IMAGE_LIMIT_PX
 
 
-def render(source: Path, target: Path, asked: Transformation, format_name: str) -> Size:
+def render(source: Path, target: Path, asked: Plan, format_name: str) -> Size:
     """Write what the transformation makes of an image.
 
     Args:
@@ -45,6 +53,7 @@ def render(source: Path, target: Path, asked: Transformation, format_name: str) 
     """
     from PIL import ImageOps, ImageSequence
 
+    check_gaps(asked, "images", _FIELDS, _FLAGS)
     with open_image(source) as image:
         count = getattr(image, "n_frames", 1) if format_name in _ANIMATED else 1
         if image.size[0] * image.size[1] * count > _TOTAL_LIMIT_PX:
@@ -74,7 +83,7 @@ def _one(image: Any, component: Component) -> Any:
         if isinstance(step, Scale):
             image = image.resize((step.width, step.height), Image.Resampling.LANCZOS)
         elif isinstance(step, Frame):
-            image = _on_canvas(image, step, component.background)
+            image = _on_canvas(image, step, _plain(component.background))
         else:
             image = image.crop((step.x, step.y, step.x + step.width, step.y + step.height))
     for turn in component.angle:
@@ -88,11 +97,17 @@ def _one(image: Any, component: Component) -> Any:
         share = component.opacity / 100
         image.putalpha(image.getchannel("A").point(lambda value: round(value * share)))
     if component.background is not None and image.mode == "RGBA":
-        image = _on_canvas(image, Frame(0, 0, *image.size), component.background)
+        image = _on_canvas(image, Frame(0, 0, *image.size), _plain(component.background))
     return image
 
 
-def _on_canvas(image: Any, frame: Frame, background: tuple[int, int, int] | None) -> Any:
+def _plain(background: Colour | Backdrop | None) -> Colour | None:
+    if isinstance(background, Backdrop):
+        raise not_emulated(f"the background '{background.name}' on images")
+    return background
+
+
+def _on_canvas(image: Any, frame: Frame, background: Colour | None) -> Any:
     from PIL import Image
 
     size = (frame.width, frame.height)
@@ -100,9 +115,10 @@ def _on_canvas(image: Any, frame: Frame, background: tuple[int, int, int] | None
         # White under what has no transparency: what Cloudinary pads with.
         canvas = Image.new("RGBA", size, (255, 255, 255, 0 if image.mode == "RGBA" else 255))
     else:
-        canvas = Image.new("RGBA", size, (*background, 255))
+        canvas = Image.new("RGBA", size, background)
     canvas.alpha_composite(image.convert("RGBA"), (frame.x, frame.y))
-    return canvas if image.mode == "RGBA" and background is None else canvas.convert("RGB")
+    is_opaque = image.mode != "RGBA" if background is None else background.alpha == 255
+    return canvas.convert("RGB") if is_opaque else canvas
 
 
 def _turned(image: Any, turn: str) -> Any:
@@ -151,35 +167,37 @@ def _with_effect(image: Any, effect: Effect) -> Any:
     return plain
 
 
-def _rounded(image: Any, radius: int | str) -> Any:
+def _rounded(image: Any, corners: Corners) -> Any:
     from PIL import Image, ImageChops, ImageDraw
 
     image = image.convert("RGBA")
     mask = Image.new("L", image.size, 0)
     draw = ImageDraw.Draw(mask)
     box = (0, 0, image.size[0] - 1, image.size[1] - 1)
-    if radius == "max":
+    if corners.top_left is None:
         draw.ellipse(box, fill=255)
+    elif not corners.is_even:
+        raise not_emulated("corners of several radii on images")
     else:
-        draw.rounded_rectangle(box, radius=min(int(radius), min(image.size) // 2), fill=255)
+        draw.rounded_rectangle(box, radius=min(corners.top_left, min(image.size) // 2), fill=255)
     image.putalpha(ImageChops.multiply(image.getchannel("A"), mask))
     return image
 
 
-def _save(made: list[Any], target: Path, asked: Transformation, format_name: str, info: Any) -> None:
+def _save(made: list[Any], target: Path, asked: Plan, format_name: str, info: Any) -> None:
     writer = _WRITERS.get(format_name)
     if writer is None:
         raise transformation_refused(f"Invalid extension in transformation: {format_name}")
     first = made[0]
     if format_name in _OPAQUE and first.mode == "RGBA":
-        first = _on_canvas(first, Frame(0, 0, *first.size), (255, 255, 255))
+        first = _on_canvas(first, Frame(0, 0, *first.size), Colour(255, 255, 255))
     options: dict[str, Any] = {}
     if format_name in ("jpg", "webp", "avif"):
         options["quality"] = asked.last("quality") or _DEFAULT_QUALITY
     if format_name == "avif":
         options["speed"] = 9
     if format_name == "jpg":
-        options["progressive"] = any("progressive" in one.flags for one in asked.components)
+        options["progressive"] = asked.has("progressive")
     if len(made) > 1:
         duration_ms = info.get("duration", 100)
         options |= {

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakes.cloudinary import formats
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.media import VIDEO_DEMUXERS
+from fakes.cloudinary.render.gaps import check_gaps
 from fakes.cloudinary.render.geometry import Cut, Frame, Scale, Size, Step, final_size, steps
-from fakes.cloudinary.transformation import Component, Transformation
-from fakes.cloudinary.transformation.values import VIDEO_EFFECTS, Effect, Share
+from fakes.cloudinary.transformation import Backdrop, Component, Effect, Plan, Share
 
 MUXERS: Mapping[str, str] = {
     "mp4": "mp4",
@@ -49,6 +49,35 @@ _AUDIO_OF: Mapping[str, str] = {
     "ogg": "vorbis",
     "flac": "flac",
 }
+VIDEO_EFFECTS = frozenset(
+    {
+        "grayscale",
+        "sepia",
+        "negate",
+        "blur",
+        "brightness",
+        "contrast",
+        "saturation",
+        "fade",
+        "accelerate",
+        "volume",
+    }
+)
+_FIELDS = frozenset(
+    {"width", "height", "aspect", "crop", "gravity", "x", "y", "angle", "radius", "opacity", "background"}
+    | {
+        "effect",
+        "start",
+        "end",
+        "length",
+        "quality",
+        "video_codec",
+        "audio_codec",
+        "audio_hz",
+        "bit_rate",
+        "fps",
+    }
+)
 _WEBM_CODECS = frozenset({"vp9", "opus", "vorbis"})
 _DEFAULT_QUALITY = 80
 
@@ -90,7 +119,7 @@ def crf(quality: int) -> int:
     return round(51 - 0.35 * quality)
 
 
-def frame(source: Source, target: Path, asked: Transformation) -> Job:
+def frame(source: Source, target: Path, asked: Plan) -> Job:
     """Take one frame as PNG: at the start offset, or the middle one.
 
     Raises:
@@ -116,12 +145,13 @@ def frame(source: Source, target: Path, asked: Transformation) -> Job:
     return Job((*arguments, str(target)), source.size)
 
 
-def video(source: Source, target: Path, asked: Transformation, format_name: str) -> Job:
+def video(source: Source, target: Path, asked: Plan, format_name: str) -> Job:
     """Transcode a video or a sound.
 
     Raises:
         ProviderError: It cannot be done (400).
     """
+    check_gaps(asked, "videos", _FIELDS, frozenset())
     muxer = MUXERS.get(format_name)
     is_sound = format_name in formats.SOUNDS
     if muxer is None or (source.size is None and not is_sound) or (is_sound and not source.has_audio):
@@ -198,7 +228,9 @@ def _step(step: Step, component: Component) -> str:
         case Cut(x, y, width, height):
             return f"crop={width}:{height}:{x}:{y}"
         case Frame(x, y, width, height):
-            red, green, blue = component.background or (0, 0, 0)
+            if isinstance(component.background, Backdrop):
+                raise not_emulated(f"the background '{component.background.name}' on videos")
+            red, green, blue, _ = component.background or (0, 0, 0, 255)
             return f"pad={width}:{height}:{x}:{y}:color=0x{red:02x}{green:02x}{blue:02x}"
 
 
@@ -251,14 +283,17 @@ _LOOKS: Mapping[str, str] = {
 }
 
 
-def _picture(filters: _Filters, asked: Transformation, format_name: str) -> list[str]:
+def _picture(filters: _Filters, asked: Plan, format_name: str) -> list[str]:
     wanted = str(asked.last("video_codec") or "auto").partition(":")[0]
     if wanted == "none":
         return ["-vn"]
     codec = _VIDEO_OF.get(format_name, "h264") if wanted == "auto" else wanted
+    if codec not in _VIDEO_ENCODERS:
+        raise not_emulated(f"the video codec '{codec}'")
     if format_name == "webm" and codec not in _WEBM_CODECS:
         raise transformation_refused(f"Invalid video codec in transformation: {codec}")
-    fps = asked.last("fps")
+    rate = asked.last("fps")
+    fps = rate and (rate.most or rate.least)
     chain = [*filters.video, *([f"fps={fps:g}"] if fps else [])]
     size = filters.size
     if size is not None and (size.width % 2 or size.height % 2):
@@ -272,13 +307,17 @@ def _picture(filters: _Filters, asked: Transformation, format_name: str) -> list
     return [*arguments, *(["-q:v", str(quality // 10)] if codec == "theora" else ["-crf", str(crf(quality))])]
 
 
-def _sound(filters: _Filters, asked: Transformation, format_name: str) -> list[str]:
+def _sound(filters: _Filters, asked: Plan, format_name: str) -> list[str]:
     wanted = asked.last("audio_codec")
     if wanted == "none":
         return ["-an"]
+    if wanted == "auto":
+        wanted = None
     codec = wanted or _AUDIO_OF.get(format_name, "aac")
     if format_name in _AUDIO_OF and wanted is not None and wanted != _AUDIO_OF[format_name]:
         raise transformation_refused(f"Invalid audio codec in transformation: {wanted}")
+    if codec not in _AUDIO_ENCODERS:
+        raise not_emulated(f"the audio codec '{codec}'")
     arguments = ["-map", "0:a:0?", "-c:a", _AUDIO_ENCODERS[codec]]
     hertz = asked.last("audio_hz")
     if hertz:

@@ -65,7 +65,7 @@ class Delivery:
         where = address.parse(_raw_rest(request))
         asset, ending = self._find(Key(cloud, resource_type, type_, ""), where)
         self._check_signature(account, where, asset)
-        asked = transformation.parse(where.components)
+        asked = self._service.renderer.read(cloud, where.components)
         accept = request.headers.get("accept", "")
         target = transformation.target_format(asked, asset.resource_type, asset.format, ending, accept)
         headers = dict(_HEADERS)

@@ -20,11 +20,11 @@ from fakes.kit.errors import ProviderError
 def delivery_url(
     origin: str, asset: Asset, *, transformation: str = "", format_name: str | None = None
 ) -> str:
-    """The address of an asset, or of its transformation in a format."""
+    """The address of an asset, or of its transformation (escaped as in URLs) in a format."""
     ending = format_name if format_name is not None else asset.format
     name = asset.public_id if asset.resource_type == "raw" or not ending else f"{asset.public_id}.{ending}"
     pieces = [asset.cloud, asset.resource_type, asset.type]
-    pieces += [quote(transformation, safe="/:,_-.$!()|~;*")] if transformation else []
+    pieces += [transformation] if transformation else []
     return "/".join([origin, *pieces, f"v{asset.version}", quote(name, safe="/:_-.~")])
 
 

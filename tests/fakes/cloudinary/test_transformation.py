@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.cloudinary import transformation
-from fakes.cloudinary.transformation import Component
-from fakes.cloudinary.transformation.values import Effect, Share
+from fakes.cloudinary.transformation import Colour, Component, Corners, Effect, Pending, Piece, Rate, Share
 from fakes.kit.errors import ProviderError
 
 
@@ -22,7 +21,7 @@ def test_pieces_are_read_in_any_order() -> None:
     ("piece", "expected"),
     [
         ("w_0.5", Component(width=Share(0.5))),
-        ("h_iw", Component(height=Share(1.0))),
+        ("x_-0.1,y_20", Component(x=Share(-0.1), y=20)),
         ("ar_9:16", Component(aspect=Fraction(9, 16))),
         ("ar_1.5", Component(aspect=Fraction(3, 2))),
         ("so_6.5", Component(start=6.5)),
@@ -31,29 +30,29 @@ def test_pieces_are_read_in_any_order() -> None:
         ("du_30p", Component(length=Share(0.3))),
         ("a_90", Component(angle=("90",))),
         ("a_hflip", Component(angle=("hflip",))),
-        ("r_20", Component(radius=20)),
-        ("r_max", Component(radius="max")),
+        ("r_20", Component(radius=Corners(20, 20, 20, 20))),
+        ("r_max", Component(radius=Corners())),
         ("o_50", Component(opacity=50)),
-        ("b_rgb:112233", Component(background=(0x11, 0x22, 0x33))),
-        ("b_white", Component(background=(255, 255, 255))),
-        ("e_blur:300", Component(effect=Effect("blur", 300))),
+        ("b_rgb:112233", Component(background=Colour(0x11, 0x22, 0x33))),
+        ("b_white", Component(background=Colour(255, 255, 255))),
+        ("e_blur:300", Component(effect=Effect("blur", 300, arguments=("300",)))),
         ("e_grayscale", Component(effect=Effect("grayscale", 0))),
-        ("e_fade:-1000", Component(effect=Effect("fade", -1000))),
-        ("e_volume:-50", Component(effect=Effect("volume", -50))),
-        ("e_volume:mute", Component(effect=Effect("volume", -100))),
-        ("e_volume:3dB", Component(effect=Effect("volume", 3, "db"))),
-        ("e_accelerate:100", Component(effect=Effect("accelerate", 100))),
+        ("e_fade:-1000", Component(effect=Effect("fade", -1000, arguments=("-1000",)))),
+        ("e_volume:-50", Component(effect=Effect("volume", -50, arguments=("-50",)))),
+        ("e_volume:mute", Component(effect=Effect("volume", -100, arguments=("mute",)))),
+        ("e_volume:3dB", Component(effect=Effect("volume", 3, "db", ("3dB",)))),
+        ("e_accelerate:100", Component(effect=Effect("accelerate", 100, arguments=("100",)))),
         ("q_80", Component(quality=80)),
-        ("q_auto:eco", Component(quality=68)),
+        ("q_auto:eco", Component(quality=68, quality_mode="auto:eco")),
         ("vc_h264:baseline:3.1", Component(video_codec="h264:baseline:3.1")),
         ("ac_none", Component(audio_codec="none")),
         ("af_44100", Component(audio_hz=44100)),
         ("br_500k", Component(bit_rate=500_000)),
         ("br_2m", Component(bit_rate=2_000_000)),
-        ("fps_30", Component(fps=30.0)),
+        ("fps_30", Component(fps=Rate(30.0, 30.0))),
         ("f_auto", Component(format="auto")),
         ("f_jpeg", Component(format="jpg")),
-        ("fl_attachment:clip", Component(attachment="clip")),
+        ("fl_attachment:clip", Component(flags=("attachment",), flag_arguments=(("attachment", "clip"),))),
         ("fl_progressive", Component(flags=("progressive",))),
     ],
 )
@@ -79,10 +78,14 @@ def test_every_piece_has_its_value(piece: str, expected: Component) -> None:
         ("so_-1", "Invalid start offset in transformation: -1"),
         ("so_nan", "Invalid start offset in transformation: nan"),
         ("g_auto,w_100", "Invalid gravity in transformation: auto"),
-        ("l_text:Arial_64:hi", "Invalid transformation component - l_text:Arial_64:hi"),
-        ("sp_auto", "Invalid transformation component - sp_auto"),
-        ("if_w_gt_1280", "Invalid transformation component - if_w_gt_1280"),
-        ("$w_720", "Invalid transformation component - $w_720"),
+        ("l_text:Arial:hi_there,w_zz", "Invalid width in transformation: zz"),
+        ("l_text:", "Invalid overlay in transformation: text:"),
+        ("u_fetch:nonsense", "Invalid underlay in transformation: fetch:nonsense"),
+        ("fl_layer_apply,g_north", "Invalid transformation component - fl_layer_apply,g_north"),
+        ("if_end", "Invalid transformation component - if_end"),
+        ("if_w_near_1280/w_1", "Invalid condition in transformation: w_near_1280"),
+        ("$x_!v", "Invalid assignment to $x: !v"),
+        ("$1_2", "Invalid transformation component - $1_2"),
     ],
 )
 def test_what_is_not_understood_is_refused_in_words(text: str, message: str) -> None:
@@ -91,6 +94,12 @@ def test_what_is_not_understood_is_refused_in_words(text: str, message: str) -> 
 
     assert (refused.value.status, refused.value.message) == (400, message)
     assert refused.value.headers["X-Cld-Error"] == message
+
+
+def test_values_that_hold_variables_or_sums_wait_for_the_picture() -> None:
+    asked = transformation.parse_text("h_iw,w_$w_mul_2")
+
+    assert asked.steps == (Pending((Piece("h", "iw"), Piece("w", "$w_mul_2"))),)
 
 
 @given(st.text(max_size=60))

@@ -1,0 +1,124 @@
+"""What layers are made of: the assets that they name, and where their bytes are."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fakes.cloudinary import formats
+from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.plan import Subject, plan
+from fakes.cloudinary.state import Asset, Key
+from fakes.cloudinary.state.assets import Assets
+from fakes.cloudinary.transformation import LayerSource, Plan, Transformation
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The stored file behind a layer."""
+
+    path: Path
+    asset: Asset
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """All that the layers of a plan name, also those within layers.
+
+    Attributes:
+        layers: By where the layer comes from. A text that brings its own style and words has none; one that
+            uses the style of a text image has that image.
+        fonts: Files of fonts that are assets, by the name that the style gives them.
+    """
+
+    layers: Mapping[LayerSource, Material] = field(default_factory=dict)
+    fonts: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Layers:
+    """Finds what layers name.
+
+    Args:
+        assets: Where they are looked for.
+        blobs: Where their bytes are.
+    """
+
+    def __init__(self, assets: Assets, blobs: Blobs) -> None:
+        self._assets = assets
+        self._blobs = blobs
+
+    async def gather(
+        self, asset: Asset, asked: Transformation, stack: AsyncExitStack
+    ) -> tuple[Plan, Materials]:
+        """What a transformation means for an asset, and the files that it needs for that.
+
+        Args:
+            asset: The original.
+            asked: As it was written.
+            stack: The files are there until it is closed.
+
+        Raises:
+            ProviderError: A layer or a font is not there, or a value cannot be worked out (400).
+        """
+        found: dict[LayerSource, Asset] = {}
+        fonts: dict[str, Asset] = {}
+
+        def find(source: LayerSource) -> Subject:
+            if source.style is not None and formats.is_font(source.style.font):
+                fonts[source.style.font] = self._font(asset.cloud, source.style.font)
+            if source.public_id is None and source.url is None:
+                return Subject()
+            found[source] = self._asset(asset.cloud, source)
+            return subject(found[source])
+
+        planned = plan(asked, subject(asset), find)
+        layers = {source: Material(await self._path(one, stack), one) for source, one in found.items()}
+        return planned, Materials(layers, {name: await self._path(one, stack) for name, one in fonts.items()})
+
+    async def _path(self, asset: Asset, stack: AsyncExitStack) -> Path:
+        try:
+            return await stack.enter_async_context(self._blobs.local(asset.sha256))
+        except FileNotFoundError as error:
+            raise transformation_refused(f"Resource not found - {asset.public_id}") from error
+
+    def _asset(self, cloud: str, source: LayerSource) -> Asset:
+        """The asset that a layer names, with or without its extension."""
+        stem, _, ending = source.name.rpartition(".")
+        names = [source.name, stem] if stem and formats.is_known(ending) else [source.name]
+        for public_id in names:
+            asset = self._assets.find(Key(cloud, source.resource_type, source.type, public_id))
+            if asset is not None:
+                return asset
+        raise transformation_refused(f"Resource not found - {source.name}")
+
+    def _font(self, cloud: str, font: str) -> Asset:
+        """The font that is an asset (`l_text:my_font.ttf_40:words`)."""
+        for type_ in ("authenticated", "upload"):
+            asset = self._assets.find(Key(cloud, "raw", type_, font))
+            if asset is not None:
+                return asset
+        raise transformation_refused(f"Unsupported font family {font}")
+
+
+def subject(asset: Asset) -> Subject:
+    """What conditions can ask of an asset."""
+    return Subject(
+        size=shown_size(asset),
+        duration_s=asset.duration,
+        page_count=asset.detail.get("pages") or 1,
+        illustration_score=float(asset.detail.get("illustration_score") or 0.0),
+        tags=asset.tags,
+        context=asset.context,
+        metadata=asset.metadata,
+    )
+
+
+def shown_size(asset: Asset) -> Size | None:
+    """Width and height as shown: a video filmed upright is stored on its side."""
+    if not asset.width or not asset.height:
+        return None
+    if asset.detail.get("rotation", 0) % 180:
+        return Size(asset.height, asset.width)
+    return Size(asset.width, asset.height)

@@ -1,0 +1,440 @@
+"""What a transformation consists of: dataclasses only, no reading and no doing.
+
+A `Transformation` is what was written; its steps may hold variables and conditions. A `Plan` is what is left
+to do for one asset once those are worked out (`fakes.cloudinary.render.plan`): components and layers whose
+every value is known. Renderers see plans only.
+
+Source: cloudinary.com/documentation/transformation_reference.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from fakes.cloudinary.transformation.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the input's length: 0.5 of the width, or 35 % of the duration."""
+
+    of_one: float
+
+
+class Colour(NamedTuple):
+    """Red, green, blue and opacity, 0 to 255 each."""
+
+    red: int
+    green: int
+    blue: int
+    alpha: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """A background that is made from the picture itself.
+
+    Attributes:
+        name: `auto` (`b_auto:predominant_gradient:2`), `blurred` (`b_blurred:400:15`) or `gen_fill`.
+        arguments: What followed the name, as written.
+    """
+
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """`bo_4px_solid_red`: around a picture, or around the letters of a text."""
+
+    width_px: int
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """Radii in pixels, clockwise from the upper left; all None for `r_max`."""
+
+    top_left: int | None = None
+    top_right: int | None = None
+    bottom_right: int | None = None
+    bottom_left: int | None = None
+
+    @property
+    def is_max(self) -> bool:
+        """Whether the picture becomes an ellipse."""
+        return self.top_left is None
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all four are the same."""
+        return len({self.top_left, self.top_right, self.bottom_right, self.bottom_left}) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One `e_...` with its arguments.
+
+    Attributes:
+        value: The first argument where that is a number, else the effect's default.
+        unit: `db` for volumes in decibels.
+        arguments: All that followed the name, between colons, as written.
+    """
+
+    name: str
+    value: float = 0.0
+    unit: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Frames per second: `fps_30` is both ends, `fps_24-` has no upper one."""
+
+    least: float | None
+    most: float | None
+
+    def of(self, present: float) -> float:
+        """The rate for a video that has `present`."""
+        if self.least is not None and present < self.least:
+            return self.least
+        return self.most if self.most is not None and present > self.most else present
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component: what stands between two slashes. Lengths in pixels, times in seconds.
+
+    Attributes:
+        width: Pixels, or a share of the width of what the step works on; so `height`.
+        x: As `width`, but may be negative; so `y`.
+        gravity: As written, arguments included (`auto:subject`, `face:center`, `north_west`).
+        picks_start: `so_auto`: the renderer looks for the second that is worth seeing.
+        quality: 1 to 100; for `q_auto` what stands for its mode.
+        quality_mode: `auto`, `auto:best`..., None for a number.
+        chroma: `420` or `444` (`q_80:420`).
+        quality_most: Upper end of the quantisation (`q_80:qmax_50`), for videos.
+        video_codec: As written: `h264:baseline:3.1`.
+        pages: As written (`pg_2`, `pg_1-3;5`, `pg_name:...`, `pg_embedded:...`).
+        sampling: Frames to take (`vs_20`), a share of them (`vs_20p`) or a distance in seconds (`vs_2.3s`).
+        default_image: Public id of the image that stands in for a missing one (`d_`).
+        text_colour: `co_`, also used by effects that take a colour.
+        flags: Without their arguments, which are in `flag_arguments`.
+    """
+
+    width: int | Share | None = None
+    height: int | Share | None = None
+    aspect: Fraction | None = None
+    crop: str | None = None
+    gravity: str | None = None
+    x: int | Share = 0
+    y: int | Share = 0
+    zoom: float | None = None
+    dpr: float | None = None
+    angle: tuple[str, ...] = ()
+    radius: Corners | None = None
+    opacity: int | None = None
+    background: Colour | Backdrop | None = None
+    border: Border | None = None
+    text_colour: Colour | None = None
+    colour_space: str | None = None
+    effect: Effect | None = None
+    start: float | Share | None = None
+    end: float | Share | None = None
+    length: float | Share | None = None
+    picks_start: bool = False
+    quality: int | None = None
+    quality_mode: str | None = None
+    chroma: str | None = None
+    quality_most: int | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+    audio_hz: int | None = None
+    bit_rate: int | None = None
+    has_constant_bit_rate: bool = False
+    fps: Rate | None = None
+    keyframe_interval_s: float | None = None
+    sampling: "Sampling | None" = None
+    delay_ms: int | None = None
+    density_dpi: int | None = None
+    pages: str | None = None
+    prefix: str | None = None
+    streaming_profile: str | None = None
+    function: str | None = None
+    format: str | None = None
+    default_image: str | None = None
+    flags: tuple[str, ...] = ()
+    flag_arguments: tuple[tuple[str, str], ...] = ()
+
+    def has(self, flag: str) -> bool:
+        """Whether a flag is set."""
+        return flag in self.flags
+
+    def argument(self, flag: str) -> str | None:
+        """What follows a flag's colon; None when the flag is not set or has none."""
+        return dict(self.flag_arguments).get(flag)
+
+    @property
+    def attachment(self) -> str | None:
+        """Name for the download; empty for the asset's own, None when it is not asked for."""
+        return self.argument("attachment") or "" if self.has("attachment") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a video is thinned out for an animation; one of the three is set."""
+
+    count: int | None = None
+    share: float | None = None
+    every_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """How the letters of a text layer look (`Arial_64_bold_underline_center_letter_spacing_4`)."""
+
+    font: str
+    size_px: float
+    weight: str = "normal"
+    style: str = "normal"
+    decoration: str = "none"
+    align: str | None = None
+    has_stroke: bool = False
+    letter_spacing_px: float = 0.0
+    line_spacing_px: float | None = None
+    antialias: str | None = None
+    hinting: str | None = None
+
+
+LayerKind = Literal["image", "video", "audio", "text", "subtitles", "lut"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSource:
+    """Where a layer comes from.
+
+    Attributes:
+        kind: What it is used as; a LUT is a table of colours.
+        type: Type of the asset (`upload`, `private`, `authenticated`, `fetch`...).
+        public_id: With `/`, an extension as it was written; None for `fetch`, and for texts that bring their
+            style: else it names the text image whose style is used.
+        url: For `fetch`.
+        text: Decoded; for texts.
+        style: For texts and subtitles that bring one.
+    """
+
+    kind: LayerKind
+    type: str = "upload"
+    public_id: str | None = None
+    url: str | None = None
+    text: str | None = None
+    style: TextStyle | None = None
+
+    @property
+    def resource_type(self) -> str:
+        """Resource type of the asset that it names."""
+        if self.kind in ("video", "audio"):
+            return "video"
+        return "raw" if self.kind in ("subtitles", "lut") else "image"
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return self.public_id or self.url or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Something laid over or under the picture, mixed into the sound, or spliced on.
+
+    Attributes:
+        is_under: `u_`: below the picture.
+        steps: What is done to the layer itself, in order, before it is put in its place.
+        placing: The last component: `gravity`, `x`, `y`, `start`, `end`, `length` say where and when,
+            `effect` how it is blended (`multiply`, `screen`, `mask`, `cut_out`...), `flags` the rest
+            (`tiled`, `relative`...).
+    """
+
+    source: LayerSource
+    is_under: bool = False
+    steps: "tuple[Component | Layer, ...]" = ()
+    placing: Component = Component()
+
+    @property
+    def is_splice(self) -> bool:
+        """Whether it goes before or behind the video instead of over it; before when `placing.start` is 0."""
+        return self.placing.has("splice")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`w_100` of a component: a key and its value as written, decoded."""
+
+    key: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        """As it was written."""
+        return f"{self.key}_{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A component whose values hold variables or sums."""
+
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`$name_value`. For `$name_ref:!public_id!` the value is the public id."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Steps for when a condition holds; `condition` is None for `if_else`."""
+
+    condition: Expression | None
+    steps: "tuple[Step, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """The first branch whose condition holds is done."""
+
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBlock:
+    """A layer as written, from `l_...` up to its `fl_layer_apply`.
+
+    Attributes:
+        source: What follows `l_` or `u_`; variables may be in it.
+        own: The other pieces of the opening component that are about the layer itself.
+        steps: The components between.
+        placing: The pieces of the closing component, and those of the opening one that are about placing.
+    """
+
+    source: str
+    is_under: bool
+    own: tuple[Piece, ...]
+    steps: "tuple[Step, ...]"
+    placing: tuple[Piece, ...]
+
+
+Step = Component | Pending | Assignment | Conditional | LayerBlock
+"""As written."""
+PlainStep = Component | Layer
+"""As it can be done."""
+_S = TypeVar("_S")
+_INERT = frozenset({"flags", "flag_arguments", "format", "x", "y", "gravity", "default_image", "prefix"})
+# Flags that make other bytes by themselves; the rest say how to deliver, or matter only beside others.
+_CHANGING_FLAGS = frozenset(
+    {
+        "alternate",
+        "animated",
+        "apng",
+        "awebp",
+        "clip",
+        "clip_evenodd",
+        "force_strip",
+        "group4",
+        "lossy",
+        "mono",
+    }
+    | {
+        "png8",
+        "png24",
+        "png32",
+        "progressive",
+        "rasterize",
+        "sanitize",
+        "strip_profile",
+        "tiff8_lzw",
+        "waveform",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Generic[_S]):
+    """Steps from left to right, each of which works on what the one before made.
+
+    Attributes:
+        text: As it was written, escapes made uniform; the key under which results are kept.
+    """
+
+    text: str
+    steps: tuple[_S, ...] = ()
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The components that are not part of a layer; of all branches as long as none is chosen."""
+        return tuple(_components(self.steps))
+
+    @property
+    def changes(self) -> bool:
+        """Whether the bytes can differ from the original's."""
+        return any(not isinstance(step, Component) or is_changing(step) for step in self.steps)
+
+    @property
+    def attachment(self) -> str | None:
+        """Name for the download; empty for the asset's own, None when it is not asked for."""
+        name: str | None = self.last("attachment")
+        return name
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the Accept header decides on the format."""
+        return (self.last("format") or "").startswith("auto")
+
+    def has(self, flag: str) -> bool:
+        """Whether any component sets a flag."""
+        return any(one.has(flag) for one in self.components)
+
+    def last(self, name: str) -> Any:
+        """The value of a field in the last component that sets it."""
+        values = [getattr(one, name) for one in self.components if getattr(one, name) is not None]
+        return values[-1] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Transformation(Chain[Step]):
+    """A transformation as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Chain[PlainStep]):
+    """What a transformation means for one asset."""
+
+
+def is_changing(component: Component) -> bool:
+    """Whether a component makes other bytes."""
+    if _CHANGING_FLAGS.intersection(component.flags):
+        return True
+    return any(
+        getattr(component, item.name) != item.default for item in fields(Component) if item.name not in _INERT
+    )
+
+
+def _components(steps: Iterable[Any]) -> Iterator[Component]:
+    for step in steps:
+        if isinstance(step, Component):
+            yield step
+        elif isinstance(step, Conditional):
+            for branch in step.branches:
+                yield from _components(branch.steps)
+
+
+def layers_of(steps: Sequence[PlainStep]) -> Iterator[Layer]:
+    """All layers, also those within layers."""
+    for step in steps:
+        if isinstance(step, Layer):
+            yield step
+            yield from layers_of(step.steps)
