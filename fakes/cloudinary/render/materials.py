@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fakes.cloudinary import formats
 from fakes.cloudinary.blobs import Blobs
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.errors import transformation_refused, unsupported_font
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.plan import Subject, plan
 from fakes.cloudinary.state import Asset, Key
@@ -99,7 +99,7 @@ class Layers:
             asset = self._assets.find(Key(cloud, "raw", type_, font))
             if asset is not None:
                 return asset
-        raise transformation_refused(f"Unsupported font family {font}")
+        raise unsupported_font(font)
 
 
 def subject(asset: Asset) -> Subject:

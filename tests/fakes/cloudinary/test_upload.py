@@ -295,7 +295,7 @@ def test_two_uploads_that_race_for_one_name_leave_one_whole_asset(cloud: Cloud) 
 
 def test_eager_transformations_are_made_at_once_and_failures_told(cloud: Cloud, mp4: bytes) -> None:
     answer = cloud.upload(
-        mp4, "video/upload", public_id="staging_clips/a", eager="c_scale,w_100|so_1,w_50/jpg|sp_auto/m3u8"
+        mp4, "video/upload", public_id="staging_clips/a", eager="c_scale,w_100|so_1,w_50/jpg|w_abc/m3u8"
     ).json()
 
     scaled, still, failed = answer["eager"]
@@ -304,9 +304,9 @@ def test_eager_transformations_are_made_at_once_and_failures_told(cloud: Cloud, 
     )  # fmt: skip
     assert (still["format"], still["width"]) == ("jpg", 50)
     assert failed == {
-        "transformation": "sp_auto/m3u8",
+        "transformation": "w_abc/m3u8",
         "status": "failed",
-        "reason": "Invalid transformation component - sp_auto",
+        "reason": "Invalid width in transformation: abc",
     }
     assert (
         cloud.http.get(still["url"]).content
