@@ -9,6 +9,8 @@ from fakes.kit.kit import Endpoint, Fake
 
 _UPLOAD = "cloudinary.com/documentation/image_upload_api_reference"
 _ADMIN = "cloudinary.com/documentation/admin_api"
+_FIELDS = "cloudinary.com/documentation/admin_api#metadata_fields"
+_RULES = "cloudinary.com/documentation/conditional_metadata_rules_api"
 _SEARCH = "cloudinary.com/documentation/search_api"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 
@@ -47,6 +49,23 @@ FAKE = Fake(
         Endpoint("GET", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
         Endpoint("POST", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
         Endpoint("DELETE", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
+        Endpoint("GET", "/v1_1/{cloud}/metadata_fields", "full", _FIELDS),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_fields", "full", _FIELDS),
+        Endpoint("PUT", "/v1_1/{cloud}/metadata_fields/order", "full", _FIELDS),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_fields/datasource/search", "full", _FIELDS),
+        Endpoint("GET", "/v1_1/{cloud}/metadata_fields/{external_id}", "full", _FIELDS),
+        Endpoint("PUT", "/v1_1/{cloud}/metadata_fields/{external_id}", "full", _FIELDS),
+        Endpoint("DELETE", "/v1_1/{cloud}/metadata_fields/{external_id}", "full", _FIELDS),
+        Endpoint("PUT", "/v1_1/{cloud}/metadata_fields/{external_id}/reorder", "full", _FIELDS),
+        Endpoint("PUT", "/v1_1/{cloud}/metadata_fields/{external_id}/datasource", "full", _FIELDS),
+        Endpoint("DELETE", "/v1_1/{cloud}/metadata_fields/{external_id}/datasource", "full", _FIELDS),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_fields/{external_id}/datasource_restore", "full", _FIELDS),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_fields/{external_id}/datasource/order", "full", _FIELDS),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_fields/{external_id}/datasource/search", "full", _FIELDS),
+        Endpoint("GET", "/v1_1/{cloud}/metadata_rules", "full", _RULES),
+        Endpoint("POST", "/v1_1/{cloud}/metadata_rules", "full", _RULES),
+        Endpoint("PUT", "/v1_1/{cloud}/metadata_rules/{external_id}", "full", _RULES),
+        Endpoint("DELETE", "/v1_1/{cloud}/metadata_rules/{external_id}", "full", _RULES),
         Endpoint("GET", "/v1_1/{cloud}/upload_presets", "full", _ADMIN),
         Endpoint("POST", "/v1_1/{cloud}/upload_presets", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/upload_presets/{name}", "full", _ADMIN),

@@ -4,6 +4,8 @@ Source: cloudinary.com/documentation/image_upload_api_reference and admin_api, a
 issue threads. The text is in the body and in the header `X-Cld-Error`.
 """
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fakes.kit.errors import ProviderError
@@ -236,6 +238,52 @@ def already_exists(public_id: str) -> ProviderError:
 def query_error(position: int) -> ProviderError:
     """A search expression that cannot be parsed."""
     return _refused(400, f"Query Error (at position {position})")
+
+
+def metadata_unknown(external_ids: Sequence[str]) -> ProviderError:
+    """Metadata of fields that do not exist."""
+    return _refused(400, f"Metadata External IDs do not exist: {json.dumps(external_ids)}")
+
+
+def metadata_invalid(value: str, field: str) -> ProviderError:
+    """A value that does not fit its metadata field."""
+    return _refused(400, f"'{value[:100]}' is not valid for field '{field}'")
+
+
+def metadata_missing(external_ids: Sequence[str]) -> ProviderError:
+    """Mandatory metadata that has no value."""
+    return _refused(400, f"Mandatory metadata is missing: {json.dumps(external_ids)}")  # guess: wording
+
+
+def metadata_field_exists(external_id: str) -> ProviderError:
+    """A metadata field has this id, or had it before it was deleted."""
+    return _refused(400, f"external id {external_id} already exists")
+
+
+def metadata_field_unknown(external_id: str) -> ProviderError:
+    """No metadata field has this id."""
+    return _refused(404, f"Metadata field {external_id} not found")  # guess: wording
+
+
+def metadata_default_invalid() -> ProviderError:
+    """A field's default value does not fit the field."""
+    return _refused(400, "default_value is invalid")
+
+
+def metadata_field_refused(name: str) -> ProviderError:
+    """A part of a metadata field or rule cannot be used."""
+    return _refused(400, f"{name} is invalid")  # guess: as for default values
+
+
+def datasource_unknown(external_ids: Sequence[str]) -> ProviderError:
+    """No entries of a datasource have these ids."""
+    # guess: as for fields
+    return _refused(400, f"Datasource External IDs do not exist: {json.dumps(external_ids)}")
+
+
+def metadata_rule_unknown(external_id: str) -> ProviderError:
+    """No metadata rule has this id."""
+    return _refused(404, f"Metadata rule {external_id} not found")  # guess: wording
 
 
 def transformation_refused(message: str) -> ProviderError:

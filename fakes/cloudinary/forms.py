@@ -101,7 +101,7 @@ async def read(request: Request, blobs: Blobs, *, file_limit_bytes: int | None =
         _take_text_file(form, blobs, file_limit_bytes)
     except BaseException as error:
         form.drop()
-        if isinstance(error, FormParserError | json.JSONDecodeError):
+        if isinstance(error, FormParserError | json.JSONDecodeError | RecursionError):
             raise invalid_request(str(error)) from error
         raise
     return form

@@ -9,11 +9,12 @@ from typing import Any
 
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
-from fakes.cloudinary.state import backups, documents, records, relations, sessions, stored, usage
+from fakes.cloudinary.state import backups, documents, metadata, records, relations, sessions, stored, usage
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backups
 from fakes.cloudinary.state.listing import Listing, Page, Window
+from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
@@ -44,7 +45,7 @@ __all__ = [
     "parse_range",
 ]
 SCHEMA = ";".join(
-    module.SCHEMA for module in (records, documents, usage, backups, relations, sessions, stored)
+    module.SCHEMA for module in (records, documents, metadata, usage, backups, relations, sessions, stored)
 )
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
@@ -77,6 +78,7 @@ class CloudinaryState:
         self.backups = Backups(self._store, self.stored, kit.clock)
         self.relations = Relations(self._store, kit.clock)
         self.listing = Listing(self._store)
+        self.metadata = Metadata(self._store, kit.clock, kit.ids)
         self.presets = Presets(self._store, kit.ids)
         self.sessions = Sessions(self._store, kit.clock, parts_dir)
         self.stored.collect()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fakes.cloudinary import errors
 from fakes.cloudinary.state import cursors
 from fakes.cloudinary.state.listing import Window
 from fakes.kit.store import Store
@@ -18,6 +19,7 @@ CREATE TABLE documents (
 );
 CREATE INDEX documents_by_number ON documents (cloud, kind, number)
 """
+CONTENT_MAX_LENGTH = 100_000
 _ONE = "cloud = ? AND kind = ? AND name = ?"
 
 
@@ -39,12 +41,19 @@ class Documents:
         return json.loads(row[0]) if row else None
 
     def put(self, cloud: str, name: str, content: Mapping[str, Any]) -> None:
-        """Add settings after all others of the kind, or replace those of this name where they stand."""
+        """Add settings after all others of the kind, or replace those of this name where they stand.
+
+        Raises:
+            ProviderError: They are too long (400).
+        """
+        written = json.dumps(content)
+        if len(written) > CONTENT_MAX_LENGTH:
+            raise errors.invalid_request(f"'{name[:100]}' has more than {CONTENT_MAX_LENGTH} characters")
         last = "SELECT ifnull(max(number), 0) + 1 FROM documents WHERE cloud = ? AND kind = ?"
         self._store.execute(
             f"INSERT INTO documents VALUES (?, ?, ?, ({last}), ?)"  # noqa: S608 - constant text
             " ON CONFLICT DO UPDATE SET content = excluded.content",
-            (cloud, self._kind, name, cloud, self._kind, json.dumps(content)),
+            (cloud, self._kind, name, cloud, self._kind, written),
         )
 
     def delete(self, cloud: str, name: str) -> bool:

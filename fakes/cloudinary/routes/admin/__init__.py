@@ -10,6 +10,7 @@ from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.admin.account import AccountApi
 from fakes.cloudinary.routes.admin.folders import FoldersApi
+from fakes.cloudinary.routes.admin.metadata import MetadataApi
 from fakes.cloudinary.routes.admin.presets import PresetsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
@@ -31,6 +32,7 @@ class AdminApi:
         service = self._service
         rows: Rows = [
             *AccountApi(service).rows(),
+            *MetadataApi(service).rows(),
             *PresetsApi(service).rows(),
             *SearchApi(service).rows(),
             *FoldersApi(service).rows(),
