@@ -312,3 +312,8 @@ def delivery_denied(*, violation: str | None = None) -> ProviderError:
 def delivery_cloud_unknown(cloud: str) -> ProviderError:
     """Delivery from a cloud that does not exist."""
     return _not_delivered(401, f"Invalid cloud_name {cloud}")  # guess: as on the API
+
+
+def bytes_unavailable(endpoint: str, reason: str) -> ProviderError:
+    """The bucket that holds the bytes does not answer, or not as it should: trouble of this stack."""
+    return _refused(503, f"the blob store at {endpoint} cannot be used: {reason}")

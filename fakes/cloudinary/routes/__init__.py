@@ -6,6 +6,8 @@ from pathlib import Path
 from starlette.requests import Request
 
 from fakes.cloudinary import wire
+from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.folder import FolderBlobs
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
@@ -27,7 +29,8 @@ _API_HEADERS = {
 def build(kit: Kit) -> Parts:
     """Put the fake together."""
     folder = _blobs_folder(kit)
-    blobs = FolderBlobs(folder)
+    bucket = kit.settings.bucket
+    blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
     renderer = Renderer(state.assets, blobs)
     service = Service(kit, state, blobs, renderer)
