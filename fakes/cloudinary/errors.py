@@ -40,6 +40,12 @@ def invalid_parameter(name: str, value: str) -> ProviderError:
     )  # guess: the form for other names
 
 
+def illegal_value(name: str, value: str) -> ProviderError:
+    """A value that the Admin API does not know."""
+    # guess: all but "Illegal value", which the official SDKs' tests expect
+    return _refused(400, f"Illegal value {value[:100]} for {name}")
+
+
 def invalid_cursor() -> ProviderError:
     """`next_cursor` is not one that was handed out."""
     return _refused(400, "Invalid value for parameter next_cursor")

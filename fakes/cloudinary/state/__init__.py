@@ -12,7 +12,7 @@ from fakes.cloudinary.state import accounts as accounts_module
 from fakes.cloudinary.state import backups, documents, metadata, records, relations, sessions, stored, usage
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
-from fakes.cloudinary.state.backups import Backups
+from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.listing import Listing, Page, Window
 from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
@@ -30,6 +30,7 @@ __all__ = [
     "Account",
     "Amounts",
     "Asset",
+    "Backup",
     "Cloud",
     "CloudinaryState",
     "Derived",

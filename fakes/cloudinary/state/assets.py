@@ -178,7 +178,14 @@ class Assets:
         return count
 
     def restore(self, asset: Asset) -> Asset:
-        """Put a backed up version in the place of what is there now, if anything."""
+        """Put a backed up version in the place of what is there now, if anything.
+
+        Raises:
+            ProviderError: Another asset has its name by now (400).
+        """
+        holder = self.find(asset.key)
+        if holder is not None and holder.asset_id != asset.asset_id:
+            raise errors.already_exists(asset.public_id)
         now = self.find_by_id(asset.cloud, asset.asset_id)
         restored = replace(asset, version=max(asset.version, now.version + 1)) if now else asset
         with self._store.transaction():
