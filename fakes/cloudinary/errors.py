@@ -292,6 +292,27 @@ def metadata_rule_unknown(external_id: str) -> ProviderError:
     return _refused(404, f"Metadata rule {external_id} not found")  # guess: wording
 
 
+def transformation_unknown(name: str) -> ProviderError:
+    """No transformation has this name or text, on the Admin API."""
+    return _refused(404, f"Can't find transformation {name[:200]}")  # guess: as for presets
+
+
+def transformation_exists(name: str) -> ProviderError:
+    """A transformation of this name exists."""
+    return _refused(409, f"Transformation {name[:200]} already exists")  # guess: wording
+
+
+def transformation_in_use(name: str, limit: int) -> ProviderError:
+    """More was derived by a transformation than can be deleted with it."""
+    # guess: wording
+    return _refused(400, f"Transformation {name[:200]} has more than {limit} derived resources")
+
+
+def on_api(error: ProviderError) -> ProviderError:
+    """The same refusal in the form of the APIs: with a body, which delivery leaves out."""
+    return _refused(error.status, error.message, violation=error.violation)
+
+
 def transformation_refused(message: str) -> ProviderError:
     """A transformation that is not understood or cannot be done; on delivery, with an empty body."""
     return _not_delivered(400, message)

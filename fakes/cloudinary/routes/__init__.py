@@ -32,7 +32,7 @@ def build(kit: Kit) -> Parts:
     bucket = kit.settings.bucket
     blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
-    renderer = Renderer(state.assets, blobs)
+    renderer = Renderer(state.assets, blobs, state.transformations.text)
     service = Service(kit, state, blobs, renderer)
     request_ids = Ids(
         kit.settings.seed + 1

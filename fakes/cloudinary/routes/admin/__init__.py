@@ -19,6 +19,7 @@ from fakes.cloudinary.routes.admin.publishing import PublishingApi
 from fakes.cloudinary.routes.admin.relations import RelationsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
+from fakes.cloudinary.routes.admin.transformations import TransformationsApi
 from fakes.cloudinary.routes.service import Handler, Rows, Service
 from fakes.kit.errors import ProviderError
 
@@ -39,6 +40,7 @@ class AdminApi:
             *AccountApi(service).rows(),
             *MetadataApi(service).rows(),
             *PresetsApi(service).rows(),
+            *TransformationsApi(service).rows(),
             *SearchApi(service).rows(),
             *FoldersApi(service).rows(),
             *BackupsApi(service).rows(),
