@@ -12,7 +12,8 @@ from fakes.cloudinary.blobs import Blobs, Incoming
 from fakes.cloudinary.render import images, videos
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
-from fakes.cloudinary.render.materials import Layers, shown_size
+from fakes.cloudinary.render.images.focus import regions_of
+from fakes.cloudinary.render.materials import Layers, Materials, shown_size
 from fakes.cloudinary.render.videos import Job, Source
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.assets import Assets
@@ -100,8 +101,8 @@ class Renderer:
             try:
                 async with contextlib.AsyncExitStack() as stack:
                     path = await stack.enter_async_context(self._blobs.local(asset.sha256))
-                    planned, _materials = await self._layers.gather(asset, asked, stack)
-                    size = await self._write(asset, planned, target, path, incoming)
+                    planned, materials = await self._layers.gather(asset, asked, stack)
+                    size = await self._write(asset, (planned, materials), target, path, incoming)
                 blob = await asyncio.to_thread(incoming.read_back)
                 present = self._assets.find(asset.key)
                 if present is None or present.version != asset.version:
@@ -115,12 +116,16 @@ class Renderer:
                 incoming.drop()
 
     async def _write(
-        self, asset: Asset, asked: Plan, target: str, path: Path, incoming: Incoming
+        self, asset: Asset, planned: tuple[Plan, Materials], target: str, path: Path, incoming: Incoming
     ) -> Size | None:
+        asked, materials = planned
         if asset.resource_type == "image":
             if target not in formats.IMAGES:
                 raise errors.transformation_refused(f"Invalid extension in transformation: {target}")
-            return await asyncio.to_thread(images.render, path, incoming.path, asked, target)
+            regions = regions_of(asset.extras.get("face_coordinates"), asset.extras.get("custom_coordinates"))
+            return await asyncio.to_thread(
+                images.render, path, incoming.path, asked, target, materials, regions
+            )
         if asset.bytes > SYNC_LIMIT_BYTES:
             raise errors.video_too_large()
         source = Source(path, asset.duration or 0.0, shown_size(asset), _has_audio(asset))
@@ -130,7 +135,7 @@ class Renderer:
         try:
             await self._run(videos.frame(source, still.path, asked))
             rest = replace(asked, steps=tuple(_without_times(step) for step in asked.steps))
-            return await asyncio.to_thread(images.render, still.path, incoming.path, rest, target)
+            return await asyncio.to_thread(images.render, still.path, incoming.path, rest, target, materials)
         finally:
             still.drop()
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from starlette.requests import Request
 
 from fakes.cloudinary import wire
-from fakes.cloudinary.blobs import Blobs
-from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.folder import FolderBlobs
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
@@ -29,10 +27,9 @@ _API_HEADERS = {
 def build(kit: Kit) -> Parts:
     """Put the fake together."""
     folder = _blobs_folder(kit)
-    bucket = kit.settings.bucket
-    blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
+    blobs = FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
-    renderer = Renderer(state.assets, blobs, state.transformations.text)
+    renderer = Renderer(state.assets, blobs)
     service = Service(kit, state, blobs, renderer)
     request_ids = Ids(
         kit.settings.seed + 1

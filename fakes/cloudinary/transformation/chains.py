@@ -229,7 +229,8 @@ def _check(component: Component) -> None:
     if gravity.startswith(("auto", "face")) and not fits:
         raise transformation_refused(f"Invalid gravity in transformation: {gravity}")
     has_size = component.width is not None or component.height is not None or component.aspect is not None
-    if component.crop is not None and not has_size:
+    is_region = component.crop in ("crop", "thumb") and gravity.startswith(("face", "custom"))
+    if component.crop is not None and not has_size and not is_region:
         raise transformation_refused("Must supply width or height")  # guess: wording
 
 

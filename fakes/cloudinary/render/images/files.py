@@ -1,0 +1,193 @@
+"""Opens pictures as transformations see them, and writes them in every format that there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fakes.cloudinary import vectors
+from fakes.cloudinary.errors import not_emulated, transformation_refused
+from fakes.cloudinary.media import open_picture
+from fakes.cloudinary.render.geometry import Frame, Size
+from fakes.cloudinary.render.images import canvas
+from fakes.cloudinary.transformation import Colour, Component, PlainStep, Plan
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ANIMATED = frozenset({"gif", "webp", "png", "avif"})
+_OPAQUE = frozenset({"jpg", "bmp", "pdf"})
+_WRITERS = {
+    "jpg": "JPEG",
+    "png": "PNG",
+    "gif": "GIF",
+    "webp": "WEBP",
+    "avif": "AVIF",
+    "bmp": "BMP",
+    "tiff": "TIFF",
+    "ico": "ICO",
+    "jp2": "JPEG2000",
+    "pdf": "PDF",
+}
+_DEFAULT_QUALITY = 85
+_LOSSY_COLOURS = 64
+_ICON_SIDE_PX = 256
+_POINTS_PER_INCH = 72
+_MOST_ZOOM = 8.0
+_TIFF_COMPRESSION = {"group4": "group4", "tiff8_lzw": "tiff_lzw"}
+
+
+def opened(path: Path, steps: Sequence[PlainStep]) -> Any:
+    """Open the page of a picture that the steps ask for, upright unless they say otherwise.
+
+    Raises:
+        ProviderError: It is no picture, or has no such page (400).
+    """
+    components = [step for step in steps if isinstance(step, Component)]
+    page = _page(next((one.pages for one in components if one.pages), None))
+    density = next((one.density_dpi for one in components if one.density_dpi), None)
+    return open_picture(path, page, _zoom(path, components, density))
+
+
+def _page(text: str | None) -> int:
+    """The first page of those that are named."""
+    if text is None:
+        return 1
+    match = re.match(r"\d+", text)
+    if match is None or int(match[0]) == 0:
+        raise not_emulated(f"pages by '{text}'")
+    return int(match[0])
+
+
+def _zoom(path: Path, components: Sequence[Component], density: int | None) -> float | None:
+    """How fine a drawing is made: as its density says, or an SVG as large as it is going to be shown."""
+    kind = vectors.kind_of(path)
+    if kind == "pdf":
+        return density / _POINTS_PER_INCH if density else None
+    width = components[0].width if components else None
+    drawing = vectors.measure(path) if kind == "svg" and isinstance(width, int) else None
+    if drawing is None or not isinstance(width, int):
+        return None
+    return min(_MOST_ZOOM, max(1.0, width / drawing.width_px))
+
+
+def upright(image: Image, steps: Sequence[PlainStep]) -> Image:
+    """The picture as its Exif says it is to be held, in mode RGB or RGBA."""
+    from PIL import ImageOps
+
+    is_left = any("ignore" in step.angle for step in steps if isinstance(step, Component))
+    if not is_left:
+        image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        image = (
+            image.convert("L") if image.mode == "F" else image.point(lambda value: value / 256).convert("L")
+        )
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def save(made: Iterator[Image], count: int, target: Path, asked: Plan, wanted: tuple[str, Any]) -> Size:
+    """Write frames in a format.
+
+    Args:
+        made: The frames; all of one size.
+        count: How many there are.
+        target: The file to write.
+        asked: Quality, flags, delay and loops.
+        wanted: The format, and what Pillow knows of the source (`loop`, durations in `durations_ms`).
+
+    Returns:
+        The size of the result.
+
+    Raises:
+        ProviderError: The format cannot be written (400).
+    """
+    format_name, info = wanted
+    writer = _WRITERS.get(format_name)
+    if writer is None:
+        raise transformation_refused(f"Invalid extension in transformation: {format_name}")
+    ready = (_ready(frame, format_name, asked) for frame in made)
+    first = next(ready)
+    options = _options(format_name, asked)
+    if count > 1:
+        delay_ms = asked.last("delay_ms")
+        options |= {
+            "save_all": True,
+            "append_images": ready,
+            "duration": [delay_ms] * count if delay_ms else info["durations_ms"],
+            "loop": _loops(asked, info.get("loop", 0)),
+        }
+        if format_name == "gif":
+            options["disposal"] = 2
+    first.save(target, writer, **options)
+    return Size(*first.size)
+
+
+def _ready(frame: Image, format_name: str, asked: Plan) -> Image:
+    """The frame in a mode that the format can hold."""
+    if format_name in _OPAQUE and frame.mode == "RGBA":
+        frame = canvas.framed(frame, Frame(0, 0, *frame.size), Colour(255, 255, 255)).convert("RGB")
+    if format_name == "ico" and max(frame.size) > _ICON_SIDE_PX:
+        frame = frame.copy()
+        frame.thumbnail((_ICON_SIDE_PX, _ICON_SIDE_PX))
+    space = asked.last("colour_space")
+    if space == "cmyk" and format_name in ("jpg", "tiff", "pdf"):
+        return frame.convert("CMYK")
+    if asked.has("mono") or (format_name == "tiff" and asked.has("group4")):
+        return frame.convert("1")
+    if format_name == "png" and (asked.has("png8") or asked.has("lossy")):
+        return frame.quantize(256 if asked.has("png8") else _LOSSY_COLOURS)
+    if format_name == "gif" and asked.has("lossy"):
+        return frame.quantize(_LOSSY_COLOURS)
+    if format_name == "png" and asked.has("png24"):
+        return frame.convert("RGB")
+    return frame.convert("RGBA") if format_name == "png" and asked.has("png32") else frame
+
+
+def _options(format_name: str, asked: Plan) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if format_name in ("jpg", "webp", "avif", "pdf"):
+        options["quality"] = asked.last("quality") or _DEFAULT_QUALITY
+    if format_name == "avif":
+        options["speed"] = 9
+    if format_name == "jpg":
+        options["progressive"] = asked.has("progressive")
+        options["subsampling"] = "4:4:4" if asked.last("chroma") == "444" else "4:2:0"
+    density = asked.last("density_dpi")
+    if density and format_name in ("jpg", "png", "tiff", "bmp"):
+        options["dpi"] = (density, density)
+    if format_name == "pdf":
+        options["resolution"] = density or _POINTS_PER_INCH
+    if format_name == "tiff":
+        flag = next((flag for flag in _TIFF_COMPRESSION if asked.has(flag)), None)
+        options["compression"] = _TIFF_COMPRESSION[flag] if flag else None
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _loops(asked: Plan, present: int) -> int:
+    """How often an animation is played; 0 is for ever."""
+    for component in asked.components:
+        if component.effect is not None and component.effect.name == "loop":
+            return int(component.effect.value) if component.effect.arguments else 0
+    return present
+
+
+def frames(image: Any, count: int) -> Iterator[Image]:
+    """The frames of an animation, each as it is shown."""
+    for number in range(count):
+        image.seek(number)
+        yield image.copy()
+
+
+def durations_ms(image: Any, count: int) -> list[int]:
+    """How long each frame is shown."""
+    found = []
+    for number in range(count):
+        image.seek(number)
+        found.append(int(image.info.get("duration", 100)) or 100)
+    image.seek(0)
+    return found
