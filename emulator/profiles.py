@@ -68,6 +68,7 @@ SETTINGS: tuple[Setting, ...] = (
         is_secret=True,
     ),
     Setting("CLOUDINARY_FOLDER", "staging_clips", "prod_clips"),
+    Setting("BLOBS_URL", r"s3://[^@]+@(127\.0\.0\.1|localhost)(:\d+)?/.+", r"s3://.+", is_secret=True),
     _origin("RUNPOD_ENDPOINT_BASE_URL", r"api\.runpod\.ai"),
     Setting("RUNPOD_API_KEY", r"rpa_staging_\w+", r"rpa_(?!staging_)\w+", is_secret=True),
     Setting("RUNPOD_NAMESPACE", "staging", "production"),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakes import FAKES
+from fakes.kit.bucket import Bucket
+from fakes.kit.bucket import parse as parse_bucket
 from fakes.kit.kit import FakeSettings
 
 
@@ -23,7 +25,7 @@ class ServerSettings:
 
 
 def load(env: Mapping[str, str]) -> ServerSettings:
-    """Read FAKES_* , BLOBS_DIR, SPEECH_DIR and REDIRECT_URIS_BASE.
+    """Read FAKES_* , BLOBS_DIR, BLOBS_URL, SPEECH_DIR and REDIRECT_URIS_BASE.
 
     Raises:
         BadSetting: A value cannot be used.
@@ -39,6 +41,7 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         public_urls={name: f"http://{public_host}:{port}" for name, port in ports.items()},
         state_dir=_folder(env.get("FAKES_STATE_DIR")),
         blobs_dir=_folder(env.get("BLOBS_DIR")),
+        bucket=_bucket(env.get("BLOBS_URL")),
         speech_dir=_folder(env.get("SPEECH_DIR")),
         seed=int(seed),
         api_url=api_url.rstrip("/"),
@@ -50,6 +53,15 @@ def load(env: Mapping[str, str]) -> ServerSettings:
 
 def _folder(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _bucket(url: str | None) -> Bucket | None:
+    if not url:
+        return None
+    try:
+        return parse_bucket(url)
+    except ValueError as error:
+        raise BadSetting(f"BLOBS_URL cannot be used; {error}") from error
 
 
 def _ports(text: str) -> dict[str, int]:

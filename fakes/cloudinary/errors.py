@@ -40,6 +40,12 @@ def invalid_parameter(name: str, value: str) -> ProviderError:
     )  # guess: the form for other names
 
 
+def illegal_value(name: str, value: str) -> ProviderError:
+    """A value that the Admin API does not know."""
+    # guess: all but "Illegal value", which the official SDKs' tests expect
+    return _refused(400, f"Illegal value {value[:100]} for {name}")
+
+
 def invalid_cursor() -> ProviderError:
     """`next_cursor` is not one that was handed out."""
     return _refused(400, "Invalid value for parameter next_cursor")
@@ -286,6 +292,27 @@ def metadata_rule_unknown(external_id: str) -> ProviderError:
     return _refused(404, f"Metadata rule {external_id} not found")  # guess: wording
 
 
+def transformation_unknown(name: str) -> ProviderError:
+    """No transformation has this name or text, on the Admin API."""
+    return _refused(404, f"Can't find transformation {name[:200]}")  # guess: as for presets
+
+
+def transformation_exists(name: str) -> ProviderError:
+    """A transformation of this name exists."""
+    return _refused(409, f"Transformation {name[:200]} already exists")  # guess: wording
+
+
+def transformation_in_use(name: str, limit: int) -> ProviderError:
+    """More was derived by a transformation than can be deleted with it."""
+    # guess: wording
+    return _refused(400, f"Transformation {name[:200]} has more than {limit} derived resources")
+
+
+def on_api(error: ProviderError) -> ProviderError:
+    """The same refusal in the form of the APIs: with a body, which delivery leaves out."""
+    return _refused(error.status, error.message, violation=error.violation)
+
+
 def transformation_refused(message: str) -> ProviderError:
     """A transformation that is not understood or cannot be done; on delivery, with an empty body."""
     return _not_delivered(400, message)
@@ -312,3 +339,8 @@ def delivery_denied(*, violation: str | None = None) -> ProviderError:
 def delivery_cloud_unknown(cloud: str) -> ProviderError:
     """Delivery from a cloud that does not exist."""
     return _not_delivered(401, f"Invalid cloud_name {cloud}")  # guess: as on the API
+
+
+def bytes_unavailable(endpoint: str, reason: str) -> ProviderError:
+    """The bucket that holds the bytes does not answer, or not as it should: trouble of this stack."""
+    return _refused(503, f"the blob store at {endpoint} cannot be used: {reason}")

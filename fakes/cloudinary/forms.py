@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -96,8 +97,11 @@ async def read(request: Request, blobs: Blobs, *, file_limit_bytes: int | None =
                 _add_json(form, await _body(request))
             case _:
                 body = (await _body(request)).decode("utf-8", "replace")
-                for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=10_000):
-                    form.add(name, value)
+                fields = parse_qsl(body, keep_blank_values=True, max_num_fields=10_000)
+                counts = Counter(name for name, _ in fields)
+                for name, value in fields:  # the Node SDK repeats some names without `[]`
+                    is_array = counts[name] > 1 and not name.endswith("[]")
+                    form.add(f"{name}[]" if is_array else name, value)
         _take_text_file(form, blobs, file_limit_bytes)
     except BaseException as error:
         form.drop()

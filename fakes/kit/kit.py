@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from fakes.kit.bucket import Bucket
 from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
 from fakes.kit.ids import Ids
@@ -52,6 +53,7 @@ class FakeSettings:
         public_urls: Origin of each fake as clients see it, by name.
         state_dir: Folder with one SQLite file per fake; None keeps state in memory.
         blobs_dir: Folder for stored files; None means a folder below `state_dir`.
+        bucket: Bucket for stored files; the folder then holds copies of some.
         speech_dir: Folder with the catalogue of known speech, or None.
         api_url: Origin of the application, as the fakes reach it (events are sent there).
         redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
@@ -61,6 +63,7 @@ class FakeSettings:
     public_urls: Mapping[str, str]
     state_dir: Path | None = None
     blobs_dir: Path | None = None
+    bucket: Bucket | None = None
     speech_dir: Path | None = None
     seed: int = 1
     api_url: str = "http://127.0.0.1:8401"

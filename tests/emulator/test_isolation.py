@@ -37,6 +37,7 @@ def test_the_packaged_stack_holds_nothing_of_production(topology: Topology) -> N
         ("CLOUDINARY_FOLDER", "prod_clips", "is or holds production's Cloudinary folder"),
         ("CLOUDINARY_FOLDER", "my_clips", "is no value of staging: 'my_clips'"),
         ("RUNPOD_NAMESPACE", "production", "is a value of production: 'production'"),
+        ("BLOBS_URL", "s3://key:secret@store.example/clips", "is a value of production"),
         ("RUNPOD_API_KEY", "rpa_production_123", "is or holds a production RunPod key"),
         ("RUNPOD_API_KEY", "rpa_AB12CD34", "is a value of production"),
         ("RUNPOD_API_KEY", "whatever", "is no value of staging"),

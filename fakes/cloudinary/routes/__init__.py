@@ -6,6 +6,8 @@ from pathlib import Path
 from starlette.requests import Request
 
 from fakes.cloudinary import wire
+from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.folder import FolderBlobs
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
@@ -27,9 +29,10 @@ _API_HEADERS = {
 def build(kit: Kit) -> Parts:
     """Put the fake together."""
     folder = _blobs_folder(kit)
-    blobs = FolderBlobs(folder)
+    bucket = kit.settings.bucket
+    blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
-    renderer = Renderer(state.assets, blobs)
+    renderer = Renderer(state.assets, blobs, state.transformations.text)
     service = Service(kit, state, blobs, renderer)
     request_ids = Ids(
         kit.settings.seed + 1

@@ -1,20 +1,20 @@
 """Delivery: `GET /<cloud>/<resource type>/<type>/[s--sig--/][transformation/...][v1/]<public id>[.ext]`."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from fakes.cloudinary import address, errors, formats, transformation, wire
-from fakes.cloudinary.address import Address
+from fakes.cloudinary.address import Address, Place
 from fakes.cloudinary.routes import files
 from fakes.cloudinary.routes.files import ServedFile
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.signatures import is_delivery_signed
-from fakes.cloudinary.state import Account, Asset, Key
+from fakes.cloudinary.state import STAGING, Account, Asset, Key
 from fakes.cloudinary.transformation import Transformation
 from fakes.kit.errors import ProviderError
 
@@ -36,34 +36,33 @@ class Delivery:
         self._service = service
 
     def routes(self) -> list[Route]:
-        """The routes, as in the coverage rows."""
+        """The routes, as in the coverage rows; the last one takes what no other does."""
+        typed = (
+            f"/{{cloud}}/{resource_type}/{{type}}/{{path:path}}" for resource_type in wire.RESOURCE_TYPES
+        )
+        named = (f"/{{cloud}}/{word}/{{path:path}}" for word in (*address.SUFFIXED, address.SHORT))
         return [
-            Route(
-                f"/{{cloud}}/{resource_type}/{{type}}/{{path:path}}",
-                self._handler(resource_type),
-                methods=["GET"],
-            )
-            for resource_type in wire.RESOURCE_TYPES
+            Route(path, self._answer, methods=["GET"]) for path in (*typed, *named, "/{cloud}/{path:path}")
         ]
 
-    def _handler(self, resource_type: str) -> Callable[[Request], Awaitable[Response]]:
-        async def deliver(request: Request) -> Response:
-            try:
-                return await self.deliver(request, resource_type)
-            except ProviderError as error:
-                error.code = errors.DELIVERY
-                error.headers.update(_HEADERS, **{"Cache-Control": "private, no-transform, max-age=0"})
-                raise
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self.deliver(request)
+        except ProviderError as error:
+            error.code = errors.DELIVERY
+            error.headers.update(_HEADERS, **{"Cache-Control": "private, no-transform, max-age=0"})
+            raise
 
-        return deliver
-
-    async def deliver(self, request: Request, resource_type: str) -> Response:
+    async def deliver(self, request: Request) -> Response:
         """Answer with the original, or with what the transformation makes of it."""
-        params = request.path_params
-        cloud, type_ = params["cloud"], params["type"]
-        account = self._account(cloud, request.url.path)
-        where = address.parse(_raw_rest(request))
-        asset, ending = self._find(Key(cloud, resource_type, type_, ""), where)
+        place = address.locate(_raw_path(request), request.headers.get("host", ""))
+        if place is None:
+            raise HTTPException(404)
+        cloud = place.cloud or STAGING.cloud
+        account = self._account(place, request.url.path)
+        where = address.parse(place.rest, has_suffix=bool(place.has_suffix))
+        key = Key(cloud, place.resource_type, place.type, "")
+        asset, ending, where = self._find(key, where, may_have_suffix=place.has_suffix is None)
         self._check_signature(account, where, asset)
         asked = self._service.renderer.read(cloud, where.components)
         accept = request.headers.get("accept", "")
@@ -98,8 +97,11 @@ class Delivery:
             partial(local, made.sha256), made.bytes, media_type, made.etag, made.created_at, headers
         )
 
-    def _account(self, cloud: str, path: str) -> Account:
+    def _account(self, place: Place, path: str) -> Account:
+        cloud = place.cloud or STAGING.cloud
         account = self._service.state.accounts.of_cloud(cloud)
+        if account is None and place.has_suffix is None:
+            raise HTTPException(404)  # no address of Cloudinary's at all
         if account is None:
             raise errors.delivery_cloud_unknown(cloud)
         if account.is_production:
@@ -108,22 +110,31 @@ class Delivery:
             )
         return account
 
-    def _find(self, key: Key, where: Address) -> tuple[Asset, str | None]:
-        """The asset, and the extension that the path asks for."""
+    def _find(self, key: Key, where: Address, *, may_have_suffix: bool) -> tuple[Asset, str | None, Address]:
+        """The asset, the extension that the path asks for, and how the path was meant."""
+        shorter = address.without_suffix(where) if may_have_suffix else None
+        for meant in (where, shorter) if shorter is not None else (where,):
+            found = self._named(key, meant.source)
+            if found is not None:
+                return *found, meant
         stem, dot, ending = where.source.rpartition(".")
+        has_ending = bool(dot) and key.resource_type != "raw"
+        if has_ending and self._service.state.assets.find(replace(key, public_id=stem)) is not None:
+            raise errors.transformation_refused(f"Invalid extension in transformation: {ending}")
+        if where.unknown is not None:
+            raise errors.transformation_refused(f"Unknown transformation {where.unknown}")
+        raise errors.delivery_not_found(stem if has_ending else where.source)
+
+    def _named(self, key: Key, source: str) -> tuple[Asset, str | None] | None:
+        """The asset of this id; dots may be part of it, or stand before an extension."""
+        stem, dot, ending = source.rpartition(".")
         find = self._service.state.assets.find
         if key.resource_type != "raw" and dot and formats.is_known(ending):
             asset = find(replace(key, public_id=stem))
             if asset is not None:
                 return asset, formats.canonical(ending)
-        asset = find(replace(key, public_id=where.source))
-        if asset is not None:
-            return asset, None
-        if key.resource_type != "raw" and dot and find(replace(key, public_id=stem)) is not None:
-            raise errors.transformation_refused(f"Invalid extension in transformation: {ending}")
-        if where.unknown is not None:
-            raise errors.transformation_refused(f"Unknown transformation {where.unknown}")
-        raise errors.delivery_not_found(stem if dot and key.resource_type != "raw" else where.source)
+        asset = find(replace(key, public_id=source))
+        return None if asset is None else (asset, None)
 
     def _check_signature(self, account: Account, where: Address, asset: Asset) -> None:
         if where.signature is None:
@@ -135,11 +146,10 @@ class Delivery:
             raise errors.delivery_denied()
 
 
-def _raw_rest(request: Request) -> str:
-    """What follows the type in the path, as the client escaped it."""
+def _raw_path(request: Request) -> str:
+    """The path as the client escaped it."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    pieces = raw.decode("latin-1").split("?")[0].split("/", 4)
-    return pieces[4] if len(pieces) > 4 else ""
+    return raw.decode("latin-1").split("?")[0]
 
 
 def _disposition(name: str, asset: Asset, target: str | None) -> str:

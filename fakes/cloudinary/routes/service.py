@@ -16,6 +16,7 @@ from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.state import Account, CloudinaryState, Key
+from fakes.cloudinary.wire import Showing
 from fakes.kit.clock import iso
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
@@ -83,6 +84,10 @@ class Service:
             raise errors.not_authorized()
         return self.state.accounts.with_secret(cloud, api_key, secret)
 
+    def showing(self, account: Account) -> Showing:
+        """For whom answers are shown."""
+        return Showing(self.kit.url, self.state.accounts.cloud(account.cloud))
+
     def check_hooks(self, urls: tuple[str, ...]) -> None:
         """Refuse notification addresses outside of this stack before anything is done.
 
@@ -129,12 +134,12 @@ def key_of(request: Request, account: Account, public_id: str) -> Key:
     """The name of an asset, by the resource type and the type in the path.
 
     Raises:
-        ProviderError: There is no such resource type (400), or the type is not covered (501).
+        ProviderError: There is no such resource type, or no such type (400).
     """
     resource_type = request.path_params["resource_type"]
     if resource_type not in wire.RESOURCE_TYPES:
         raise errors.invalid_parameter("resource_type", resource_type)
     type_ = request.path_params.get("type", "upload")
-    if type_ not in wire.TYPES:
-        raise errors.not_emulated(f"assets by '{type_}'")
+    if type_ not in wire.ALL_TYPES:
+        raise errors.invalid_parameter("type", type_)
     return Key(account.cloud, resource_type, type_, public_id)

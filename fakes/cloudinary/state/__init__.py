@@ -9,10 +9,20 @@ from typing import Any
 
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
-from fakes.cloudinary.state import backups, documents, metadata, records, relations, sessions, stored, usage
+from fakes.cloudinary.state import (
+    backups,
+    documents,
+    metadata,
+    records,
+    relations,
+    sessions,
+    stored,
+    transformations,
+    usage,
+)
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
-from fakes.cloudinary.state.backups import Backups
+from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.listing import Listing, Page, Window
 from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
@@ -20,6 +30,7 @@ from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.cloudinary.state.stored import StoredBytes
+from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.kit import Kit
 
@@ -30,6 +41,7 @@ __all__ = [
     "Account",
     "Amounts",
     "Asset",
+    "Backup",
     "Cloud",
     "CloudinaryState",
     "Derived",
@@ -45,7 +57,8 @@ __all__ = [
     "parse_range",
 ]
 SCHEMA = ";".join(
-    module.SCHEMA for module in (records, documents, metadata, usage, backups, relations, sessions, stored)
+    module.SCHEMA
+    for module in (records, documents, metadata, usage, backups, relations, sessions, stored, transformations)
 )
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
@@ -74,7 +87,8 @@ class CloudinaryState:
         self.usage = Usage(self._store, kit.clock)
         self.calls = Calls(kit.clock)
         self.stored = StoredBytes(self._store, blobs)
-        self.assets = Assets(self._store, self.stored, kit.clock, kit.ids, self.usage)
+        self.transformations = Transformations(self._store, self.stored)
+        self.assets = Assets(self._store, self.stored, kit.clock, kit.ids, self.usage, self.transformations)
         self.backups = Backups(self._store, self.stored, kit.clock)
         self.relations = Relations(self._store, kit.clock)
         self.listing = Listing(self._store)

@@ -10,6 +10,7 @@ from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
 from fakes.cloudinary.state.stored import StoredBytes
+from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.usage import Usage
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
@@ -59,14 +60,24 @@ class Assets:
         clock: Gives versions and times of creation.
         ids: Gives asset and version ids.
         usage: Counts what is made.
+        transformations: Is told what derived assets are made by.
     """
 
-    def __init__(self, store: Store, stored: StoredBytes, clock: Clock, ids: Ids, usage: Usage) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stored: StoredBytes,
+        clock: Clock,
+        ids: Ids,
+        usage: Usage,
+        transformations: Transformations,
+    ) -> None:
         self.stored = stored
         self._store = store
         self._clock = clock
         self._ids = ids
         self._usage = usage
+        self._transformations = transformations
 
     def find(self, key: Key) -> Asset | None:
         """The asset of this name, or None."""
@@ -178,7 +189,14 @@ class Assets:
         return count
 
     def restore(self, asset: Asset) -> Asset:
-        """Put a backed up version in the place of what is there now, if anything."""
+        """Put a backed up version in the place of what is there now, if anything.
+
+        Raises:
+            ProviderError: Another asset has its name by now (400).
+        """
+        holder = self.find(asset.key)
+        if holder is not None and holder.asset_id != asset.asset_id:
+            raise errors.already_exists(asset.public_id)
         now = self.find_by_id(asset.cloud, asset.asset_id)
         restored = replace(asset, version=max(asset.version, now.version + 1)) if now else asset
         with self._store.transaction():
@@ -272,10 +290,12 @@ class Assets:
         )
         while self._store.one("SELECT 1 FROM derived WHERE id = ?", (result.id,)):
             result = replace(result, id=self._ids.hex(32))
-        self._store.execute(
-            f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
-            result.row(),
-        )
+        with self._store.transaction():
+            self._store.execute(
+                f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
+                result.row(),
+            )
+            self._transformations.note_use(asset, transformation, format_name)
         self._usage.transformed(asset.cloud)
         return result
 

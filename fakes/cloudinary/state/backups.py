@@ -16,7 +16,7 @@ CREATE TABLE backups (
     type TEXT NOT NULL, public_id TEXT NOT NULL, sha256 TEXT NOT NULL, saved_at REAL NOT NULL,
     asset TEXT NOT NULL
 );
-CREATE INDEX backups_by_asset ON backups (asset_id, saved_at, version_id);
+CREATE INDEX backups_by_asset ON backups (asset_id, saved_at);
 CREATE INDEX backups_by_public_id ON backups (cloud, resource_type, type, public_id, saved_at);
 CREATE INDEX backups_by_sha256 ON backups (sha256)
 """

@@ -11,8 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from fakes.cloudinary import errors, signatures
-from fakes.cloudinary.forms import Form
-from fakes.cloudinary.state import Asset, Derived, Page
+from fakes.cloudinary.state import Asset, Derived
 from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
 
@@ -95,51 +94,6 @@ def derived_body(asset: Asset, derived: Derived, origin: str) -> dict[str, Any]:
     return body | {"bytes": derived.bytes, "format": derived.format, "url": url, "secure_url": url}
 
 
-def listed(asset: Asset, origin: str, form: Form) -> dict[str, Any]:
-    """One item of a listing; tags and context when asked for."""
-    url = delivery_url(origin, asset)
-    body: dict[str, Any] = {"asset_id": asset.asset_id, "public_id": asset.public_id}
-    if asset.format:
-        body["format"] = asset.format
-    body |= {
-        "version": asset.version,
-        "resource_type": asset.resource_type,
-        "type": asset.type,
-        "created_at": iso(asset.created_at),
-        "bytes": asset.bytes,
-    }
-    body |= _size(asset)
-    body |= {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
-    if form.flag("tags"):
-        body["tags"] = list(asset.tags)
-    if form.flag("context") and asset.context:
-        body["context"] = {"custom": dict(asset.context)}
-    body |= {"url": url, "secure_url": url}
-    return _only_fields(body | _tags_and_context(asset), body, form)
-
-
-def page_body(page: Page, origin: str, form: Form) -> dict[str, Any]:
-    """A page of a listing."""
-    body: dict[str, Any] = {"resources": [listed(asset, origin, form) for asset in page.assets]}
-    if page.next_cursor:
-        body["next_cursor"] = page.next_cursor
-    return body
-
-
-def detail_body(asset: Asset, derived: list[Derived], origin: str, form: Form) -> dict[str, Any]:
-    """Everything about one asset."""
-    body = listed(asset, origin, Form())
-    if asset.resource_type == "video":
-        body["duration"] = asset.duration
-        if form.flag("media_metadata") or form.flag("image_metadata"):
-            body |= video_fields(asset)
-    body["access_mode"] = "public" if asset.type == "upload" else "authenticated"
-    body |= _tags_and_context(asset)
-    body["derived"] = [{"id": one.id, **derived_body(asset, one, origin)} for one in derived]
-    body["etag"] = asset.etag
-    return _only_fields(body, body, form)
-
-
 def found_body(asset: Asset, origin: str, with_field: tuple[str, ...]) -> dict[str, Any]:
     """One result of a search: times with an offset, context flat."""
     at = datetime.fromtimestamp(asset.created_at, UTC).isoformat(timespec="seconds")
@@ -189,19 +143,6 @@ def error_body(error: ProviderError) -> Any:
 
 def _size(asset: Asset) -> dict[str, Any]:
     return {"width": asset.width, "height": asset.height} if asset.width else {}
-
-
-def _tags_and_context(asset: Asset) -> dict[str, Any]:
-    fields: dict[str, Any] = {"tags": list(asset.tags)} if asset.tags else {}
-    return fields | ({"context": {"custom": dict(asset.context)}} if asset.context else {})
-
-
-def _only_fields(everything: dict[str, Any], plain: dict[str, Any], form: Form) -> dict[str, Any]:
-    asked = form.many("fields")
-    if not asked:
-        return plain
-    names = {"public_id", "asset_id", "asset_folder", *asked}
-    return {name: value for name, value in everything.items() if name in names}
 
 
 def notified(asset: Asset) -> dict[str, Any]:

@@ -3,18 +3,30 @@
 Source: cloudinary.com/documentation/image_upload_api_reference and admin_api.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from fakes.cloudinary import errors, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import NamingOptions
 from fakes.cloudinary.state import Window, search
 
+MOST_IDS = 100
 RESOURCE_TYPES = ("image", "raw", "video")
 TYPES = ("upload", "private", "authenticated")
+# Delivery types that listings know; assets of the other ones are made by delivery and by `text`, `multi`...
+ALL_TYPES = frozenset(
+    (
+        *TYPES, "animoto", "asset", "dailymotion", "facebook", "fetch", "gravatar", "hulu", "instagram",
+        "list", "multi", "public", "sprite", "text", "twitter", "twitter_name", "vimeo", "worldstarhiphop",
+        "youtube",
+    )
+)  # fmt: skip
 # What becomes of an asset's tags, given those named in the call.
 TAG_COMMANDS: Mapping[str, Callable[[set[str], set[str]], set[str]]] = {
     "add": lambda tags, named: tags | named,
@@ -143,8 +155,22 @@ def parse_eager(form: Form) -> Iterable[Eager]:
             yield Eager(text.strip(), None)
 
 
+def some_ids(form: Form, name: str) -> tuple[str, ...]:
+    """Read a list of 1 to 100 ids.
+
+    Raises:
+        ProviderError: It is missing or has too many (400).
+    """
+    ids = form.many(name)
+    if not ids:
+        raise errors.missing_parameter(name)
+    if len(ids) > MOST_IDS:
+        raise errors.invalid_parameter(name, f"more than {MOST_IDS}")
+    return ids
+
+
 def window(form: Form, *, default: int = 10, most: int = 500) -> Window:
-    """Read `max_results`, `next_cursor` and `direction`.
+    """Read `max_results`, `next_cursor`, `direction` and `start_at`.
 
     Raises:
         ProviderError: A value cannot be used (400).
@@ -155,7 +181,27 @@ def window(form: Form, *, default: int = 10, most: int = 500) -> Window:
     direction = (form.text("direction") or "desc").lower()
     if direction not in ("asc", "desc", "1", "-1"):
         raise errors.invalid_parameter("direction", direction)
-    return Window(min(int(limit), most), form.text("next_cursor"), direction in ("asc", "1"))
+    since = form.text("start_at")
+    return Window(
+        min(int(limit), most),
+        form.text("next_cursor"),
+        direction in ("asc", "1"),
+        None if since is None else _moment(since),
+    )
+
+
+def _moment(text: str) -> float:
+    """A time as the SDKs write it: ISO, an HTTP date, or JavaScript's `Date`. UTC when it says no zone."""
+    read = (
+        datetime.fromisoformat,
+        parsedate_to_datetime,
+        lambda one: datetime.strptime(one.partition(" (")[0], "%a %b %d %Y %H:%M:%S GMT%z"),
+    )
+    for parse in read:
+        with contextlib.suppress(ValueError):
+            at = parse(text)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    raise errors.invalid_parameter("start_at", text)
 
 
 def sort_by(form: Form) -> tuple[str, bool]:

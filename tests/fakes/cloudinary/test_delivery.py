@@ -126,6 +126,40 @@ def test_what_is_not_there_is_404_with_an_empty_body(clip: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "staging/images/v1/staging_clips/i/a-cat.png",
+        "staging/iu/v1/staging_clips/i.png",
+        "staging/staging_clips/i.png",
+        "staging/staging_clips/i/a-cat.png",
+        "image/upload/v1/staging_clips/i.png",
+        "images/v1/staging_clips/i/a-cat.png",
+        "staging/image/upload/v1/staging%5Fclips%2Fi.png",
+    ],
+)
+def test_an_image_has_many_addresses(picture: Cloud, png: bytes, path: str) -> None:
+    assert picture.http.get(f"{picture.url}/{path}").content == png
+
+
+def test_the_signature_leaves_the_suffix_out(picture: Cloud, png: bytes) -> None:
+    signature = delivery_signature("staging_clips/i.png", SECRET)
+
+    for path in ("images/s--{}--/staging_clips/i/a-cat.png", "s--{}--/staging_clips/i/a-cat.png"):
+        assert picture.get(path.format(signature)).content == png
+        assert refused(picture.get(path.format("xxxxxxxx"))) == (401, "deny or ACL failure")
+
+
+def test_on_a_private_cdn_the_host_names_the_cloud(picture: Cloud, png: bytes) -> None:
+    url = f"{picture.url}/staging_clips/i.png"
+
+    assert picture.http.get(url, headers={"Host": "staging-res.cloudinary.test"}).content == png
+    denied = picture.http.get(url, headers={"Host": "prod-res.cloudinary.test"})
+    assert refused(denied) == (401, "deny or ACL failure")
+    unknown = picture.http.get(url, headers={"Host": "nope-res.cloudinary.test"})
+    assert (unknown.status_code, unknown.json()["fake"]) == (501, "cloudinary")
+
+
+@pytest.mark.parametrize(
     ("path", "message"),
     [
         ("video/upload/w_abc/v1/staging_clips/v.mp4", "Invalid width in transformation: abc"),

@@ -9,11 +9,17 @@ from starlette.routing import Route
 from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.admin.account import AccountApi
+from fakes.cloudinary.routes.admin.backups import BackupsApi
+from fakes.cloudinary.routes.admin.deletion import DeletionApi
 from fakes.cloudinary.routes.admin.folders import FoldersApi
+from fakes.cloudinary.routes.admin.listings import ListingsApi
 from fakes.cloudinary.routes.admin.metadata import MetadataApi
 from fakes.cloudinary.routes.admin.presets import PresetsApi
+from fakes.cloudinary.routes.admin.publishing import PublishingApi
+from fakes.cloudinary.routes.admin.relations import RelationsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
+from fakes.cloudinary.routes.admin.transformations import TransformationsApi
 from fakes.cloudinary.routes.service import Handler, Rows, Service
 from fakes.kit.errors import ProviderError
 
@@ -34,8 +40,14 @@ class AdminApi:
             *AccountApi(service).rows(),
             *MetadataApi(service).rows(),
             *PresetsApi(service).rows(),
+            *TransformationsApi(service).rows(),
             *SearchApi(service).rows(),
             *FoldersApi(service).rows(),
+            *BackupsApi(service).rows(),
+            *RelationsApi(service).rows(),
+            *PublishingApi(service).rows(),
+            *DeletionApi(service).rows(),
+            *ListingsApi(service).rows(),
             *ResourcesApi(service).rows(),
         ]
         return [

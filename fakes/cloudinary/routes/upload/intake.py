@@ -58,7 +58,10 @@ class Intake:
             overwrite=options.overwrite,
         )
         async with self._state.stored.kept(incoming, blob):
-            return self._state.assets.store(upload)
+            outcome = self._state.assets.store(upload)
+            if self._state.accounts.cloud(account.cloud).is_backed_up and not outcome.is_existing:
+                self._state.backups.save(outcome.asset)
+            return outcome
 
     def name(self, key: Key, options: UploadOptions, filename: str | None) -> Name:
         """The name that the options ask for; a random one that is not taken."""
