@@ -1,8 +1,8 @@
 """Cloudinary: Upload API and Admin API (api.cloudinary.com) and delivery (res.cloudinary.com) on one port.
 
 Not covered: unsigned uploads by preset, incoming transformations, moderation, structured metadata, add-ons,
-overlays, named and conditional transformations, adaptive streaming, archives, sprites, most of the search
-grammar, provisioning.
+overlays, named and conditional transformations, adaptive streaming, archives, sprites,
+the search for what pictures show, provisioning.
 """
 
 from fakes.kit.kit import Endpoint, Fake
@@ -31,7 +31,12 @@ FAKE = Fake(
         Endpoint("GET", "/v1_1/{cloud}/usage", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/usage/{date}", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/config", "full", _ADMIN),
-        Endpoint("POST", "/v1_1/{cloud}/resources/search", "shape", _SEARCH),
+        Endpoint("GET", "/v1_1/{cloud}/resources/search", "full", _SEARCH),
+        Endpoint("POST", "/v1_1/{cloud}/resources/search", "full", _SEARCH),
+        Endpoint("GET", "/v1_1/{cloud}/folders/search", "full", _SEARCH),
+        Endpoint("POST", "/v1_1/{cloud}/folders/search", "full", _SEARCH),
+        Endpoint("GET", "/v1_1/{cloud}/resources/visual_search", "shape", _SEARCH),
+        Endpoint("POST", "/v1_1/{cloud}/resources/visual_search", "shape", _SEARCH),
         Endpoint("GET", "/v1_1/{cloud}/resources", "full", _ADMIN),
         Endpoint("DELETE", "/v1_1/{cloud}/resources", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/resources/by_asset_folder", "full", _ADMIN),
@@ -73,6 +78,7 @@ FAKE = Fake(
         Endpoint("GET", "/v1_1/{cloud}/folders", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
         Endpoint("POST", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
+        Endpoint("PUT", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
         Endpoint("DELETE", "/v1_1/{cloud}/folders/{path:path}", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/metadata_fields", "full", _FIELDS),
         Endpoint("POST", "/v1_1/{cloud}/metadata_fields", "full", _FIELDS),
@@ -112,6 +118,8 @@ FAKE = Fake(
         Endpoint("GET", "/{cloud}/images/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/iu/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/private_images/{path:path}", "full", _DELIVERY),
+        Endpoint("GET", "/{cloud}/search/{signature}/{ttl}/{query}", "full", _SEARCH),
+        Endpoint("GET", "/{cloud}/search/{signature}/{ttl}/{query}/{next_cursor}", "full", _SEARCH),
         Endpoint("GET", "/{cloud}/raw/{type}/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/video/{type}/{path:path}", "shape", _DELIVERY),
         Endpoint("GET", "/{cloud}/videos/{path:path}", "full", _DELIVERY),

@@ -236,6 +236,21 @@ def folder_not_empty() -> ProviderError:
     return _refused(400, "Folder is not empty")  # guess: wording
 
 
+def source_folder_not_found() -> ProviderError:
+    """There is no folder to be moved."""
+    return _refused(400, "Cannot find source folder")
+
+
+def folder_exists(path: str) -> ProviderError:
+    """A folder cannot be moved to where another one is."""
+    return _refused(409, f"Folder with path {path} already exists")  # guess: wording
+
+
+def folder_into_itself(path: str) -> ProviderError:
+    """A folder cannot be moved below itself."""
+    return _refused(400, f"Cannot move folder {path} into itself")  # guess: wording
+
+
 def already_exists(public_id: str) -> ProviderError:
     """A rename onto an asset that exists, without overwrite."""
     return _refused(400, f"to_public_id {public_id} already exists")

@@ -111,6 +111,20 @@ async def read(request: Request, blobs: Blobs, *, file_limit_bytes: int | None =
     return form
 
 
+def from_base64(text: str) -> Form:
+    """Parameters from URL-safe base64 of a JSON object.
+
+    Raises:
+        ProviderError: It is none (400).
+    """
+    form = Form()
+    try:
+        _add_json(form, base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise invalid_request("the query is not JSON in base64") from error
+    return form
+
+
 class _Multipart:
     """One multipart body on its way in. A part named `file` goes to disk, the others are kept as text."""
 

@@ -76,11 +76,11 @@ def is_delivery_signed(text: str, signature: str, secret: str) -> bool:
     return any(is_same(signature, one) for one in candidates)
 
 
+def is_search_signed(text: str, signature: str, secret: str) -> bool:
+    """Whether a search URL's signature fits its seconds to live and query, as the path has them."""
+    return is_same(signature, hashlib.sha256(f"{text}{secret}".encode()).hexdigest())
+
+
 def notification_signature(body: bytes, timestamp: str, secret: str, *, algorithm: str = "sha1") -> str:
     """The value of `X-Cld-Signature`: a plain hash over body, timestamp and secret."""
     return hashlib.new(algorithm, body + timestamp.encode() + secret.encode()).hexdigest()
-
-
-def folder_id(path: str) -> str:
-    """The `external_id` of a folder: opaque, and always the same for one path."""
-    return hashlib.sha256(path.encode()).hexdigest()[:34]

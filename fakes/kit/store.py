@@ -50,6 +50,15 @@ class Store:
         self._db.execute(f"PRAGMA application_id={opened}")
         return opened
 
+    @property
+    def changes(self) -> int:
+        """How many rows were ever written; what was computed from rows holds until it changes."""
+        return self._db.total_changes
+
+    def add_function(self, name: str, arguments: int, call: Callable[..., Any]) -> None:
+        """Let statements call a function whose result depends on its arguments only."""
+        self._db.create_function(name, arguments, call, deterministic=True)
+
     def execute(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self._db.execute(sql, params)

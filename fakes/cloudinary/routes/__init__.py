@@ -13,6 +13,7 @@ from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
+from fakes.cloudinary.routes.search_urls import SearchUrls
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import UploadApi
 from fakes.cloudinary.state import CloudinaryState
@@ -51,7 +52,12 @@ def build(kit: Kit) -> Parts:
 
     return Parts(
         state=state,
-        routes=[*UploadApi(service).routes(), *AdminApi(service).routes(), *Delivery(service).routes()],
+        routes=[
+            *UploadApi(service).routes(),
+            *AdminApi(service).routes(),
+            *SearchUrls(service).routes(),
+            *Delivery(service).routes(),
+        ],
         error_body=wire.error_body,
         close=close,
         headers=headers,

@@ -15,7 +15,7 @@ from fakes.cloudinary import errors, forms, signatures, wire
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.render import Renderer
-from fakes.cloudinary.state import Account, CloudinaryState, Key
+from fakes.cloudinary.state import Account, Asking, CloudinaryState, Key
 from fakes.cloudinary.wire import Showing
 from fakes.kit.clock import iso
 from fakes.kit.kit import Kit
@@ -87,6 +87,21 @@ class Service:
     def showing(self, account: Account) -> Showing:
         """For whom answers are shown."""
         return Showing(self.kit.url, self.state.accounts.cloud(account.cloud))
+
+    def asking(self, account: Account) -> Asking:
+        """Who searches, where and when."""
+        is_fixed = self.state.accounts.cloud(account.cloud).folder_mode == "fixed"
+        return Asking(account.cloud, self.kit.clock.now(), is_fixed)
+
+    def found_assets(self, account: Account, form: Form) -> dict[str, Any]:
+        """Search assets, and say what was found.
+
+        Raises:
+            ProviderError: The expression or another parameter cannot be used (400).
+        """
+        query, aggregates = wire.search_query(form), wire.aggregates(form)
+        found = self.state.search.assets(query, self.asking(account), aggregates)
+        return wire.found_body(found, self.showing(account), account.api_key, form)
 
     def check_hooks(self, urls: tuple[str, ...]) -> None:
         """Refuse notification addresses outside of this stack before anything is done.

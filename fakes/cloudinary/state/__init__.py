@@ -12,9 +12,11 @@ from fakes.cloudinary.state import accounts as accounts_module
 from fakes.cloudinary.state import (
     backups,
     documents,
+    folders,
     metadata,
     records,
     relations,
+    search,
     sessions,
     stored,
     transformations,
@@ -23,11 +25,13 @@ from fakes.cloudinary.state import (
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backup, Backups
+from fakes.cloudinary.state.folders import Folder, Folders
 from fakes.cloudinary.state.listing import Listing, Page, Window
 from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
+from fakes.cloudinary.state.search import Aggregate, Asking, FoundAssets, FoundFolders, Query, Search
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.transformations import Transformations
@@ -39,16 +43,22 @@ __all__ = [
     "PRODUCTION",
     "STAGING",
     "Account",
+    "Aggregate",
     "Amounts",
+    "Asking",
     "Asset",
     "Backup",
     "Cloud",
     "CloudinaryState",
     "Derived",
+    "Folder",
+    "FoundAssets",
+    "FoundFolders",
     "Key",
     "Outcome",
     "Page",
     "Preset",
+    "Query",
     "Range",
     "Session",
     "Upload",
@@ -58,7 +68,19 @@ __all__ = [
 ]
 SCHEMA = ";".join(
     module.SCHEMA
-    for module in (records, documents, metadata, usage, backups, relations, sessions, stored, transformations)
+    for module in (
+        records,
+        documents,
+        folders,
+        metadata,
+        usage,
+        backups,
+        relations,
+        sessions,
+        stored,
+        search,
+        transformations,
+    )
 )
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "public_id": str,
@@ -91,8 +113,10 @@ class CloudinaryState:
         self.assets = Assets(self._store, self.stored, kit.clock, kit.ids, self.usage, self.transformations)
         self.backups = Backups(self._store, self.stored, kit.clock)
         self.relations = Relations(self._store, kit.clock)
+        self.folders = Folders(self._store)
         self.listing = Listing(self._store)
         self.metadata = Metadata(self._store, kit.clock, kit.ids)
+        self.search = Search(self._store)
         self.presets = Presets(self._store, kit.ids)
         self.sessions = Sessions(self._store, kit.clock, parts_dir)
         self.stored.collect()
@@ -101,7 +125,7 @@ class CloudinaryState:
         """Write the two accounts that are always there and their folders."""
         for account in (STAGING, PRODUCTION):
             self.accounts.add(account)
-            self.assets.add_folder(account.cloud, account.folder or "", 0.0)
+            self.folders.add(account.cloud, account.folder or "", 0.0)
 
     def load(self, document: Mapping[str, Any]) -> None:
         """Add the rows of a seed document.

@@ -8,7 +8,9 @@ from fakes.cloudinary import errors
 from fakes.cloudinary.blobs import Blob
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
+from fakes.cloudinary.state.folders import Folders
 from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
+from fakes.cloudinary.state.search.words import Words
 from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.usage import Usage
@@ -78,6 +80,8 @@ class Assets:
         self._ids = ids
         self._usage = usage
         self._transformations = transformations
+        self._folders = Folders(store)
+        self._words = Words(store)
 
     def find(self, key: Key) -> Asset | None:
         """The asset of this name, or None."""
@@ -170,9 +174,12 @@ class Assets:
                 for name, value in asset.context.items()
             ]
             self._store.execute_many("INSERT OR REPLACE INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", pairs)
+            for asset in assets:
+                self._words.drop(asset.asset_id)
+            self._words.write(assets)
             folders = {(asset.cloud, asset.asset_folder): asset.created_at for asset in assets}
             for (cloud, path), created_at in folders.items():
-                self.add_folder(cloud, path, created_at)
+                self._folders.add(cloud, path, created_at)
 
     def delete(self, key: Key) -> int | None:
         """Delete an asset; returns how many derived assets went with it, or None when there was no asset."""
@@ -327,13 +334,6 @@ class Assets:
             self.stored.loosen(row["sha256"] for row in gone)
         return len(gone)
 
-    def add_folder(self, cloud: str, path: str, created_at: float) -> None:
-        """Create a folder and those above it; nothing happens to those that exist."""
-        pieces = path.split("/") if path else []
-        for count in range(1, len(pieces) + 1):
-            row = (cloud, "/".join(pieces[:count]), "/".join(pieces[: count - 1]), created_at)
-            self._store.execute("INSERT OR IGNORE INTO folders VALUES (?, ?, ?, ?)", row)
-
     def _stamped(self, before: Asset, after: Asset) -> Asset:
         """The asset with the times of its changes."""
         now_s = self._clock.now()
@@ -350,11 +350,13 @@ class Assets:
             self._store.execute("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", (*whose, tag, at))
         for pair in asset.context.items():
             self._store.execute("INSERT INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", (*whose, *pair, at))
-        self.add_folder(asset.cloud, asset.asset_folder, asset.created_at)
+        self._words.write([asset])
+        self._folders.add(asset.cloud, asset.asset_folder, asset.created_at)
 
     def _drop_labels(self, asset_id: str) -> None:
         self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset_id,))
         self._store.execute("DELETE FROM asset_context WHERE asset_id = ?", (asset_id,))
+        self._words.drop(asset_id)
 
     def _new_id(self, key: Key) -> str:
         """The id of a new asset; one that is uploaded again after its deletion has that of its backups."""

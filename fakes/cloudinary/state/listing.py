@@ -1,18 +1,28 @@
 """Pages of assets, tags and folders, each read through an index from where the last one ended."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fakes.cloudinary import errors
 from fakes.cloudinary.state.cursors import read as _read_cursor
 from fakes.cloudinary.state.cursors import write as _cursor
+from fakes.cloudinary.state.folders import Folder, folder_of
 from fakes.cloudinary.state.records import Asset, asset_of
-from fakes.cloudinary.state.search import Condition
 from fakes.kit.store import Store
 
 _LAST = "\U0010ffff"
+_NEXT_TAGS = """
+WITH RECURSIVE names (tag) AS (
+    SELECT min(tag) FROM asset_tags
+    WHERE cloud = ? AND resource_type = ? AND tag > ? AND tag >= ? AND tag < ?
+    UNION ALL
+    SELECT (SELECT min(tag) FROM asset_tags
+            WHERE cloud = ? AND resource_type = ? AND tag > names.tag AND tag < ?)
+    FROM names WHERE names.tag IS NOT NULL
+)
+SELECT tag FROM names WHERE tag IS NOT NULL LIMIT ?
+"""
+"""One jump through the index for each name, however many assets share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,71 +108,26 @@ class Listing:
     ) -> tuple[list[str], str | None]:
         """Tags in use, by name, and the cursor of the next page."""
         after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
+        scope = (cloud, resource_type)
         rows = self._store.all(
-            "SELECT DISTINCT tag FROM asset_tags WHERE cloud = ? AND resource_type = ?"
-            " AND tag > ? AND tag >= ? AND tag < ? ORDER BY tag LIMIT ?",
-            (cloud, resource_type, after, prefix, prefix + _LAST, window.limit + 1),
+            _NEXT_TAGS, (*scope, after, prefix, prefix + _LAST, *scope, prefix + _LAST, window.limit + 1)
         )
         names = [str(row[0]) for row in rows[: window.limit]]
         return names, _cursor(names[-1]) if len(rows) > window.limit else None
 
-    def folders(self, cloud: str, parent: str, window: Window) -> tuple[list[str], str | None, int]:
-        """Paths of the folders directly below one, the cursor of the next page, and how many there are."""
+    def folders(self, cloud: str, parent: str, window: Window) -> tuple[list[Folder], str | None, int]:
+        """The folders directly below one by path, the cursor of the next page, and how many there are."""
         after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
         rows = self._store.all(
-            "SELECT path FROM folders WHERE cloud = ? AND parent = ? AND path > ? ORDER BY path LIMIT ?",
+            "SELECT * FROM folders WHERE cloud = ? AND parent = ? AND path > ? ORDER BY path LIMIT ?",
             (cloud, parent, after, window.limit + 1),
         )
         counted = self._store.one(
             "SELECT count(*) FROM folders WHERE cloud = ? AND parent = ?", (cloud, parent)
         )
-        paths = [str(row[0]) for row in rows[: window.limit]]
+        folders = [folder_of(row) for row in rows[: window.limit]]
         more = len(rows) > window.limit
-        return paths, _cursor(paths[-1]) if more else None, int(counted[0]) if counted else 0
-
-    def has_folder(self, cloud: str, path: str) -> bool:
-        """Whether a folder exists."""
-        return (
-            self._store.one("SELECT 1 FROM folders WHERE cloud = ? AND path = ?", (cloud, path)) is not None
-        )
-
-    def delete_folder(self, cloud: str, path: str) -> list[str]:
-        """Delete a folder and the empty ones in it; returns their paths.
-
-        Raises:
-            ProviderError: It is not there (404) or holds assets (400).
-        """
-        if not self.has_folder(cloud, path):
-            raise errors.folder_not_found(path)
-        below = (cloud, path, path + "/", path + "/" + _LAST)
-        where = "cloud = ? AND ({0} = ? OR ({0} >= ? AND {0} < ?))"
-        full = self._store.one(f"SELECT 1 FROM assets WHERE {where.format('asset_folder')} LIMIT 1", below)  # noqa: S608 - constant text
-        if full is not None:
-            raise errors.folder_not_empty()
-        rows = self._store.all(f"SELECT path FROM folders WHERE {where.format('path')} ORDER BY path", below)  # noqa: S608 - constant text
-        self._store.execute(f"DELETE FROM folders WHERE {where.format('path')}", below)  # noqa: S608 - constant text
-        return [str(row[0]) for row in rows]
-
-    def found(self, cloud: str, condition: Condition, column: str, window: Window) -> tuple[Page, int]:
-        """Assets that fit a search, ordered by a column, and how many there are in all."""
-        order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")
-        where, params = f"cloud = ? AND {condition.sql}", (cloud, *condition.params)
-        counted = self._store.one(f"SELECT count(*) FROM assets WHERE {where}", params)  # noqa: S608 - own columns
-        after: tuple[Any, ...] = ()
-        if window.cursor is not None:
-            after = _read_cursor(window.cursor, (str, str))
-            where += f" AND (ifnull({column}, 0), asset_id) {comparison} (?, ?)"
-            after = (json.loads(after[0]), after[1])
-        rows = self._store.all(
-            f"SELECT * FROM assets WHERE {where}"  # noqa: S608 - own columns
-            f" ORDER BY ifnull({column}, 0) {order}, asset_id {order} LIMIT ?",
-            (*params, *after, window.limit + 1),
-        )
-        shown = [asset_of(row) for row in rows[: window.limit]]
-        cursor = None
-        if len(rows) > window.limit:
-            cursor = _cursor(json.dumps(getattr(shown[-1], column) or 0), shown[-1].asset_id)
-        return Page(tuple(shown), cursor), int(counted[0]) if counted else 0
+        return folders, _cursor(folders[-1].path) if more else None, int(counted[0]) if counted else 0
 
     def _by_time(self, table: str, where: str, params: Sequence[Any], window: Window) -> Page:
         order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")

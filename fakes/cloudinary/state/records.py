@@ -47,10 +47,7 @@ CREATE TABLE derived (
 );
 CREATE UNIQUE INDEX derived_by_key ON derived (asset_id, version, transformation, format);
 CREATE INDEX derived_by_asset ON derived (asset_id, created_at, id);
-CREATE INDEX derived_by_sha256 ON derived (sha256);
-CREATE TABLE folders (cloud TEXT NOT NULL, path TEXT NOT NULL, parent TEXT NOT NULL, created_at REAL NOT NULL,
-    PRIMARY KEY (cloud, path));
-CREATE INDEX folders_by_parent ON folders (cloud, parent, path)
+CREATE INDEX derived_by_sha256 ON derived (sha256)
 """
 
 _JSON: Mapping[str, type] = {

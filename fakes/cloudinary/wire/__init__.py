@@ -13,8 +13,6 @@ from fakes.cloudinary.wire.answers import (
     delivery_url,
     derived_body,
     error_body,
-    folder_body,
-    found_body,
     notified,
     partial_body,
 )
@@ -37,11 +35,18 @@ from fakes.cloudinary.wire.parameters import (
     UploadOptions,
     parse_context,
     some_ids,
-    sort_by,
     upload_options,
     window,
 )
 from fakes.cloudinary.wire.presets import preset_body, preset_params
+from fakes.cloudinary.wire.searching import (
+    aggregates,
+    folder_body,
+    found_body,
+    found_folders_body,
+    moved_folder_body,
+    search_query,
+)
 from fakes.cloudinary.wire.updates import change_notices, updates
 
 __all__ = [
@@ -56,6 +61,7 @@ __all__ = [
     "Showing",
     "UploadOptions",
     "access_mode",
+    "aggregates",
     "asset_body",
     "change_notices",
     "config_body",
@@ -67,7 +73,9 @@ __all__ = [
     "error_body",
     "folder_body",
     "found_body",
+    "found_folders_body",
     "listed",
+    "moved_folder_body",
     "notified",
     "page_body",
     "parse_context",
@@ -76,8 +84,8 @@ __all__ = [
     "preset_body",
     "preset_params",
     "relation_body",
+    "search_query",
     "some_ids",
-    "sort_by",
     "updates",
     "upload_options",
     "usage_body",

@@ -4,7 +4,6 @@ Source: cloudinary.com/documentation/image_upload_api_reference (responses), adm
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -92,45 +91,6 @@ def derived_body(asset: Asset, derived: Derived, origin: str) -> dict[str, Any]:
     if derived.width:
         body |= {"width": derived.width, "height": derived.height}
     return body | {"bytes": derived.bytes, "format": derived.format, "url": url, "secure_url": url}
-
-
-def found_body(asset: Asset, origin: str, with_field: tuple[str, ...]) -> dict[str, Any]:
-    """One result of a search: times with an offset, context flat."""
-    at = datetime.fromtimestamp(asset.created_at, UTC).isoformat(timespec="seconds")
-    url = delivery_url(origin, asset)
-    body: dict[str, Any] = {
-        "asset_id": asset.asset_id,
-        "public_id": asset.public_id,
-        "asset_folder": asset.asset_folder,
-        "filename": asset.public_id.rpartition("/")[2],
-        "display_name": asset.display_name,
-        "format": asset.format or "",
-        "version": asset.version,
-        "resource_type": asset.resource_type,
-        "type": asset.type,
-        "created_at": at,
-        "uploaded_at": at,
-        "bytes": asset.bytes,
-        "backup_bytes": 0,
-    }
-    body |= _size(asset)
-    if asset.width and asset.height:
-        ratio = round(asset.width / asset.height, 5)
-        body |= {"aspect_ratio": ratio, "pixels": asset.width * asset.height}
-    if asset.duration:
-        body |= {"duration": asset.duration, "bit_rate": asset.detail.get("bit_rate")}
-    body |= {"url": url, "secure_url": url, "status": "active", "access_mode": "public"}
-    body |= {"access_control": None, "etag": asset.etag}
-    if "tags" in with_field:
-        body["tags"] = list(asset.tags)
-    if "context" in with_field:
-        body["context"] = dict(asset.context)
-    return body
-
-
-def folder_body(path: str) -> dict[str, Any]:
-    """One folder of a listing."""
-    return {"name": path.rpartition("/")[2], "path": path, "external_id": signatures.folder_id(path)}
 
 
 def error_body(error: ProviderError) -> Any:

@@ -4,7 +4,6 @@ Source: cloudinary.com/documentation/image_upload_api_reference and admin_api.
 """
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from fakes.cloudinary import errors, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import NamingOptions
-from fakes.cloudinary.state import Window, search
+from fakes.cloudinary.state import Window
 
 MOST_IDS = 100
 RESOURCE_TYPES = ("image", "raw", "video")
@@ -202,28 +201,6 @@ def _moment(text: str) -> float:
             at = parse(text)
             return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     raise errors.invalid_parameter("start_at", text)
-
-
-def sort_by(form: Form) -> tuple[str, bool]:
-    """The column to sort a search by, and whether upwards; newest first by default.
-
-    Raises:
-        ProviderError: It is not a field to sort by (400), or are several (501).
-    """
-    asked = form.params.get("sort_by")
-    if not asked:
-        return "created_at", False
-    try:
-        wishes = json.loads(asked) if isinstance(asked, str) else [json.loads(one) for one in asked]
-        pairs = [pair for wish in wishes for pair in wish.items()]
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
-        raise errors.invalid_parameter("sort_by", str(asked)) from error
-    if len(pairs) != 1:
-        raise errors.not_emulated("a search sorted by several fields")
-    name, direction = pairs[0]
-    if name not in search.SORTABLE or direction not in ("asc", "desc"):
-        raise errors.invalid_parameter("sort_by", f"{name} {direction}")
-    return search.SORTABLE[name], direction == "asc"
 
 
 def _lines(text: str | None) -> tuple[str, ...]:

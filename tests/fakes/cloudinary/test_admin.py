@@ -1,11 +1,8 @@
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 import pytest
 
-from fakes.cloudinary.state import search
-from fakes.kit.errors import ProviderError
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 
 
@@ -211,96 +208,6 @@ def test_deleting_by_asset_id(filled: Cloud) -> None:
     answer = filled.admin("DELETE", "resources", json={"asset_ids": [asset_id, "0" * 32]})
 
     assert answer.json()["deleted"] == {asset_id: "deleted", "0" * 32: "not_found"}
-
-
-def test_tags_in_use(filled: Cloud) -> None:
-    assert filled.admin("GET", "tags/image").json() == {"tags": ["even", "odd"]}
-    assert filled.admin("GET", "tags/image?prefix=o").json() == {"tags": ["odd"]}
-    page = filled.admin("GET", "tags/image?max_results=1").json()
-    assert filled.admin("GET", f"tags/image?next_cursor={page['next_cursor']}").json() == {"tags": ["odd"]}
-
-
-def test_folders_come_and_go(cloud: Cloud, png: bytes) -> None:
-    assert cloud.admin("GET", "folders").json()["folders"][0]["path"] == "staging_clips"
-    created = cloud.admin("POST", "folders/staging_clips/a/b").json()
-    assert (created["success"], created["path"], created["name"]) == (True, "staging_clips/a/b", "b")
-    cloud.upload(png, public_id="staging_clips/c/x")
-
-    below = cloud.admin("GET", "folders/staging_clips").json()
-    full = cloud.admin("DELETE", "folders/staging_clips/c")
-    deleted = cloud.admin("DELETE", "folders/staging_clips/a").json()
-
-    assert ([one["name"] for one in below["folders"]], below["total_count"]) == (["a", "c"], 2)
-    assert error_of(full) == (400, "Folder is not empty")
-    assert deleted == {"deleted": ["staging_clips/a", "staging_clips/a/b"]}
-    missing = cloud.admin("GET", "folders/staging_clips/a")
-    assert error_of(missing) == (404, "Can't find folder with path staging_clips/a")
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, "edcba"),
-        ({"expression": "tags=odd"}, "eca"),
-        ({"expression": "tags:od* AND public_id:staging_clips/*"}, "eca"),
-        ({"expression": 'public_id="staging_clips/b"'}, "b"),
-        ({"expression": "resource_type:image type:upload format=png"}, "edcba"),
-        ({"expression": "folder:staging_clips"}, ""),
-        ({"expression": "asset_folder=staging_clips"}, "edcba"),
-        ({"expression": "nothing:like_this"}, ""),
-        ({"expression": "", "sort_by": [{"public_id": "asc"}], "max_results": 2}, "ab"),
-    ],
-)
-def test_searches(filled: Cloud, body: dict[str, Any], expected: str) -> None:
-    answer = filled.admin("POST", "resources/search", json=body)
-
-    assert names(answer) == expected
-    assert answer.json()["total_count"] == (5 if "max_results" in body else len(expected))
-
-
-def test_search_results_have_their_own_shape(cloud: Cloud, png: bytes) -> None:
-    cloud.upload(png, public_id="staging_clips/a", tags="t", context="stage=in_review")
-
-    found = cloud.admin("POST", "resources/search", json={"with_field": ["tags", "context"]}).json()[
-        "resources"
-    ][0]
-
-    assert (found["context"], found["tags"]) == ({"stage": "in_review"}, ["t"])
-    assert found["created_at"].endswith("+00:00")
-    assert (found["filename"], found["pixels"], found["aspect_ratio"]) == ("a", 120_000, 1.33333)
-
-
-def test_pages_of_a_search(filled: Cloud) -> None:
-    body = {"expression": "resource_type:image", "sort_by": [{"public_id": "desc"}], "max_results": 3}
-    first = filled.admin("POST", "resources/search", json=body)
-    second = filled.admin(
-        "POST", "resources/search", json={**body, "next_cursor": first.json()["next_cursor"]}
-    )
-
-    assert (names(first), names(second)) == ("edc", "ba")
-    assert "next_cursor" not in second.json()
-
-
-@pytest.mark.parametrize(
-    ("expression", "status", "message"),
-    [
-        ("tags:*", 400, "Query Error (at position 5)"),
-        ("public_id:a:b", 400, "Query Error (at position 10)"),
-        ("hello", 400, "Query Error (at position 0)"),
-        ("bytes>100", 501, "fake 'cloudinary' does not cover the search expression 'bytes>100'"),
-        ("NOT tags:a", 501, "fake 'cloudinary' does not cover the search expression 'NOT tags:a'"),
-        (
-            "tags:a OR tags:b",
-            501,
-            "fake 'cloudinary' does not cover the search expression 'tags:a OR tags:b'",
-        ),
-    ],
-)
-def test_expressions_that_cannot_be_read(expression: str, status: int, message: str) -> None:
-    with pytest.raises(ProviderError) as refused:
-        search.parse(expression)
-
-    assert (refused.value.status, refused.value.message) == (status, message)
 
 
 def test_what_is_not_covered_says_so(cloud: Cloud) -> None:

@@ -22,6 +22,7 @@ class FoldersApi:
             ("GET", "folders", self.folders),
             ("GET", "folders/{path:path}", self.folders),
             ("POST", "folders/{path:path}", self.create_folder),
+            ("PUT", "folders/{path:path}", self.move_folder),
             ("DELETE", "folders/{path:path}", self.delete_folder),
         ]
 
@@ -29,23 +30,47 @@ class FoldersApi:
         """List the folders directly below one."""
         account = self._service.admin(request)
         path = request.path_params.get("path", "").strip("/")
-        if path and not self._state.listing.has_folder(account.cloud, path):
-            raise errors.folder_not_found(path)
-        paths, cursor, count = self._state.listing.folders(account.cloud, path, wire.window(form))
-        folders = [wire.folder_body(one) for one in paths]
-        return JSONResponse({"folders": folders, "next_cursor": cursor, "total_count": count})
+        if path:
+            self._state.folders.get(account.cloud, path)
+        folders, cursor, count = self._state.listing.folders(account.cloud, path, wire.window(form))
+        bodies = [wire.folder_body(one) for one in folders]
+        return JSONResponse({"folders": bodies, "next_cursor": cursor, "total_count": count})
 
     async def create_folder(self, request: Request, _form: Form) -> Response:
         """Create a folder and those above it."""
         account = self._service.admin(request)
-        path = naming.check_folder(request.path_params["path"])
+        path = _named(request.path_params["path"], "folder")
         check_may_write(account, f"{path}/")
-        self._state.assets.add_folder(account.cloud, path, self._service.kit.clock.now())
-        return JSONResponse({"success": True, **wire.folder_body(path)})
+        self._state.folders.add(account.cloud, path, self._service.kit.clock.now())
+        folder = self._state.folders.get(account.cloud, path)
+        return JSONResponse({"success": True, **wire.folder_body(folder)})
+
+    async def move_folder(self, request: Request, form: Form) -> Response:
+        """Give a folder, and all in it, another path."""
+        account = self._service.admin(request)
+        source = _named(request.path_params["path"], "folder")
+        target = _named(form.text("to_folder") or "", "to_folder")
+        if self._service.asking(account).is_fixed:
+            raise errors.not_emulated("moving folders in fixed folder mode")
+        check_may_write(account, f"{source}/")
+        check_may_write(account, f"{target}/")
+        self._state.folders.move(account.cloud, source, target, self._service.kit.clock.now())
+        return JSONResponse(wire.moved_folder_body(source, target))
 
     async def delete_folder(self, request: Request, _form: Form) -> Response:
-        """Delete an empty folder."""
+        """Delete a folder that holds no assets, with the folders in it."""
         account = self._service.admin(request)
-        path = request.path_params["path"].strip("/")
+        path = _named(request.path_params["path"], "folder")
         check_may_write(account, f"{path}/")
-        return JSONResponse({"deleted": self._state.listing.delete_folder(account.cloud, path)})
+        return JSONResponse({"deleted": self._state.folders.delete(account.cloud, path)})
+
+
+def _named(path: str, parameter: str) -> str:
+    """A folder's path that is not the root.
+
+    Raises:
+        ProviderError: It is, or is not allowed (400).
+    """
+    if not path.strip("/"):
+        raise errors.missing_parameter(parameter)
+    return naming.check_folder(path)

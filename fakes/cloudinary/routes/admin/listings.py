@@ -49,8 +49,8 @@ class ListingsApi:
         folder = form.text("asset_folder")
         if folder is None:
             raise errors.missing_parameter("asset_folder")
-        if not self._listing.has_folder(account.cloud, folder.strip("/")):
-            raise errors.folder_not_found(folder)
+        if folder.strip("/"):
+            self._state.folders.get(account.cloud, folder.strip("/"))
         page = self._listing.in_folder(account.cloud, folder.strip("/"), wire.window(form))
         return self._page(account, page, form)
 

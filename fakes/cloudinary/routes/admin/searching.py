@@ -1,19 +1,15 @@
 """Admin API: search and tags."""
 
-from dataclasses import replace
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import search
 
 
 class SearchApi:
-    """Finds assets and tags."""
+    """Finds assets, folders and tags."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -22,23 +18,30 @@ class SearchApi:
     def rows(self) -> Rows:
         """Its routes below the cloud; the first that fits answers."""
         return [
+            ("GET", "resources/search", self.search),
             ("POST", "resources/search", self.search),
+            ("GET", "folders/search", self.search_folders),
+            ("POST", "folders/search", self.search_folders),
+            ("GET", "resources/visual_search", self.search_visually),
+            ("POST", "resources/visual_search", self.search_visually),
             ("GET", "tags/{resource_type}", self.tags),
         ]
 
     async def search(self, request: Request, form: Form) -> Response:
         """Find assets by an expression."""
-        account = self._service.admin(request)
-        if form.text("aggregate"):
-            raise errors.not_emulated("search aggregations")
-        condition = search.parse(form.text("expression") or "")
-        column, is_ascending = wire.sort_by(form)
-        window = replace(wire.window(form, default=50), is_ascending=is_ascending)
-        page, count = self._state.listing.found(account.cloud, condition, column, window)
-        origin = self._service.kit.url
-        resources = [wire.found_body(asset, origin, form.many("with_field")) for asset in page.assets]
-        body: dict[str, Any] = {"total_count": count, "time": 1, "resources": resources}
-        return JSONResponse(body | ({"next_cursor": page.next_cursor} if page.next_cursor else {}))
+        return JSONResponse(self._service.found_assets(self._service.admin(request), form))
+
+    async def search_folders(self, request: Request, form: Form) -> Response:
+        """Find folders by an expression."""
+        asking = self._service.asking(self._service.admin(request))
+        return JSONResponse(
+            wire.found_folders_body(self._state.search.folders(wire.search_query(form), asking))
+        )
+
+    async def search_visually(self, request: Request, _form: Form) -> Response:
+        """Say that nothing here knows what a picture shows."""
+        self._service.admin(request)
+        raise errors.not_emulated("the search for what pictures show")
 
     async def tags(self, request: Request, form: Form) -> Response:
         """List the tags in use."""

@@ -1,0 +1,75 @@
+"""How found assets spread over the values of a field, or over ranges of them.
+
+Source: cloudinary.com/documentation/search_method (aggregate), and the request types of Cloudinary's own
+client libraries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fakes.cloudinary import errors
+from fakes.cloudinary.state.search.conditions import Condition, all_of, equal
+from fakes.cloudinary.state.search.finder import Finder
+
+Ranges = Mapping[str, tuple[float | None, float | None]]
+_KB, _MB = 1024, 1024 * 1024
+# guess: the categories that one gets without naming ranges
+_BYTES: Ranges = {
+    "tiny": (None, 10 * _KB),
+    "small": (10 * _KB, 100 * _KB),
+    "medium": (100 * _KB, _MB),
+    "large": (_MB, 10 * _MB),
+    "huge": (10 * _MB, None),
+}
+_SECONDS: Ranges = {"short": (None, 60.0), "medium": (60.0, 600.0), "long": (600.0, None)}
+_PIXELS: Ranges = {"small": (None, 1e6), "medium": (1e6, 4e6), "large": (4e6, None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A field to count by.
+
+    Attributes:
+        ranges: By their keys, from (included) and to (not included); empty for the usual ones.
+    """
+
+    field: str
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What is counted: for assets of one resource type or of all, by value or by the usual ranges."""
+
+    expression: str
+    resource_type: str | None = None
+    ranges: Ranges | None = None
+
+
+_SIZE = "(assets.width * assets.height)"
+_FIELDS: Mapping[str, _Counted] = {
+    "bytes": _Counted("assets.bytes", ranges=_BYTES),
+    "duration": _Counted("assets.duration", "video", _SECONDS),
+    "format": _Counted("assets.format"),
+    "image_pixels": _Counted(_SIZE, "image", _PIXELS),
+    "pixels": _Counted(_SIZE, "image", _PIXELS),
+    "resource_type": _Counted("assets.resource_type"),
+    "type": _Counted("assets.type"),
+    "video_pixels": _Counted(_SIZE, "video", _PIXELS),
+}
+
+
+def counted(finder: Finder, condition: Condition, aggregate: Aggregate) -> dict[str, int]:
+    """How many of the assets that fit a condition there are per value or range.
+
+    Raises:
+        ProviderError: One cannot count by this field, or not by ranges of it (400).
+    """
+    field = _FIELDS.get(aggregate.field)
+    if field is None or (aggregate.ranges and field.ranges is None):
+        raise errors.invalid_parameter("aggregate", aggregate.field)
+    if field.resource_type is not None:
+        condition = all_of([condition, equal("assets.resource_type", field.resource_type)])
+    if field.ranges is None:
+        return finder.values("assets", condition, field.expression)
+    return finder.ranges("assets", condition, field.expression, aggregate.ranges or field.ranges)
