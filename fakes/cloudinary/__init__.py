@@ -12,6 +12,7 @@ _ADMIN = "cloudinary.com/documentation/admin_api"
 _FIELDS = "cloudinary.com/documentation/admin_api#metadata_fields"
 _RULES = "cloudinary.com/documentation/conditional_metadata_rules_api"
 _SEARCH = "cloudinary.com/documentation/search_api"
+_NOTIFICATIONS = "cloudinary.com/documentation/notifications"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 
 FAKE = Fake(
@@ -20,13 +21,18 @@ FAKE = Fake(
     hosts=("api.cloudinary.com", "res.cloudinary.com"),
     port=8410,
     coverage=(
-        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload", "shape", _UPLOAD),
-        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload_chunked", "shape", _UPLOAD),
-        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/explicit", "shape", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload_chunked", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/explicit", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/destroy", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/rename", "full", _UPLOAD),
-        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/tags", "shape", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/tags", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/context", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/metadata", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/delete_by_token", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/delete_by_token", "full", _UPLOAD),
+        Endpoint("GET", "/v2/notifications/{cloud}/messages", "full", _NOTIFICATIONS),
+        Endpoint("POST", "/v2/notifications/{cloud}/messages/ack", "full", _NOTIFICATIONS),
         Endpoint("GET", "/v1_1/{cloud}/ping", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/usage", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/usage/{date}", "full", _ADMIN),

@@ -5,7 +5,7 @@ issue threads. The text is in the body and in the header `X-Cld-Error`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from fakes.kit.errors import ProviderError
@@ -61,6 +61,26 @@ def not_emulated(what: str) -> ProviderError:
     return _refused(501, f"fake 'cloudinary' does not cover {what}")
 
 
+def addon_refused(message: str) -> ProviderError:
+    """An add-on that does not exist, in the words of its parameter."""
+    return _refused(400, message)
+
+
+def script_failed(parameter: str, reason: str) -> ProviderError:
+    """The JavaScript of a parameter cannot be run."""
+    return _refused(400, f"Error in {parameter}: {reason[:200]}")  # guess: wording
+
+
+def busy() -> ProviderError:
+    """There is more to do than is taken on."""
+    return _refused(420, "Rate Limit Exceeded")  # guess: wording beyond the first words
+
+
+def delete_token_refused() -> ProviderError:
+    """A delete token that does not exist, was used, or is older than ten minutes."""
+    return _refused(400, "Invalid token")  # guess: wording
+
+
 def preset_required() -> ProviderError:
     """An upload with neither a signature nor a preset."""
     return _refused(400, "Upload preset must be specified when using unsigned upload")
@@ -74,6 +94,21 @@ def preset_not_found() -> ProviderError:
 def preset_unknown(name: str) -> ProviderError:
     """No upload preset has this name, on the Admin API."""
     return _refused(404, f"Can't find upload preset named {name}")  # guess: all but "Can't find"
+
+
+def preset_not_unsigned() -> ProviderError:
+    """An upload without a signature names a preset that needs one."""
+    return _refused(400, "Upload preset must be whitelisted for unsigned uploads")
+
+
+def not_allowed_unsigned(name: str, allowed: Iterable[str]) -> ProviderError:
+    """A parameter that only signed uploads may have."""
+    shown = name.replace("_", " ").capitalize()
+    return _refused(
+        400,
+        f"{shown} parameter is not allowed when using unsigned upload."
+        f" Only {','.join(allowed)} upload parameters are allowed.",
+    )
 
 
 def stale_request(timestamp_s: int) -> ProviderError:

@@ -5,7 +5,7 @@ Source: cloudinary.com/documentation/upload_images (public ID, folders in dynami
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from fakes.cloudinary.errors import invalid_public_id
@@ -28,6 +28,7 @@ class NamingOptions:
     unique_filename: bool = True
     use_filename_as_display_name: bool = False
     use_asset_folder_as_public_id_prefix: bool = False
+    unique_display_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,12 @@ def extension(filename: str | None) -> str:
 
 
 def choose(
-    options: NamingOptions, filename: str | None, resource_type: str, random_text: Callable[[int], str]
+    options: NamingOptions,
+    filename: str | None,
+    resource_type: str,
+    random_text: Callable[[int], str],
+    *,
+    is_fixed: bool = False,
 ) -> Name:
     """Decide on the name of a new asset.
 
@@ -63,10 +69,13 @@ def choose(
         filename: Name of the file as sent, or None.
         resource_type: `image`, `video` or `raw`; raw ids keep the extension.
         random_text: Gives that many characters of a-z and 0-9.
+        is_fixed: The cloud has fixed folders: they are part of the public id, and there is nothing else.
 
     Raises:
         ProviderError: The public id is not allowed (400).
     """
+    if is_fixed:
+        options = replace(options, asset_folder=None, display_name=None, use_filename_as_display_name=False)
     source = options.filename_override or filename
     stem = options.public_id or _stem(options, source, random_text)
     if resource_type == "raw" and not options.public_id and (ending := extension(source)):
@@ -79,7 +88,7 @@ def choose(
     check(public_id)
 
     folder = options.asset_folder if options.asset_folder is not None else options.folder
-    if folder is None:
+    if folder is None or is_fixed:
         folder = public_id.rpartition("/")[0]
     shown = options.display_name
     if shown is None and options.use_filename_as_display_name:

@@ -86,6 +86,32 @@ class Renderer:
             task.add_done_callback(functools.partial(self._forget, key))
         return await asyncio.shield(task)
 
+    async def rework(
+        self, asset: Asset, path: Path, text: str, format_name: str | None, made: Incoming
+    ) -> str:
+        """Make another file of one, without keeping it as a derived asset; returns its format.
+
+        Args:
+            asset: What is known of the file; it need not be stored.
+            path: The file.
+            text: The transformation, or nothing to change the format alone.
+            format_name: The format asked for; None for what the transformation or the file says.
+            made: Where it is written to.
+
+        Raises:
+            ProviderError: The transformation is not understood or cannot be done (400).
+        """
+        asked = self.read(asset.cloud, transformation.split(text))
+        target = format_name
+        if target is None:
+            target = transformation.target_format(asked, asset.resource_type, asset.format, None, "")
+        if target is None:
+            raise errors.transformation_refused(f"Invalid transformation component - {text}")
+        async with self._slots, contextlib.AsyncExitStack() as stack:
+            planned = await self._layers.gather(asset, asked, stack)
+            await self._write(asset, planned, target, path, made)
+        return target
+
     def close(self) -> None:
         """End what is running."""
         self._ffmpeg.close()

@@ -9,10 +9,12 @@ from fakes.cloudinary import wire
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.folder import FolderBlobs
+from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
+from fakes.cloudinary.routes.notifications import NotificationsApi
 from fakes.cloudinary.routes.search_urls import SearchUrls
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import UploadApi
@@ -34,7 +36,7 @@ def build(kit: Kit) -> Parts:
     blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
     renderer = Renderer(state.assets, blobs, state.transformations.text)
-    service = Service(kit, state, blobs, renderer)
+    service = Service(kit, state, blobs, renderer, Notices(kit, state))
     request_ids = Ids(
         kit.settings.seed + 1
     )  # its own sequence: asset ids do not depend on how often one asks
@@ -54,6 +56,7 @@ def build(kit: Kit) -> Parts:
         state=state,
         routes=[
             *UploadApi(service).routes(),
+            *NotificationsApi(service).routes(),
             *AdminApi(service).routes(),
             *SearchUrls(service).routes(),
             *Delivery(service).routes(),

@@ -1,28 +1,23 @@
-"""What all handlers of the Cloudinary fake share: who asks, and notifications."""
+"""What all handlers of the Cloudinary fake share: who asks, and the parts that they work with."""
 
 import base64
 import binascii
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from fakes.cloudinary import errors, forms, signatures, wire
+from fakes.cloudinary import errors, forms, wire
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
+from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.state import Account, Asking, CloudinaryState, Key
 from fakes.cloudinary.wire import Showing
-from fakes.kit.clock import iso
 from fakes.kit.kit import Kit
-from fakes.kit.webhooks import Delivery
 
-# "About three more attempts, 3, 6 and 9 minutes apart": cloudinary.com/documentation/notifications
-_RETRY_AFTER_S = (180.0, 360.0, 540.0)
 REQUEST_FILE_LIMIT_BYTES = 104_857_600
 
 Handler = Callable[[Request, Form], Awaitable[Response]]
@@ -38,6 +33,7 @@ class Service:
     state: CloudinaryState
     blobs: Blobs
     renderer: Renderer
+    notices: Notices
 
     def reads_form(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """A Starlette handler that hands over the request's parameters; a file nobody kept is removed."""
@@ -102,47 +98,6 @@ class Service:
         query, aggregates = wire.search_query(form), wire.aggregates(form)
         found = self.state.search.assets(query, self.asking(account), aggregates)
         return wire.found_body(found, self.showing(account), account.api_key, form)
-
-    def check_hooks(self, urls: tuple[str, ...]) -> None:
-        """Refuse notification addresses outside of this stack before anything is done.
-
-        Raises:
-            CallbackRefused: One is outside.
-        """
-        for url in urls:
-            self.kit.webhooks.check(url)
-
-    def notify(self, urls: tuple[str, ...], account: Account, kind: str, content: Mapping[str, Any]) -> None:
-        """Send a notification to each address, in the background."""
-        now_s = self.kit.clock.now()
-        at = datetime.fromtimestamp(now_s, UTC).isoformat(timespec="seconds")
-        message = {"notification_type": kind, "timestamp": at, "request_id": self.kit.ids.hex(32), **content}
-        message |= {"signature_key": account.api_key}
-        message["notification_context"] = {
-            "triggered_at": iso(now_s, micros=True),
-            "triggered_by": {"source": "api", "id": account.api_key},
-        }
-        body = json.dumps(message).encode()
-
-        def headers(_attempt: int) -> Mapping[str, str]:
-            timestamp = str(int(self.kit.clock.now()))
-            signature = signatures.notification_signature(body, timestamp, account.api_secret or "")
-            return {
-                "Content-Type": "application/json",
-                "X-Cld-Timestamp": timestamp,
-                "X-Cld-Signature": signature,
-            }
-
-        for url in urls:
-            self.kit.webhooks.send(
-                Delivery(
-                    url,
-                    body,
-                    headers,
-                    retry_after_s=_RETRY_AFTER_S,
-                    is_accepted=lambda status, _body: status == 200,
-                )
-            )
 
 
 def key_of(request: Request, account: Account, public_id: str) -> Key:

@@ -7,18 +7,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fakes.cloudinary.background import Background
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.state import accounts as accounts_module
 from fakes.cloudinary.state import (
     backups,
     documents,
     folders,
+    messages,
     metadata,
     records,
     relations,
     search,
     sessions,
     stored,
+    tokens,
     transformations,
     usage,
 )
@@ -27,6 +30,7 @@ from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.folders import Folder, Folders
 from fakes.cloudinary.state.listing import Listing, Page, Window
+from fakes.cloudinary.state.messages import Messages
 from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
@@ -34,6 +38,7 @@ from fakes.cloudinary.state.relations import Relations
 from fakes.cloudinary.state.search import Aggregate, Asking, FoundAssets, FoundFolders, Query, Search
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.cloudinary.state.stored import StoredBytes
+from fakes.cloudinary.state.tokens import DeleteTokens
 from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.kit import Kit
@@ -80,6 +85,8 @@ SCHEMA = ";".join(
         stored,
         search,
         transformations,
+        messages,
+        tokens,
     )
 )
 _SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
@@ -119,6 +126,9 @@ class CloudinaryState:
         self.search = Search(self._store)
         self.presets = Presets(self._store, kit.ids)
         self.sessions = Sessions(self._store, kit.clock, parts_dir)
+        self.messages = Messages(self._store, kit.clock, kit.ids)
+        self.delete_tokens = DeleteTokens(self._store, kit.clock, kit.ids)
+        self.background = Background()
         self.stored.collect()
 
     def populate(self) -> None:
@@ -169,7 +179,8 @@ class CloudinaryState:
         }
 
     def reset(self) -> None:
-        """Remove the parts of chunked uploads and bytes that the rows no longer name."""
+        """End what is under way; remove parts of uploads, and bytes that the rows no longer name."""
+        self.background.clear()
         self.sessions.sweep()
         self.usage.forget()
         self.calls.forget()

@@ -1,7 +1,7 @@
 """Assets: stored, replaced, renamed, tagged and deleted, each in one atomic step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fakes.cloudinary import errors
@@ -27,7 +27,7 @@ _DERIVED_SLOTS = ", ".join("?" * len(Derived.__slots__))
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was received and looked at, ready to become an asset."""
+    """A file that was received and looked at, ready to become an asset; its fields are those of `Asset`."""
 
     key: Key
     name: Name
@@ -37,6 +37,10 @@ class Upload:
     tags: tuple[str, ...]
     context: Mapping[str, str]
     overwrite: bool
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    moderation: tuple[Mapping[str, Any], ...] = ()
+    access_control: tuple[Mapping[str, Any], ...] = ()
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,41 @@ class Outcome:
     asset: Asset
     is_existing: bool = False
     is_overwritten: bool = False
+
+
+def as_asset(upload: Upload) -> Asset:
+    """What an upload would be as an asset; it has no ids and no version yet."""
+    key, blob, probe = upload.key, upload.blob, upload.probe
+    newest = upload.moderation[-1] if upload.moderation else {}
+    return Asset(
+        asset_id="",
+        cloud=key.cloud,
+        resource_type=key.resource_type,
+        type=key.type,
+        public_id=key.public_id,
+        version=0,
+        version_id="",
+        format=probe.format,
+        bytes=blob.bytes,
+        width=probe.width_px,
+        height=probe.height_px,
+        duration=probe.duration_s,
+        sha256=blob.sha256,
+        etag=blob.md5,
+        created_at=0.0,
+        asset_folder=upload.name.asset_folder,
+        display_name=upload.name.display_name,
+        original_filename=upload.original_filename,
+        tags=tuple(sorted(set(upload.tags))),
+        context=upload.context,
+        metadata=upload.metadata,
+        moderation=upload.moderation,
+        moderation_kind=newest.get("kind"),
+        moderation_status=newest.get("status"),
+        access_control=upload.access_control,
+        detail=probe.detail,
+        extras=upload.extras,
+    )
 
 
 class Assets:
@@ -116,6 +155,11 @@ class Assets:
             raise errors.not_found(asset_id)
         return asset
 
+    def has_display_name(self, cloud: str, folder: str, name: str) -> bool:
+        """Whether an asset of a folder is shown by this name."""
+        where = "cloud = ? AND asset_folder = ? AND display_name = ?"
+        return self._store.one(f"SELECT 1 FROM assets WHERE {where}", (cloud, folder, name)) is not None  # noqa: S608 - constant text
+
     def store(self, upload: Upload) -> Outcome:
         """Make a file whose bytes are `kept` an asset."""
         existing = self.find(upload.key)
@@ -124,29 +168,12 @@ class Assets:
         version = int(self._clock.now())
         if existing is not None:
             version = max(version, existing.version + 1)
-        key, blob, probe = upload.key, upload.blob, upload.probe
-        asset = Asset(
-            asset_id=existing.asset_id if existing else self._new_id(key),
-            cloud=key.cloud,
-            resource_type=key.resource_type,
-            type=key.type,
-            public_id=key.public_id,
+        asset = replace(
+            as_asset(upload),
+            asset_id=existing.asset_id if existing else self._new_id(upload.key),
             version=version,
             version_id=self._ids.hex(32),
-            format=probe.format,
-            bytes=blob.bytes,
-            width=probe.width_px,
-            height=probe.height_px,
-            duration=probe.duration_s,
-            sha256=blob.sha256,
-            etag=blob.md5,
             created_at=float(version),
-            asset_folder=upload.name.asset_folder,
-            display_name=upload.name.display_name,
-            original_filename=upload.original_filename,
-            tags=tuple(sorted(set(upload.tags))),
-            context=upload.context,
-            detail=probe.detail,
         )
         with self._store.transaction():
             if existing is not None:

@@ -25,6 +25,7 @@ CREATE TABLE assets (
 CREATE UNIQUE INDEX assets_by_public_id ON assets (cloud, resource_type, type, public_id);
 CREATE INDEX assets_by_time ON assets (cloud, resource_type, type, created_at, asset_id);
 CREATE INDEX assets_by_folder ON assets (cloud, asset_folder, created_at, asset_id);
+CREATE INDEX assets_by_display_name ON assets (cloud, asset_folder, display_name);
 CREATE INDEX assets_by_sha256 ON assets (sha256);
 CREATE INDEX assets_by_moderation ON assets
     (cloud, resource_type, moderation_kind, moderation_status, created_at, asset_id);

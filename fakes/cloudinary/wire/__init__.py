@@ -15,7 +15,11 @@ from fakes.cloudinary.wire.answers import (
     error_body,
     notified,
     partial_body,
+    pending_body,
+    placed,
+    waiting_body,
 )
+from fakes.cloudinary.wire.changes import notifications as changes
 from fakes.cloudinary.wire.details import (
     Detail,
     Showing,
@@ -23,19 +27,25 @@ from fakes.cloudinary.wire.details import (
     detail_body,
     listed,
     page_body,
-    placed,
     relation_body,
+)
+from fakes.cloudinary.wire.edits import changed_fields
+from fakes.cloudinary.wire.options import (
+    Breakpoints,
+    Conversion,
+    Eager,
+    Hooks,
+    UploadOptions,
+    hooks,
+    upload_options,
 )
 from fakes.cloudinary.wire.parameters import (
     ALL_TYPES,
     RESOURCE_TYPES,
     TAG_COMMANDS,
     TYPES,
-    Eager,
-    UploadOptions,
     parse_context,
     some_ids,
-    upload_options,
     window,
 )
 from fakes.cloudinary.wire.presets import preset_body, preset_params
@@ -47,7 +57,7 @@ from fakes.cloudinary.wire.searching import (
     moved_folder_body,
     search_query,
 )
-from fakes.cloudinary.wire.updates import change_notices, updates
+from fakes.cloudinary.wire.updates import updates
 
 __all__ = [
     "ALL_TYPES",
@@ -56,14 +66,18 @@ __all__ = [
     "TAG_COMMANDS",
     "TYPES",
     "VIDEO_LIMIT_BYTES",
+    "Breakpoints",
+    "Conversion",
     "Detail",
     "Eager",
+    "Hooks",
     "Showing",
     "UploadOptions",
     "access_mode",
     "aggregates",
     "asset_body",
-    "change_notices",
+    "changed_fields",
+    "changes",
     "config_body",
     "day_of",
     "deleted_body",
@@ -74,12 +88,14 @@ __all__ = [
     "folder_body",
     "found_body",
     "found_folders_body",
+    "hooks",
     "listed",
     "moved_folder_body",
     "notified",
     "page_body",
     "parse_context",
     "partial_body",
+    "pending_body",
     "placed",
     "preset_body",
     "preset_params",
@@ -89,5 +105,6 @@ __all__ = [
     "updates",
     "upload_options",
     "usage_body",
+    "waiting_body",
     "window",
 ]

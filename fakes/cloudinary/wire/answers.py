@@ -10,26 +10,50 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from fakes.cloudinary import errors, signatures
-from fakes.cloudinary.state import Asset, Derived
+from fakes.cloudinary.state import Asset, Cloud, Derived, Key
 from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
 
 
 def delivery_url(
-    origin: str, asset: Asset, *, transformation: str = "", format_name: str | None = None
+    origin: str,
+    asset: Asset,
+    *,
+    transformation: str = "",
+    format_name: str | None = None,
+    secret: str = "",
 ) -> str:
-    """The address of an asset, or of its transformation (escaped as in URLs) in a format."""
+    """The address of an asset, or of its transformation in a format.
+
+    Args:
+        origin: Where delivery is.
+        asset: The original.
+        transformation: Its components, escaped as in URLs and joined by `/`.
+        format_name: The extension; None for the asset's own.
+        secret: Signs addresses that need it; without it they are given unsigned.
+    """
     ending = format_name if format_name is not None else asset.format
     name = asset.public_id if asset.resource_type == "raw" or not ending else f"{asset.public_id}.{ending}"
+    last = quote(name, safe="/:_-.~")
+    components = [transformation] if transformation else []
     pieces = [asset.cloud, asset.resource_type, asset.type]
-    pieces += [transformation] if transformation else []
-    return "/".join([origin, *pieces, f"v{asset.version}", quote(name, safe="/:_-.~")])
+    if secret and (asset.type == "authenticated" or (asset.type == "private" and not transformation)):
+        pieces.append(f"s--{signatures.delivery_signature('/'.join([*components, last]), secret)}--")
+    return "/".join([origin, *pieces, *components, f"v{asset.version}", last])
 
 
-def asset_body(asset: Asset, origin: str, *, secret: str, api_key: str) -> dict[str, Any]:
-    """The answer to an upload; field order as captured from the real service."""
+def asset_body(asset: Asset, origin: str, cloud: Cloud, *, secret: str, api_key: str) -> dict[str, Any]:
+    """The answer to an upload; field order as captured from the real service.
+
+    Args:
+        asset: What was uploaded.
+        origin: Where delivery is.
+        cloud: Its folder mode decides on the fields.
+        secret: Signs the answer and addresses that need it.
+        api_key: Whose key uploaded it.
+    """
     detail = asset.detail
-    url = delivery_url(origin, asset)
+    url = delivery_url(origin, asset, secret=secret)
     body: dict[str, Any] = {
         "asset_id": asset.asset_id,
         "public_id": asset.public_id,
@@ -50,18 +74,47 @@ def asset_body(asset: Asset, origin: str, *, secret: str, api_key: str) -> dict[
     body |= {"bytes": asset.bytes, "type": asset.type, "etag": asset.etag, "placeholder": False}
     body |= {"url": url, "secure_url": url}
     if asset.resource_type == "video":
-        body["playback_url"] = delivery_url(origin, asset, transformation="sp_auto", format_name="m3u8")
-    body |= {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
-    if asset.context:
-        body["context"] = {"custom": dict(asset.context)}
+        body["playback_url"] = delivery_url(
+            origin, asset, transformation="sp_auto", format_name="m3u8", secret=secret
+        )
+    body |= placed(asset, cloud) | _said(asset)
     if asset.resource_type == "video":
         body |= video_fields(asset)
     if asset.original_filename:
         body["original_filename"] = asset.original_filename
+    if "original_extension" in asset.extras:
+        body["original_extension"] = asset.extras["original_extension"]
     if "nb_frames" in detail:
         body["nb_frames"] = detail["nb_frames"]
     body["api_key"] = api_key
     return body
+
+
+def placed(asset: Asset, cloud: Cloud) -> dict[str, str]:
+    """Where an asset is, in the words of the cloud's folder mode."""
+    if cloud.folder_mode == "fixed":
+        return {"folder": asset.public_id.rpartition("/")[0]}
+    return {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
+
+
+def _said(asset: Asset) -> dict[str, Any]:
+    """What was said of an asset; nothing of what was not."""
+    fields: dict[str, Any] = {"context": {"custom": dict(asset.context)}} if asset.context else {}
+    if asset.metadata:
+        fields["metadata"] = dict(asset.metadata)
+    for name in ("moderation", "access_control"):
+        if getattr(asset, name):
+            fields[name] = list(getattr(asset, name))
+    extras = asset.extras
+    fields |= {
+        name: extras[name] for name in ("access_mode", "regions", "quality_override") if name in extras
+    }
+    coordinates = {
+        name: extras[f"{kind}_coordinates"]
+        for name, kind in (("faces", "face"), ("custom", "custom"))
+        if f"{kind}_coordinates" in extras
+    }
+    return fields | ({"coordinates": coordinates} if coordinates else {})
 
 
 def video_fields(asset: Asset) -> dict[str, Any]:
@@ -84,9 +137,30 @@ def partial_body(received_bytes: int, public_id: str, resource_type: str) -> dic
     }
 
 
-def derived_body(asset: Asset, derived: Derived, origin: str) -> dict[str, Any]:
+def pending_body(key: Key, batch_id: str) -> dict[str, Any]:
+    """The answer to a call whose work is done behind it."""
+    return {
+        "status": "pending",
+        "resource_type": key.resource_type,
+        "type": key.type,
+        "public_id": key.public_id,
+        "batch_id": batch_id,
+    }
+
+
+def waiting_body(
+    asset: Asset, transformation: str, format_name: str | None, origin: str, *, secret: str = ""
+) -> dict[str, Any]:
+    """One item of `eager` in an upload answer, while it is being made."""
+    url = delivery_url(origin, asset, transformation=transformation, format_name=format_name, secret=secret)
+    return {"transformation": transformation, "status": "processing", "url": url, "secure_url": url}
+
+
+def derived_body(asset: Asset, derived: Derived, origin: str, *, secret: str = "") -> dict[str, Any]:
     """One item of `eager` in an upload answer."""
-    url = delivery_url(origin, asset, transformation=derived.transformation, format_name=derived.format)
+    url = delivery_url(
+        origin, asset, transformation=derived.transformation, format_name=derived.format, secret=secret
+    )
     body: dict[str, Any] = {"transformation": derived.transformation}
     if derived.width:
         body |= {"width": derived.width, "height": derived.height}

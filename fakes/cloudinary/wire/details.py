@@ -9,7 +9,7 @@ from typing import Any
 
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset, Backup, Cloud, Derived, Page
-from fakes.cloudinary.wire.answers import delivery_url, derived_body, video_fields
+from fakes.cloudinary.wire.answers import delivery_url, derived_body, placed, video_fields
 from fakes.kit.clock import iso
 
 _RELATIONS: Mapping[str, tuple[int, str]] = {
@@ -57,13 +57,6 @@ class Detail:
     looks: Mapping[str, Any] | None = None
     is_backed_up: bool = False
     is_deleted: bool = False
-
-
-def placed(asset: Asset, cloud: Cloud) -> dict[str, str]:
-    """Where an asset is, in the words of the cloud's folder mode."""
-    if cloud.folder_mode == "fixed":
-        return {"folder": asset.public_id.rpartition("/")[0]}
-    return {"asset_folder": asset.asset_folder, "display_name": asset.display_name}
 
 
 def listed(asset: Asset, showing: Showing, form: Form) -> dict[str, Any]:

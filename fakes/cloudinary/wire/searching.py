@@ -11,8 +11,8 @@ from typing import Any
 from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Aggregate, Asset, Folder, FoundAssets, FoundFolders, Query
-from fakes.cloudinary.wire.answers import delivery_url
-from fakes.cloudinary.wire.details import Showing, access_mode, placed
+from fakes.cloudinary.wire.answers import delivery_url, placed
+from fakes.cloudinary.wire.details import Showing, access_mode
 from fakes.cloudinary.wire.parameters import window
 
 _ALWAYS = ("asset_id", "public_id", "asset_folder", "folder", "created_at", "status", "type", "resource_type")

@@ -262,9 +262,9 @@ def test_limits_and_allowed_formats(cloud: Cloud, png: bytes) -> None:
 
 
 def test_a_feature_that_is_missing_says_so(cloud: Cloud, png: bytes) -> None:
-    answer = cloud.upload(png, public_id="staging_clips/a", moderation="manual")
+    answer = cloud.upload(png, public_id="staging_clips/a", visual_search="1")
 
-    assert error_of(answer) == (501, "fake 'cloudinary' does not cover the upload parameter 'moderation'")
+    assert error_of(answer) == (501, "fake 'cloudinary' does not cover the upload parameter 'visual_search'")
 
 
 def test_overwriting_keeps_the_asset_and_changes_the_version(cloud: Cloud, png: bytes) -> None:

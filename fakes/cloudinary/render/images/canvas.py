@@ -5,6 +5,7 @@ Source: cloudinary.com/documentation/transformation_reference (b, bo, r, o, a).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -182,7 +183,17 @@ def turned(image: Image, turn: str) -> Image:
     degrees = int(turn) % 360
     if degrees % 90 == 0:
         return image.rotate(-degrees, expand=True)
-    return image.convert("RGBA").rotate(-degrees, Pillow.Resampling.BICUBIC, expand=True)
+    whole = image.convert("RGBA").rotate(-degrees, Pillow.Resampling.BICUBIC, expand=True)
+    return _trimmed(whole, image.size, math.radians(degrees))
+
+
+def _trimmed(whole: Image, size: tuple[int, int], angle: float) -> Image:
+    """A turned picture in whole pixels only: rounding up had added some at its edges."""
+    across, along = abs(math.cos(angle)), abs(math.sin(angle))
+    width = max(1, int(size[0] * across + size[1] * along))
+    height = max(1, int(size[0] * along + size[1] * across))
+    left, top = max(0, whole.width - width) // 2, max(0, whole.height - height) // 2
+    return whole.crop((left, top, left + width, top + height))
 
 
 def bordered(image: Image, border: Border, corners: Corners | None) -> Image:

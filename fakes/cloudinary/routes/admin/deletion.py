@@ -106,12 +106,12 @@ class DeletionApi:
                 check_may_write(account, asset.public_id, asset.asset_folder)
             elif is_named:
                 check_may_write(account, name)
-        hooks = tuple((form.text("notification_url") or "").split())
-        self._service.check_hooks(hooks)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
         counts = {name: None if asset is None else self._delete(asset, form) for name, asset in found.items()}
         gone = [wire.notified(asset) for asset in assets if not _keeps_original(form)]
         if gone:
-            self._service.notify(hooks, account, "delete", {"resources": gone})
+            self._service.notices.tell(account, "delete", {"resources": gone}, hooks)
         body = wire.deleted_body(counts)
         if next_cursor:
             body |= {"partial": True, "next_cursor": next_cursor}

@@ -59,11 +59,11 @@ class ResourcesApi:
             asset = self._state.assets.get(key_of(request, account, request.path_params["public_id"]))
         changes = self._changes(asset, form)
         check_may_write(account, asset.public_id, changes.get("asset_folder", asset.asset_folder))
-        hooks = tuple((form.text("notification_url") or "").split())
-        self._service.check_hooks(hooks)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
         changed = self._state.assets.change(asset, **changes) if changes else asset
-        for kind, content in wire.change_notices(asset, changed):
-            self._service.notify(hooks, account, kind, content)
+        for kind, content in wire.changes([(asset, changed)]):
+            self._service.notices.tell(account, kind, content, hooks)
         return await self._detail(account, changed, form)
 
     def _changes(self, asset: Asset, form: Form) -> dict[str, Any]:

@@ -1,11 +1,18 @@
 """What an upload is answered with: the asset, what was made of it, and the notifications that tell of it."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from fakes.cloudinary import wire
+from fakes.cloudinary import scripts, transformation, wire
+from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Service
-from fakes.cloudinary.state import Account, Asset, Outcome
-from fakes.cloudinary.wire import UploadOptions
+from fakes.cloudinary.routes.upload import looks
+from fakes.cloudinary.routes.upload.breakpoints import BreakpointFinder
+from fakes.cloudinary.routes.upload.submission import Submission
+from fakes.cloudinary.state import Account, Asset, Outcome, check_may_write
+from fakes.cloudinary.wire import Eager, Hooks
 from fakes.kit.errors import ProviderError
 
 
@@ -14,37 +21,92 @@ class Answers:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._state = service.state
+        self._breakpoints = BreakpointFinder(service)
 
-    async def of_upload(self, account: Account, options: UploadOptions, outcome: Outcome) -> dict[str, Any]:
-        """The asset, its eager transformations, and the notifications that tell of them."""
-        body = self.of_asset(account, outcome.asset)
+    async def of_upload(self, asked: Submission, outcome: Outcome, kind: str = "upload") -> dict[str, Any]:
+        """The asset, what was made of it, and the notifications that tell of both.
+
+        Args:
+            asked: The call.
+            outcome: What became of it.
+            kind: Type of the notification.
+        """
+        account, options = asked.account, asked.options
+        asset = outcome.asset
+        body = self.of_asset(account, asset, is_signed=asked.is_signed)
         if outcome.is_existing:
             return body | {"existing": True}
         if outcome.is_overwritten:
             body["overwritten"] = True
+        body |= looks.shown(asset, options)
+        if options.breakpoints:
+            body["responsive_breakpoints"] = await self._breakpoints.find(asset, options.breakpoints)
         if options.eager:
-            body["eager"] = await self._eager(outcome.asset, options)
+            body |= await self._eager(asked, asset)
+        if options.on_success is not None:
+            asset = await self._succeeded(account, asset, options.on_success, body)
+            body |= self.of_asset(account, asset, is_signed=asked.is_signed)
         told = {name: value for name, value in body.items() if name != "api_key"}
-        self._service.notify(options.notification_urls, account, "upload", told)
-        if options.eager:
-            made = {"eager": body["eager"], "asset_id": outcome.asset.asset_id}
-            made["public_id"] = outcome.asset.public_id
-            self._service.notify(options.eager_notification_urls, account, "eager", made)
+        self._service.notices.tell(account, kind, told, options.hooks)
+        if options.eager and not options.is_eager_async:
+            self._tell_eager(asked, asset, body["eager"], options.hooks)
+        if options.returns_delete_token:
+            body["delete_token"] = self._state.delete_tokens.issue(account.cloud, asset.asset_id)
         return body
 
-    def of_asset(self, account: Account, asset: Asset) -> dict[str, Any]:
-        """The asset alone."""
+    def of_asset(self, account: Account, asset: Asset, *, is_signed: bool = True) -> dict[str, Any]:
+        """The asset alone; who uploads unsigned is told no key."""
         secret = account.api_secret or ""
-        return wire.asset_body(asset, self._service.kit.url, secret=secret, api_key=account.api_key)
+        cloud = self._state.accounts.cloud(account.cloud)
+        body = wire.asset_body(asset, self._service.kit.url, cloud, secret=secret, api_key=account.api_key)
+        if not is_signed:
+            del body["api_key"]
+        return body
 
-    async def _eager(self, asset: Asset, options: UploadOptions) -> list[dict[str, Any]]:
-        made: list[dict[str, Any]] = []
-        for eager in options.eager:
-            try:
-                derived = await self._service.renderer.derive(asset, eager.transformation, eager.format)
-            except ProviderError as error:
-                failed = {"transformation": eager.text, "status": "failed", "reason": error.message}
-                made.append(failed)
-                continue
-            made.append(wire.derived_body(asset, derived, self._service.kit.url))
-        return made
+    async def _eager(self, asked: Submission, asset: Asset) -> dict[str, Any]:
+        """What eager transformations made, or, when they are made behind the answer, what they will be."""
+        options = asked.options
+        if not options.is_eager_async:
+            return {"eager": await self._make(asked.account, asset, options.eager)}
+        batch_id = options.hooks.batch_id or self._service.kit.ids.hex(64)
+        self._state.background.start(self._make_later(asked, asset, batch_id))
+        waiting = [self._waiting(asked.account, asset, one) | {"batch_id": batch_id} for one in options.eager]
+        return {"eager": waiting, "batch_id": batch_id}
+
+    def _waiting(self, account: Account, asset: Asset, eager: Eager) -> dict[str, Any]:
+        """What is said of an eager transformation before it is made."""
+        try:
+            read = self._service.renderer.read(asset.cloud, transformation.split(eager.transformation))
+        except ProviderError as error:
+            return {"transformation": eager.text, "status": "failed", "reason": error.message}
+        origin, secret = self._service.kit.url, account.api_secret or ""
+        return wire.waiting_body(asset, read.text, eager.format, origin, secret=secret)
+
+    async def _make_later(self, asked: Submission, asset: Asset, batch_id: str) -> None:
+        made = await self._make(asked.account, asset, asked.options.eager)
+        self._tell_eager(asked, asset, made, replace(asked.options.hooks, batch_id=batch_id))
+
+    async def _make(self, account: Account, asset: Asset, eager: Sequence[Eager]) -> list[dict[str, Any]]:
+        return list(await asyncio.gather(*(self._make_one(account, asset, one) for one in eager)))
+
+    async def _make_one(self, account: Account, asset: Asset, eager: Eager) -> dict[str, Any]:
+        try:
+            derived = await self._service.renderer.derive(asset, eager.transformation, eager.format)
+        except ProviderError as error:
+            return {"transformation": eager.text, "status": "failed", "reason": error.message}
+        return wire.derived_body(asset, derived, self._service.kit.url, secret=account.api_secret or "")
+
+    def _tell_eager(self, asked: Submission, asset: Asset, made: list[dict[str, Any]], hooks: Hooks) -> None:
+        told = {"eager": made, "asset_id": asset.asset_id, "public_id": asset.public_id}
+        if hooks.batch_id is not None:
+            told["batch_id"] = hooks.batch_id
+        self._service.notices.tell(asked.account, "eager", told, hooks)
+
+    async def _succeeded(self, account: Account, asset: Asset, code: str, body: dict[str, Any]) -> Asset:
+        """Do what `on_success` asks for."""
+        for params in await scripts.updates(code, body):
+            fields = wire.changed_fields(Form(params), asset)
+            check_may_write(account, asset.public_id, fields.get("asset_folder", asset.asset_folder))
+            asset = self._state.assets.change(asset, **fields) if fields else asset
+        return asset

@@ -10,7 +10,7 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.subject import key_in
-from fakes.cloudinary.state import check_may_write
+from fakes.cloudinary.state import Account, Asset, check_may_write
 from fakes.cloudinary.state.accounts import TOLERATED_UNSIGNED
 
 
@@ -27,6 +27,8 @@ class AssetsApi:
         return [
             ("POST", "{resource_type}/destroy", self.destroy),
             ("POST", "{resource_type}/rename", self.rename),
+            ("POST", "{resource_type}/delete_by_token", self.delete_by_token),
+            ("POST", "delete_by_token", self.delete_by_token),
         ]
 
     async def destroy(self, request: Request, form: Form) -> Response:
@@ -34,29 +36,53 @@ class AssetsApi:
         account = self._service.signer(request, form, tolerated=TOLERATED_UNSIGNED)
         key = key_in(request, form, "public_id")
         check_may_write(account, key.public_id)
-        hooks = tuple((form.text("notification_url") or "").split())
-        self._service.check_hooks(hooks)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
         asset = self._state.assets.find(key)
         if asset is None:
             return JSONResponse({"result": "not found"})
-        self._state.assets.delete(key)
-        self._service.notify(hooks, account, "delete", {"resources": [wire.notified(asset)]})
+        self._delete(account, asset, hooks)
+        return JSONResponse({"result": "ok"})
+
+    async def delete_by_token(self, request: Request, form: Form) -> Response:
+        """Delete what was uploaded minutes ago, by the token that came with it."""
+        cloud = request.path_params["cloud"]
+        account = self._state.accounts.of_cloud(cloud)
+        if account is None:
+            raise errors.invalid_cloud(cloud)
+        asset_id = self._state.delete_tokens.redeem(cloud, form.text("token") or "")
+        if asset_id is None:
+            raise errors.delete_token_refused()
+        asset = self._state.assets.find_by_id(cloud, asset_id)
+        if asset is None:
+            return JSONResponse({"result": "not found"})
+        self._delete(account, asset, wire.Hooks())
         return JSONResponse({"result": "ok"})
 
     async def rename(self, request: Request, form: Form) -> Response:
         """Give an asset another public id or type."""
-        account = self._service.signer(request, form)
+        account = self._service.signer(request, form, tolerated=TOLERATED_UNSIGNED)
         source = key_in(request, form, "from_public_id")
         target = replace(source, public_id=form.text("to_public_id") or "")
         if not target.public_id:
             raise errors.missing_parameter("to_public_id")
         target = replace(target, type=form.text("to_type") or source.type)
+        if target.type not in wire.TYPES:
+            raise errors.invalid_parameter("to_type", target.type)
         naming.check(target.public_id)
         for one in (source, target):
             check_may_write(account, one.public_id)
-        hooks = tuple((form.text("notification_url") or "").split())
-        self._service.check_hooks(hooks)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
         renamed = self._state.assets.rename(source, target, overwrite=form.flag("overwrite"))
         ids = {"from_public_id": source.public_id, "to_public_id": target.public_id}
-        self._service.notify(hooks, account, "rename", {**wire.notified(renamed), **ids})
-        return JSONResponse(self._answers.of_asset(account, renamed))
+        if target.type != source.type:
+            ids |= {"from_type": source.type, "to_type": target.type}
+        self._service.notices.tell(account, "rename", {**wire.notified(renamed), **ids}, hooks)
+        body = self._answers.of_asset(account, renamed)
+        hidden = {name for name in ("context", "metadata") if not form.flag(name)}
+        return JSONResponse({name: value for name, value in body.items() if name not in hidden})
+
+    def _delete(self, account: Account, asset: Asset, hooks: wire.Hooks) -> None:
+        self._state.assets.delete(asset.key)
+        self._service.notices.tell(account, "delete", {"resources": [wire.notified(asset)]}, hooks)

@@ -1,16 +1,25 @@
-"""Upload API: `explicit`, which changes an asset that is there."""
+"""Upload API: `explicit`, which changes an asset that is there, or fetches one that is elsewhere."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import naming, wire
+from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
+from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Rows, Service
+from fakes.cloudinary.routes.upload import looks
 from fakes.cloudinary.routes.upload.answers import Answers
+from fakes.cloudinary.routes.upload.intake import Intake
+from fakes.cloudinary.routes.upload.remote import RemoteFiles
 from fakes.cloudinary.routes.upload.subject import key_in
-from fakes.cloudinary.state import Outcome, check_may_write
+from fakes.cloudinary.routes.upload.submission import Submission, submission
+from fakes.cloudinary.state import Asset, Key, Outcome, check_may_write
+from fakes.kit.clock import iso
+from fakes.kit.errors import ProviderError
 
 
 class ExplicitApi:
@@ -20,6 +29,8 @@ class ExplicitApi:
         self._service = service
         self._state = service.state
         self._answers = Answers(service)
+        self._intake = Intake(service)
+        self._remote = RemoteFiles(service)
 
     def rows(self) -> Rows:
         """Its routes below the cloud."""
@@ -27,20 +38,72 @@ class ExplicitApi:
 
     async def explicit(self, request: Request, form: Form) -> Response:
         """Change an asset that is there, and make its eager transformations."""
-        account = self._service.signer(request, form)
-        options = wire.upload_options(form)
-        self._service.check_hooks((*options.notification_urls, *options.eager_notification_urls))
-        asset = self._state.assets.get(key_in(request, form, "public_id"))
-        check_may_write(account, asset.public_id, options.naming.asset_folder or asset.asset_folder)
-        changes: dict[str, Any] = {}
-        if form.text("tags") is not None:
-            changes["tags"] = options.tags
-        if form.text("context") is not None:
-            changes["context"] = {**asset.context, **options.context}
-        if options.naming.asset_folder is not None:
-            changes["asset_folder"] = naming.check_folder(options.naming.asset_folder)
-        if options.naming.display_name is not None:
-            changes["display_name"] = options.naming.display_name
-        if changes:
-            asset = self._state.assets.change(asset, **changes)
-        return JSONResponse(await self._answers.of_upload(account, options, Outcome(asset)))
+        key = key_in(request, form, "public_id")
+        asked = submission(self._service, request, form)
+        check_may_write(asked.account, key.public_id, asked.options.naming.asset_folder)
+        if not asked.options.is_async:
+            return JSONResponse(await self._change(asked, key))
+        batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
+        hooks = replace(asked.options.hooks, batch_id=batch_id)
+        asked.options = replace(asked.options, hooks=hooks)
+        self._state.background.start(self._change_later(asked, key))
+        return JSONResponse(wire.pending_body(key, batch_id))
+
+    async def _change_later(self, asked: Submission, key: Key) -> None:
+        try:
+            await self._change(asked, key)
+        except ProviderError as error:
+            told = {"error": {"message": error.message}, "public_id": key.public_id}
+            self._service.notices.tell(asked.account, "error", told, asked.options.hooks)
+
+    async def _change(self, asked: Submission, key: Key) -> dict[str, Any]:
+        asset = await self._asset(asked, key)
+        check_may_write(
+            asked.account, asset.public_id, asked.options.naming.asset_folder or asset.asset_folder
+        )
+        found: Mapping[str, Any] = {}
+        if asked.options.looks:
+            async with self._service.blobs.local(asset.sha256) as path:
+                found = await looks.seen(path, asset.resource_type, asked.options)
+        fields = self._fields(asked, asset, found)
+        after = self._state.assets.change(asset, **fields) if fields else asset
+        body = await self._answers.of_upload(asked, Outcome(after), "explicit")
+        for kind, told in wire.changes([(asset, after)]):
+            self._service.notices.tell(asked.account, kind, told, asked.options.hooks)
+        return body
+
+    def _fields(self, asked: Submission, asset: Asset, found: Mapping[str, Any]) -> dict[str, Any]:
+        options = asked.options
+        fields = wire.changed_fields(asked.form, asset)
+        if options.metadata:
+            fields["metadata"] = self._state.metadata.of_change(
+                asset.cloud,
+                asset.metadata,
+                options.metadata,
+                clear_invalid=asked.form.flag("clear_invalid"),
+            )
+        if options.moderation:
+            now = iso(self._service.kit.clock.now())
+            entries = [{"kind": kind, "status": "pending", "updated_at": now} for kind in options.moderation]
+            fields["moderation"] = (*asset.moderation, *entries)
+            fields |= {"moderation_kind": entries[-1]["kind"], "moderation_status": entries[-1]["status"]}
+        if found:
+            fields["detail"] = {**asset.detail, **found}
+        return fields
+
+    async def _asset(self, asked: Submission, key: Key) -> Asset:
+        """The asset; of type `fetch` it is fetched when it is not there yet."""
+        asset = self._state.assets.find(key)
+        if asset is not None or key.type != "fetch":
+            return asset or self._state.assets.get(key)
+        form = Form(dict(asked.form.params))
+        fetched = replace(asked, resource_type=key.resource_type, form=form)
+        fetched.name = Name(key.public_id, "", key.public_id.rpartition("/")[2])
+        try:
+            await self._remote.fetch(form, key.public_id)
+            if form.file is None:
+                raise errors.not_found(key.public_id)
+            outcome = await self._intake.store(fetched, form.file, form.filename)
+        finally:
+            form.drop()
+        return outcome.asset

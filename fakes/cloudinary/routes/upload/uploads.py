@@ -1,16 +1,22 @@
 """Upload API: `upload`, in one request or in parts."""
 
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import REQUEST_FILE_LIMIT_BYTES, Rows, Service
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.intake import Intake
-from fakes.cloudinary.routes.upload.parts import Part, Parts
+from fakes.cloudinary.routes.upload.parts import Parts
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
-from fakes.cloudinary.routes.upload.subject import resource_type_of
+from fakes.cloudinary.routes.upload.submission import Submission, submission
+from fakes.cloudinary.state import Key, check_may_write
+from fakes.kit.errors import ProviderError
 
 
 class UploadsApi:
@@ -18,6 +24,7 @@ class UploadsApi:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._state = service.state
         self._intake = Intake(service)
         self._answers = Answers(service)
         self._remote = RemoteFiles(service)
@@ -31,27 +38,66 @@ class UploadsApi:
         ]
 
     async def upload(self, request: Request, form: Form) -> Response:
-        """Store a file, or a part of one."""
-        resource_type = resource_type_of(request, also="auto")
-        account = self._service.signer(request, form)
-        options = wire.upload_options(form)
-        self._service.check_hooks((*options.notification_urls, *options.eager_notification_urls))
-        if form.source_url is not None:
-            await self._remote.fetch(form, form.source_url)
-        incoming = form.file
-        if incoming is None:
-            raise errors.missing_parameter("file")
-        if incoming.size_bytes > REQUEST_FILE_LIMIT_BYTES:
-            raise errors.file_too_large(incoming.size_bytes, REQUEST_FILE_LIMIT_BYTES)
-
+        """Store a file, or a part of one; at once, or behind the answer."""
+        asked = submission(self._service, request, form)
         upload_id, content_range = (
             request.headers.get("x-unique-upload-id"),
             request.headers.get("content-range"),
         )
-        if upload_id and content_range:
-            sent = Part(account, resource_type, options, upload_id, content_range)
-            body = await self._parts.take(sent, form)
+        if form.file is None and form.source_url is None:
+            raise errors.missing_parameter("file")
+        if form.file is not None and form.file.size_bytes > REQUEST_FILE_LIMIT_BYTES:
+            raise errors.file_too_large(form.file.size_bytes, REQUEST_FILE_LIMIT_BYTES)
+        if form.file is not None and upload_id and content_range:
+            body = await self._parts.take(asked, upload_id, content_range)
+        elif asked.options.is_async:
+            body = self._begin(asked)
         else:
-            outcome = await self._intake.store(account, resource_type, options, (incoming, form.filename))
-            body = await self._answers.of_upload(account, options, outcome)
+            body = await self._whole(asked)
+        return _answered(request, form, body)
+
+    def _begin(self, asked: Submission) -> dict[str, Any]:
+        """Answer with what will be done, and do it then."""
+        kind = "image" if asked.resource_type == "auto" else asked.resource_type
+        key = Key(asked.account.cloud, kind, asked.options.type, "")
+        asked.name = self._intake.name(key, asked.options, asked.form.filename or asked.form.source_url)
+        check_may_write(asked.account, asked.name.public_id, asked.name.asset_folder)
+        batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
+        sent = asked.form
+        asked.form = Form(sent.params, sent.file, sent.filename, sent.source_url)
+        sent.file = None  # it stays until the work is done
+        self._state.background.start(self._work(asked, batch_id))
+        return wire.pending_body(replace(key, public_id=asked.name.public_id), batch_id)
+
+    async def _work(self, asked: Submission, batch_id: str) -> None:
+        hooks = replace(asked.options.hooks, batch_id=batch_id)
+        asked.options = replace(asked.options, hooks=hooks)
+        try:
+            await self._whole(asked)
+        except ProviderError as error:
+            told = {
+                "error": {"message": error.message},
+                "public_id": asked.name.public_id if asked.name else "",
+            }
+            self._service.notices.tell(asked.account, "error", told, hooks)
+        finally:
+            asked.form.drop()
+
+    async def _whole(self, asked: Submission) -> dict[str, Any]:
+        if asked.form.source_url is not None:
+            await self._remote.fetch(asked.form, asked.form.source_url)
+        incoming = asked.form.file
+        assert incoming is not None
+        outcome = await self._intake.store(asked, incoming, asked.form.filename)
+        return await self._answers.of_upload(asked, outcome)
+
+
+def _answered(request: Request, form: Form, body: dict[str, Any]) -> Response:
+    """JSON; or a redirect to `callback` for browsers without XMLHttpRequest, with the answer in its query."""
+    callback = form.text("callback")
+    if callback is None or request.headers.get("x-requested-with") == "XMLHttpRequest":
         return JSONResponse(body)
+    plain = {name: value for name, value in body.items() if isinstance(value, str | int | float)}
+    tags = [("tags[]", tag) for tag in body.get("tags", ())]
+    joint = "&" if "?" in callback else "?"
+    return RedirectResponse(f"{callback}{joint}{urlencode([*plain.items(), *tags])}", 302)
