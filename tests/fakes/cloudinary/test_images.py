@@ -277,8 +277,14 @@ def test_an_animation_keeps_frames_times_and_loops(tmp_path: Path, ending: str) 
 
     assert (result.size, getattr(result, "n_frames", 1)) == ((20, 10), 3)
     red, blue, white = colours_of(result)
+    assert [_duration_ms(frame) for frame in ImageSequence.Iterator(result)] == [50, 100, 150]
     assert (red[0] > 240, blue[2] > 240, min(white) > 240, red[2] < 20) == (True, True, True, True)
     assert result.info["loop"] == 2
+
+
+def _duration_ms(frame: Image.Image) -> int:
+    frame.load()
+    return int(frame.info["duration"])
 
 
 def test_an_animation_can_be_slowed_down_and_repeated(tmp_path: Path) -> None:

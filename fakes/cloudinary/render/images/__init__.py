@@ -71,6 +71,17 @@ def render(
             raise transformation_refused("Invalid image file") from error
 
 
+def picture(source: Path, asked: Plan) -> Image:
+    """What a transformation without layers makes of an image, in memory; of an animation, its first frame.
+
+    Raises:
+        ProviderError: It cannot be done (400, 420, 501).
+    """
+    check_gaps(asked, "images", _FIELDS, _FLAGS)
+    with files.opened(source, asked.steps) as image:
+        return next(_Run(Materials(), Regions()).frames(iter((image,)), asked.steps))
+
+
 def _frame_count(image: Any, format_name: str, asked: Plan) -> int:
     """How many frames to write: all of an animation, unless one page is asked for."""
     if format_name not in files.ANIMATED or asked.last("pages") or image.format in ("TIFF", "PSD", "ICO"):

@@ -188,6 +188,7 @@ def durations_ms(image: Any, count: int) -> list[int]:
     found = []
     for number in range(count):
         image.seek(number)
+        image.load()  # only then do some formats say it
         found.append(int(image.info.get("duration", 100)) or 100)
     image.seek(0)
     return found

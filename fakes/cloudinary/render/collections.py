@@ -1,0 +1,126 @@
+"""Many images as one: animations and documents (`multi`), and sprites with their style sheet.
+
+Source: cloudinary.com/documentation/image_upload_api_reference#multi, #sprite and sprite_generation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fakes.cloudinary.errors import too_many_pixels, too_many_pixels_in_all, transformation_refused
+from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN, IMAGE_LIMIT_PX
+from fakes.cloudinary.render import images
+from fakes.cloudinary.render.geometry import Frame, Size
+from fakes.cloudinary.render.images import canvas, files
+from fakes.cloudinary.transformation import Plan
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MULTI_FORMATS = frozenset({"gif", "webp", "png", "pdf"})
+_DELAY_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the images that are put together: its public id, its file, and what is done to it first."""
+
+    public_id: str
+    path: Path
+    asked: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image is in a sprite, in pixels."""
+
+    width: int
+    height: int
+    x: int
+    y: int
+
+
+def multi(members: Sequence[Member], target: Path, format_name: str) -> Size:
+    """Write images as the frames of an animation, or the pages of a PDF. Blocks; call it in a thread.
+
+    Smaller ones stand in the middle of a canvas that is as large as the largest.
+
+    Args:
+        members: At least one.
+        target: The file to write.
+        format_name: One of `MULTI_FORMATS`.
+
+    Raises:
+        ProviderError: An image cannot be made, there are too many pixels, or the format is another (400).
+    """
+    if format_name not in MULTI_FORMATS:
+        raise transformation_refused(f"Invalid extension in transformation: {format_name}")
+    try:
+        made = [images.picture(member.path, member.asked) for member in members]
+        size = Size(max(one.size[0] for one in made), max(one.size[1] for one in made))
+        pixels = size.width * size.height * len(made)
+        if pixels > ALL_PAGES_LIMIT_PX:
+            raise too_many_pixels_in_all(pixels, ALL_PAGES_LIMIT_PX)
+        info = {"loop": 0, "durations_ms": [_DELAY_MS] * len(made)}
+        return files.save(_framed(made, size), len(made), target, members[0].asked, (format_name, info))
+    except BROKEN as error:
+        raise transformation_refused("Invalid image file") from error
+
+
+def sprite(members: Sequence[Member], target: Path, format_name: str) -> Mapping[str, Place]:
+    """Write images below one another into one picture. Blocks; call it in a thread.
+
+    Returns:
+        Where each of them is, by public id.
+
+    Raises:
+        ProviderError: An image cannot be made, or there are too many pixels (400).
+    """
+    from PIL import Image as Pillow
+
+    try:
+        made = [images.picture(member.path, member.asked) for member in members]
+        width, height = max(one.size[0] for one in made), sum(one.size[1] for one in made)
+        if width * height > IMAGE_LIMIT_PX:
+            raise too_many_pixels(width * height, IMAGE_LIMIT_PX)
+        sheet = Pillow.new("RGBA", (width, height))
+        places: dict[str, Place] = {}
+        top = 0
+        for member, one in zip(members, made, strict=True):
+            sheet.paste(one, (0, top))
+            places[member.public_id] = Place(one.size[0], one.size[1], 0, top)
+            top += one.size[1]
+        files.save(iter((sheet,)), 1, target, members[0].asked, (format_name, {}))
+    except BROKEN as error:
+        raise transformation_refused("Invalid image file") from error
+    return places
+
+
+def style_sheet(places: Mapping[str, Place], image_url: str) -> str:
+    """The CSS of a sprite: one class for each image, named by its public id."""
+    rules = [
+        f".{_class_name(public_id)} {{\n"
+        f"  background: url('{image_url}') no-repeat;\n"
+        f"  width: {place.width}px;\n"
+        f"  height: {place.height}px;\n"
+        f"  background-position: {-place.x}px {-place.y}px;\n"
+        "}\n"
+        for public_id, place in places.items()
+    ]
+    return "".join(rules)
+
+
+def _class_name(public_id: str) -> str:
+    """A public id as a class of CSS."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", public_id)
+
+
+def _framed(made: Sequence[Image], size: Size) -> Iterator[Image]:
+    for one in made:
+        left, top = (size.width - one.size[0]) // 2, (size.height - one.size[1]) // 2
+        same = one.size == (size.width, size.height)
+        yield one if same else canvas.framed(one, Frame(left, top, size.width, size.height), None)
