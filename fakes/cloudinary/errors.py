@@ -342,6 +342,41 @@ def metadata_rule_unknown(external_id: str) -> ProviderError:
     return _refused(404, f"Metadata rule {external_id} not found")  # guess: wording
 
 
+def profile_unknown(name: str) -> ProviderError:
+    """No streaming profile has this name."""
+    return _refused(404, f"Can't find streaming profile {name[:200]}")  # guess: as for presets
+
+
+def profile_exists(name: str) -> ProviderError:
+    """A streaming profile of this name exists."""
+    return _refused(409, f"Streaming profile {name} already exists")  # guess: wording
+
+
+def mapping_unknown(folder: str) -> ProviderError:
+    """A folder has no upload mapping."""
+    return _refused(404, f"Can't find upload mapping {folder[:200]}")  # guess: as for presets
+
+
+def mapping_exists(folder: str) -> ProviderError:
+    """A folder has an upload mapping already."""
+    return _refused(409, f"Upload mapping {folder} already exists")  # guess: wording
+
+
+def trigger_unknown(trigger_id: str) -> ProviderError:
+    """No trigger has this id."""
+    return _refused(404, f"Can't find trigger {trigger_id[:200]}")  # guess: as for presets
+
+
+def trigger_exists(uri: str, event_type: str) -> ProviderError:
+    """There is a trigger for this address and event."""
+    return _refused(409, f"Trigger for {event_type} to {uri[:200]} already exists")  # guess: wording
+
+
+def too_many_triggers(limit: int) -> ProviderError:
+    """A cloud has as many notification addresses as it may have."""
+    return _refused(400, f"Maximum of {limit} notification URLs reached")  # guess: wording
+
+
 def transformation_unknown(name: str) -> ProviderError:
     """No transformation has this name or text, on the Admin API."""
     return _refused(404, f"Can't find transformation {name[:200]}")  # guess: as for presets

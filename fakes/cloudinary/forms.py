@@ -13,7 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from fakes.cloudinary.blobs import Blobs, Incoming
-from fakes.cloudinary.errors import invalid_request, unsupported_source
+from fakes.cloudinary.errors import invalid_request, missing_parameter, unsupported_source
 from fakes.kit.bodies import bounded
 
 FIELD_LIMIT_BYTES = 1 << 20
@@ -52,6 +52,17 @@ class Form:
         value = self.params.get(name)
         joined = ",".join(value) if isinstance(value, tuple) else value
         return joined or None
+
+    def needed(self, name: str) -> str:
+        """A parameter that must be there, as text.
+
+        Raises:
+            ProviderError: It is missing or empty (400).
+        """
+        value = self.text(name)
+        if value is None:
+            raise missing_parameter(name)
+        return value
 
     def many(self, name: str) -> tuple[str, ...]:
         """A parameter as a list: an array, or a text split at commas."""

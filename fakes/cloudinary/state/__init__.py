@@ -30,9 +30,11 @@ from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.folders import Folder, Folders
 from fakes.cloudinary.state.listing import Listing, Page, Window
+from fakes.cloudinary.state.mappings import Mappings
 from fakes.cloudinary.state.messages import Messages
 from fakes.cloudinary.state.metadata import Metadata
 from fakes.cloudinary.state.presets import Preset, Presets
+from fakes.cloudinary.state.profiles import Profiles
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
 from fakes.cloudinary.state.search import Aggregate, Asking, FoundAssets, FoundFolders, Query, Search
@@ -40,6 +42,7 @@ from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sess
 from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.tokens import DeleteTokens
 from fakes.cloudinary.state.transformations import Transformations
+from fakes.cloudinary.state.triggers import Triggers
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.kit import Kit
 
@@ -125,6 +128,9 @@ class CloudinaryState:
         self.metadata = Metadata(self._store, kit.clock, kit.ids)
         self.search = Search(self._store)
         self.presets = Presets(self._store, kit.ids)
+        self.profiles = Profiles(self._store)
+        self.mappings = Mappings(self._store, kit.ids)
+        self.triggers = Triggers(self._store, kit.clock, kit.ids)
         self.sessions = Sessions(self._store, kit.clock, parts_dir)
         self.messages = Messages(self._store, kit.clock, kit.ids)
         self.delete_tokens = DeleteTokens(self._store, kit.clock, kit.ids)

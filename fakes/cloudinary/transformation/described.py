@@ -4,7 +4,7 @@ Source: cloudinary.com/documentation/transformation_reference, and the options o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 Described = dict[str, str | int | float]
 
@@ -51,6 +51,7 @@ LONG_NAMES: Mapping[str, str] = {
     "y": "y",
     "z": "zoom",
 }
+_SHORT_NAMES: Mapping[str, str] = {long: short for short, long in LONG_NAMES.items()}
 _EXTENSION = re.compile(r"[a-z0-9]{2,5}")
 
 
@@ -61,6 +62,20 @@ def describe(text: str) -> list[Described]:
     if extension is not None:
         described = [*described[:-1], {**(described or [{}])[-1], "extension": extension or "none"}]
     return described
+
+
+def write(components: Sequence[Mapping[str, object]]) -> str:
+    """A transformation as text, its pieces sorted as the SDKs sort them.
+
+    Raises:
+        LookupError: A name is none of a piece.
+    """
+    return "/".join(
+        ",".join(
+            sorted(f"{name if name[0] == '$' else _SHORT_NAMES[name]}_{value}" for name, value in one.items())
+        )
+        for one in components
+    )
 
 
 def split_extension(text: str) -> tuple[str, str | None]:

@@ -13,13 +13,16 @@ from fakes.cloudinary.routes.admin.backups import BackupsApi
 from fakes.cloudinary.routes.admin.deletion import DeletionApi
 from fakes.cloudinary.routes.admin.folders import FoldersApi
 from fakes.cloudinary.routes.admin.listings import ListingsApi
+from fakes.cloudinary.routes.admin.mappings import MappingsApi
 from fakes.cloudinary.routes.admin.metadata import MetadataApi
 from fakes.cloudinary.routes.admin.presets import PresetsApi
+from fakes.cloudinary.routes.admin.profiles import ProfilesApi
 from fakes.cloudinary.routes.admin.publishing import PublishingApi
 from fakes.cloudinary.routes.admin.relations import RelationsApi
 from fakes.cloudinary.routes.admin.resources import ResourcesApi
 from fakes.cloudinary.routes.admin.searching import SearchApi
 from fakes.cloudinary.routes.admin.transformations import TransformationsApi
+from fakes.cloudinary.routes.admin.triggers import TriggersApi
 from fakes.cloudinary.routes.service import Handler, Rows, Service
 from fakes.kit.errors import ProviderError
 
@@ -40,6 +43,9 @@ class AdminApi:
             *AccountApi(service).rows(),
             *MetadataApi(service).rows(),
             *PresetsApi(service).rows(),
+            *MappingsApi(service).rows(),
+            *ProfilesApi(service).rows(),
+            *TriggersApi(service).rows(),
             *TransformationsApi(service).rows(),
             *SearchApi(service).rows(),
             *FoldersApi(service).rows(),

@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.wire import transformations as wire
@@ -48,13 +47,8 @@ class TransformationsApi:
     async def create(self, request: Request, form: Form) -> Response:
         """Give a transformation a name."""
         account = self._service.admin(request)
-        name = request.path_params.get("transformation") or form.text("name")
-        text = form.text("transformation")
-        if name is None:
-            raise errors.missing_parameter("name")
-        if text is None:
-            raise errors.missing_parameter("transformation")
-        self._transformations.create(account.cloud, name, text)
+        name = request.path_params.get("transformation") or form.needed("name")
+        self._transformations.create(account.cloud, name, form.needed("transformation"))
         return JSONResponse({"message": "created"})
 
     async def update(self, request: Request, form: Form) -> Response:
@@ -62,23 +56,19 @@ class TransformationsApi:
         account = self._service.admin(request)
         is_allowed = form.flag("allowed_for_strict") if form.text("allowed_for_strict") else None
         self._transformations.update(
-            account.cloud, _needed(request, form), is_allowed=is_allowed, text=form.text("unsafe_update")
+            account.cloud,
+            _name(request, form) or form.needed("transformation"),
+            is_allowed=is_allowed,
+            text=form.text("unsafe_update"),
         )
         return JSONResponse({"message": "updated"})
 
     async def delete(self, request: Request, form: Form) -> Response:
         """Delete a transformation and what was derived by it."""
         account = self._service.admin(request)
-        self._transformations.delete(account.cloud, _needed(request, form))
+        self._transformations.delete(account.cloud, _name(request, form) or form.needed("transformation"))
         return JSONResponse({"message": "deleted"})
 
 
 def _name(request: Request, form: Form) -> str | None:
     return request.path_params.get("transformation") or form.text("transformation")
-
-
-def _needed(request: Request, form: Form) -> str:
-    name = _name(request, form)
-    if name is None:
-        raise errors.missing_parameter("transformation")
-    return name
