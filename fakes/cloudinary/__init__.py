@@ -13,6 +13,7 @@ _FIELDS = "cloudinary.com/documentation/admin_api#metadata_fields"
 _RULES = "cloudinary.com/documentation/conditional_metadata_rules_api"
 _SEARCH = "cloudinary.com/documentation/search_api"
 _NOTIFICATIONS = "cloudinary.com/documentation/notifications"
+_LISTS = "cloudinary.com/documentation/list_assets"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 
 FAKE = Fake(
@@ -131,6 +132,9 @@ FAKE = Fake(
         Endpoint("PUT", "/v1_1/{cloud}/upload_presets/{name}", "full", _ADMIN),
         Endpoint("DELETE", "/v1_1/{cloud}/upload_presets/{name}", "full", _ADMIN),
         Endpoint("GET", "/{cloud}/{path:path}", "full", _DELIVERY),
+        Endpoint("OPTIONS", "/{cloud}/{path:path}", "full", _DELIVERY),
+        Endpoint("OPTIONS", "/v1_1/{cloud}/{path:path}", "full", _UPLOAD),
+        Endpoint("GET", "/{cloud}/any/list/{path:path}", "full", _LISTS),
         Endpoint("GET", "/{cloud}/authenticated_images/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/authenticated_videos/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/files/{path:path}", "full", _DELIVERY),

@@ -421,6 +421,11 @@ def delivery_denied(*, violation: str | None = None) -> ProviderError:
     return _not_delivered(401, "deny or ACL failure", violation=violation)
 
 
+def not_allowed_strict(transformation: str) -> ProviderError:
+    """A new derived asset without a signature, where transformations are strict."""
+    return _not_delivered(401, f"Transformation {transformation} is not allowed")
+
+
 def delivery_cloud_unknown(cloud: str) -> ProviderError:
     """Delivery from a cloud that does not exist."""
     return _not_delivered(401, f"Invalid cloud_name {cloud}")  # guess: as on the API

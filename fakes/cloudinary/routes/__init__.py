@@ -11,6 +11,7 @@ from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.folder import FolderBlobs
 from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
+from fakes.cloudinary.routes import preflight
 from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
@@ -60,6 +61,7 @@ def build(kit: Kit) -> Parts:
             *AdminApi(service).routes(),
             *SearchUrls(service).routes(),
             *Delivery(service).routes(),
+            *preflight.routes(),
         ],
         error_body=wire.error_body,
         close=close,

@@ -33,6 +33,7 @@ from fakes.cloudinary.state.listing import Listing, Page, Window
 from fakes.cloudinary.state.mappings import Mappings
 from fakes.cloudinary.state.messages import Messages
 from fakes.cloudinary.state.metadata import Metadata
+from fakes.cloudinary.state.mistakes import Mistakes
 from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.profiles import Profiles
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
@@ -118,6 +119,7 @@ class CloudinaryState:
         self.accounts = Accounts(self._store)
         self.usage = Usage(self._store, kit.clock)
         self.calls = Calls(kit.clock)
+        self.mistakes = Mistakes(kit.clock)
         self.stored = StoredBytes(self._store, blobs)
         self.transformations = Transformations(self._store, self.stored)
         self.assets = Assets(self._store, self.stored, kit.clock, kit.ids, self.usage, self.transformations)
@@ -190,6 +192,7 @@ class CloudinaryState:
         self.sessions.sweep()
         self.usage.forget()
         self.calls.forget()
+        self.mistakes.clear()
         self.stored.collect(everything=True)
 
 

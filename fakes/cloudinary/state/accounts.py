@@ -53,6 +53,17 @@ class Accounts:
         """All keys, by cloud."""
         return [_account(row) for row in self._store.all("SELECT * FROM accounts ORDER BY cloud, api_key")]
 
+    def secrets(self, cloud: str) -> list[str]:
+        """The secrets of all keys of a cloud: each may sign delivery."""
+        rows = self._store.all("SELECT api_secret FROM accounts WHERE cloud = ? LIMIT 100", (cloud,))
+        return [str(row[0]) for row in rows if row[0] is not None]
+
+    def private_cdn(self) -> str | None:
+        """The cloud that delivery paths without a cloud are of, or None."""
+        sql = "SELECT name FROM clouds WHERE json_extract(settings, '$.is_private_cdn') ORDER BY name LIMIT 1"
+        row = self._store.one(sql)
+        return str(row[0]) if row else None
+
     def has_key(self, api_key: str) -> bool:
         """Whether a key exists, of whichever cloud."""
         return self._one("SELECT * FROM accounts WHERE api_key = ?", api_key) is not None

@@ -91,6 +91,7 @@ class Cloud:
         token_key: Hexadecimal key of delivery tokens, or None.
         oauth_tokens: Bearer tokens that the APIs accept.
         restricted_types: Delivery types that only signed URLs deliver.
+        is_private_cdn: Delivery paths without a cloud are of this one.
         is_backed_up: Every upload is backed up, not only those that ask for it.
         caches_errors: Delivery repeats an error for a while, as the CDN does.
         hourly_calls: Calls of the Admin API per hour before it answers 420; None tells a limit but has none.
@@ -103,6 +104,7 @@ class Cloud:
     token_key: str | None = None
     oauth_tokens: tuple[str, ...] = ()
     restricted_types: tuple[str, ...] = ("list",)
+    is_private_cdn: bool = False
     is_backed_up: bool = False
     caches_errors: bool = False
     hourly_calls: int | None = None
