@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.kit import journal as journals
-from fakes.kit.bodies import json_object
+from fakes.kit.bodies import json_object, readable
 from fakes.kit.clock import SettableClock, iso
 from fakes.kit.errors import ProviderError
 from fakes.kit.faults import Fault, Faults
@@ -293,7 +293,16 @@ def _control_routes(fake: FakeApp) -> list[Route]:
 
     async def webhooks(_request: Request) -> Response:
         attempts = [{name: getattr(one, name) for name in one.__slots__} for one in kit.webhooks.attempts]
-        return JSONResponse({"fake": kit.name, "attempts": attempts})
+        deliveries = [
+            {"id": number, "method": one.method, "url": one.url, "body": readable(one.body)}
+            for number, one in kit.webhooks.deliveries.items()
+        ]
+        return JSONResponse({"fake": kit.name, "attempts": attempts, "deliveries": deliveries})
+
+    async def resend(request: Request) -> Response:
+        number = _number(request.path_params["id"], "id")
+        status, body = await kit.webhooks.resend(number)
+        return JSONResponse({"fake": kit.name, "id": number, "status": status, "body": readable(body)})
 
     async def posts(_request: Request) -> Response:
         return JSONResponse({"fake": kit.name, "posts": parts.posts() if parts.posts else []})
@@ -310,6 +319,7 @@ def _control_routes(fake: FakeApp) -> list[Route]:
         ("faults", "PUT", add_fault),
         ("faults", "DELETE", clear_faults),
         ("webhooks", "GET", webhooks),
+        ("webhooks/{id}/resend", "POST", resend),
         ("posts", "GET", posts),
     ]
     return [

@@ -64,3 +64,11 @@ def json_object(body: bytes) -> dict[str, Any]:
 def compact_json(value: Any) -> bytes:
     """JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def readable(body: bytes) -> Any:
+    """JSON as what it says, anything else as text."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")

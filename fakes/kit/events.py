@@ -1,6 +1,5 @@
 """POST /_fake/events: a platform tells the application that somebody did something there, well or badly."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fakes.kit.bodies import json_object
+from fakes.kit.bodies import json_object, readable
 from fakes.kit.documents import check_fields
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
@@ -104,17 +103,9 @@ def events_route(kit: Kit, known: frozenset[str], make: Callable[[EventAsked], l
                 for outbound in make(asked):
                     for _ in range(2 if asked.is_duplicate else 1):
                         status, body = await kit.webhooks.first_answer(outbound.delivery)
-                        sent.append({**outbound.ids, "status": status, "body": _readable(body)})
+                        sent.append({**outbound.ids, "status": status, "body": readable(body)})
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"fake": kit.name, "sent": sent})
 
     return Route("/_fake/events", send, methods=["POST"])
-
-
-def _readable(body: bytes) -> Any:
-    """JSON as what it says, anything else as text."""
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body.decode("utf-8", "replace")

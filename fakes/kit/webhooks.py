@@ -1,10 +1,11 @@
 """Webhooks: deliver signed bodies to the application, with retries on the fake's clock."""
 
 import asyncio
+import itertools
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fakes.kit.addresses import is_within
@@ -12,6 +13,7 @@ from fakes.kit.clock import Clock
 
 log = logging.getLogger(__name__)
 _ANSWER_LIMIT_BYTES = 1 << 20
+_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class Delivery:
 
 @dataclass(slots=True)
 class Attempt:
-    """What came of one attempt."""
+    """What came of one attempt to make a delivery; `delivery` is its number."""
 
+    delivery: int
     at_s: float
     url: str
     attempt: int
@@ -66,7 +69,9 @@ class Webhooks:
         self._allowed_hosts = allowed_hosts
         self._tasks: set[asyncio.Task[tuple[int | None, bytes]]] = set()
         self._client: Any = None
-        self.attempts: deque[Attempt] = deque(maxlen=1000)
+        self._numbers = itertools.count(1)
+        self.deliveries: OrderedDict[int, Delivery] = OrderedDict()
+        self.attempts: deque[Attempt] = deque(maxlen=_KEPT)
 
     def check(self, url: str) -> None:
         """Refuse an address outside of the stack.
@@ -104,16 +109,28 @@ class Webhooks:
             CallbackRefused: The address is not allowed.
         """
         self.check(delivery.url)
-        first: asyncio.Future[tuple[int | None, bytes]] = asyncio.get_running_loop().create_future()
-        task = self._start(delivery, first)
-        await asyncio.wait((task, first), return_when=asyncio.FIRST_COMPLETED)
-        return first.result() if first.done() else (None, b"")
+        return await self._first_answer(delivery, None)
+
+    async def resend(self, number: int) -> tuple[int | None, bytes]:
+        """Make a delivery once more, with all its retries, and wait for what the first attempt brings.
+
+        It is signed anew; whoever waited for the end of the first one is not told again.
+
+        Raises:
+            ValueError: No delivery has this number, or it is too long ago.
+        """
+        delivery = self.deliveries.get(number)
+        if delivery is None:
+            raise ValueError(f"no delivery '{number}'; the last {_KEPT} are kept")
+        return await self._first_answer(replace(delivery, on_end=None), number)
 
     def reset(self) -> None:
         """Forget the past and stop what is under way."""
         for task in self._tasks:
             task.cancel()
         self.attempts.clear()
+        self.deliveries.clear()
+        self._numbers = itertools.count(1)
 
     async def close(self) -> None:
         """Stop everything and close connections."""
@@ -122,22 +139,36 @@ class Webhooks:
         if self._client is not None:
             await self._client.aclose()
 
+    async def _first_answer(self, delivery: Delivery, number: int | None) -> tuple[int | None, bytes]:
+        first: asyncio.Future[tuple[int | None, bytes]] = asyncio.get_running_loop().create_future()
+        task = self._start(delivery, first, number)
+        await asyncio.wait((task, first), return_when=asyncio.FIRST_COMPLETED)
+        return first.result() if first.done() else (None, b"")
+
     def _start(
-        self, delivery: Delivery, first: asyncio.Future[tuple[int | None, bytes]] | None = None
+        self,
+        delivery: Delivery,
+        first: asyncio.Future[tuple[int | None, bytes]] | None = None,
+        number: int | None = None,
     ) -> asyncio.Task[tuple[int | None, bytes]]:
-        task = asyncio.get_running_loop().create_task(self._run(delivery, first))
+        if number is None:
+            number = next(self._numbers)
+            self.deliveries[number] = delivery
+            if len(self.deliveries) > _KEPT:
+                self.deliveries.popitem(last=False)
+        task = asyncio.get_running_loop().create_task(self._run(number, delivery, first))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def _run(
-        self, delivery: Delivery, first: asyncio.Future[tuple[int | None, bytes]] | None
+        self, number: int, delivery: Delivery, first: asyncio.Future[tuple[int | None, bytes]] | None
     ) -> tuple[int | None, bytes]:
         status, body, accepted = None, b"", False
-        for number, wait_s in enumerate((0.0, *delivery.retry_after_s)):
+        for attempt, wait_s in enumerate((0.0, *delivery.retry_after_s)):
             if wait_s:
                 await self._clock.sleep(wait_s)
-            status, body = await self._attempt(delivery, number)
+            status, body = await self._attempt(number, delivery, attempt)
             accepted = status is not None and delivery.is_accepted(status, body)
             self.attempts[-1].is_accepted = accepted
             if first is not None and not first.done():
@@ -148,12 +179,12 @@ class Webhooks:
             delivery.on_end(status, body, accepted)
         return status, body
 
-    async def _attempt(self, delivery: Delivery, number: int) -> tuple[int | None, bytes]:
+    async def _attempt(self, number: int, delivery: Delivery, attempt: int) -> tuple[int | None, bytes]:
         import httpx  # late: 130 ms that a fake without webhooks never pays
 
         if self._client is None:
             self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
-        headers = dict(delivery.headers(number))
+        headers = dict(delivery.headers(attempt))
         try:
             async with self._client.stream(
                 delivery.method,
@@ -165,13 +196,18 @@ class Webhooks:
                 body = await _beginning(answer.aiter_bytes())
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{type(error).__name__}: {error}"
-            self.attempts.append(Attempt(self._clock.now(), delivery.url, number, None, reason, False))
-            log.warning("webhook failed", extra={"url": delivery.url, "attempt": number, "error": reason})
+            self._note(number, delivery, attempt, None, reason)
+            log.warning("webhook failed", extra={"url": delivery.url, "attempt": attempt, "error": reason})
             return None, b""
-        self.attempts.append(
-            Attempt(self._clock.now(), delivery.url, number, answer.status_code, None, False)
-        )
+        self._note(number, delivery, attempt, answer.status_code, None)
         return answer.status_code, body
+
+    def _note(
+        self, number: int, delivery: Delivery, attempt: int, status: int | None, error: str | None
+    ) -> None:
+        self.attempts.append(
+            Attempt(number, self._clock.now(), delivery.url, attempt, status, error, is_accepted=False)
+        )
 
 
 async def _beginning(blocks: AsyncIterator[bytes]) -> bytes:

@@ -1,12 +1,17 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cloudinary
+import httpx
+import pytest
 from cloudinary import utils
 
-from tests.fakes.cloudinary.conftest import SECRET, Cloud
+from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 from tests.fakes.receiver import Answer, Receiver
 from tests.servers import wait_until
+
+_ONE_ADDRESS = "Invalid request - exactly one of channel and batch_id must be given"
 
 
 def told(cloud: Cloud, receiver: Receiver, count: int) -> list[dict[str, Any]]:
@@ -74,3 +79,128 @@ def test_a_notification_never_leaves_the_stack(cloud: Cloud, png: bytes) -> None
     assert answer.status_code == 400
     assert "outside of this stack" in answer.json()["error"]["message"]
     assert cloud.control("state")["state"]["assets"] == 0
+
+
+def test_a_notification_is_listed_and_sent_again_on_request(
+    cloud: Cloud, receiver: Receiver, png: bytes
+) -> None:
+    cloud.upload(png, public_id="staging_clips/a", notification_url=receiver.url)
+    told(cloud, receiver, 1)
+
+    listed = cloud.control("webhooks")["deliveries"]
+    answer = cloud.http.post(f"{cloud.url}/_fake/webhooks/{listed[0]['id']}/resend")
+    missing = cloud.http.post(f"{cloud.url}/_fake/webhooks/99/resend")
+
+    assert listed[0]["body"]["notification_type"] == "upload"
+    assert (answer.json()["status"], len({one.body for one in receiver.received})) == (200, 1)
+    assert len(receiver.received) == 2
+    assert (missing.status_code, missing.json()["error"][:18]) == (400, "no delivery '99'; ")
+
+
+def test_labels_that_change_are_told(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
+    cloud.upload(png, public_id="staging_clips/a", tags="old", context="a=1|b=2")
+    named = {"public_ids": "staging_clips/a", "notification_url": receiver.url}
+
+    cloud.post("image/tags", {"command": "replace", "tag": "new", **named})
+    cloud.post("image/context", {"command": "add", "context": "b=3|c=4", **named})
+
+    kinds = {body["notification_type"]: body for body in told(cloud, receiver, 2)}
+    [tags] = kinds["resource_tags_changed"]["resources"]
+    context = kinds["resource_context_changed"]["resources"]["staging_clips/a"]
+    assert (tags["public_id"], tags["added"], tags["removed"]) == ("staging_clips/a", ["new"], ["old"])
+    assert (context["added"], context["removed"]) == ([{"name": "c", "value": "4"}], [])
+    assert context["updated"] == [{"name": "b", "previous_value": "2", "new_value": "3"}]
+
+
+def test_asynchronous_work_is_told_when_it_is_done(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
+    options = {"notification_url": receiver.url, "async": "1"}
+    good = cloud.upload(png, public_id="staging_clips/a", **options)
+    bad = cloud.upload(b"text", public_id="staging_clips/b", **options)
+
+    kinds = {body["notification_type"]: body for body in told(cloud, receiver, 2)}
+    expected = {"status": "pending", "resource_type": "image", "type": "upload"}
+    assert good.json().items() >= {**expected, "public_id": "staging_clips/a"}.items()
+    assert kinds["upload"]["batch_id"] == good.json()["batch_id"]
+    assert kinds["error"]["error"] == {"message": "Invalid image file"}
+    assert kinds["error"]["batch_id"] == bad.json()["batch_id"]
+    assert cloud.control("state")["state"]["assets"] == 1
+
+
+def test_eager_transformations_are_made_behind_the_answer(
+    cloud: Cloud, receiver: Receiver, png: bytes
+) -> None:
+    body = cloud.upload(
+        png,
+        public_id="staging_clips/a",
+        eager="c_scale,w_10|c_scale,w_20/jpg|zz_1",
+        eager_async="1",
+        eager_notification_url=receiver.url,
+    ).json()
+
+    [eager] = told(cloud, receiver, 1)
+    assert [one["status"] for one in body["eager"]] == ["processing", "processing", "failed"]
+    assert (eager["notification_type"], eager["batch_id"]) == ("eager", body["batch_id"])
+    assert [one.get("width") for one in eager["eager"]] == [10, 20, None]
+    assert [one["url"] for one in eager["eager"][:2]] == [one["url"] for one in body["eager"][:2]]
+    assert eager["eager"][2]["status"] == "failed"
+
+
+def test_notifications_can_be_polled_and_are_gone_when_acknowledged(cloud: Cloud, png: bytes) -> None:
+    def poll(**params: str) -> list[dict[str, Any]]:
+        address = f"{cloud.url}/v2/notifications/staging/messages"
+        answer = cloud.http.get(address, params={"wait_seconds": "0", **params}, auth=(KEY, SECRET))
+        messages: list[dict[str, Any]] = answer.json()["messages"]
+        return messages
+
+    cloud.upload(png, public_id="staging_clips/a", notification_url="poll://orders poll://*", batch_id="b1")
+
+    [message] = poll(channel="orders", visibility_timeout="60")
+    assert (poll(channel="orders"), len(poll(batch_id="b1"))) == ([], 1)
+    cloud.http.post(f"{cloud.url}/_fake/clock", json={"advance_s": 61})
+    [again] = poll(channel="orders")
+    acked = cloud.http.post(
+        f"{cloud.url}/v2/notifications/staging/messages/ack",
+        json={"receipt_handles": [again["receipt_handle"], "none"]},
+        auth=(KEY, SECRET),
+    )
+    cloud.http.post(f"{cloud.url}/_fake/clock", json={"advance_s": 61})
+
+    assert message["payload"] == again["payload"]
+    assert message["payload"]["public_id"] == "staging_clips/a"
+    assert [one["status"] for one in acked.json()["results"]] == ["acked", "not_found"]
+    assert poll(channel="orders") == []
+
+
+def test_a_poll_waits_for_the_next_notification(cloud: Cloud, png: bytes) -> None:
+    address = f"{cloud.url}/v2/notifications/staging/messages"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            httpx.get, address, params={"channel": "c", "wait_seconds": "30"}, auth=(KEY, SECRET), timeout=40
+        )
+        cloud.upload(png, public_id="staging_clips/a", notification_url="poll://c")
+        messages = waiting.result(30).json()["messages"]
+
+    assert [one["payload"]["notification_type"] for one in messages] == ["upload"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "Invalid request - exactly one of channel and batch_id must be given"),
+        (
+            {"channel": "a", "batch_id": "b"},
+            "Invalid request - exactly one of channel and batch_id must be given",
+        ),
+        ({"channel": "a", "wait_seconds": "61"}, "Invalid value for parameter wait_seconds: 61"),
+        ({"channel": "a", "max_messages": "0"}, "Invalid value for parameter max_messages: 0"),
+    ],
+)
+def test_a_poll_that_is_refused(cloud: Cloud, params: dict[str, str], message: str) -> None:
+    address = f"{cloud.url}/v2/notifications/staging/messages"
+
+    answer = cloud.http.get(address, params=params, auth=(KEY, SECRET))
+    unknown = cloud.http.get(address, params={"channel": "a"})
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+    assert answer.headers["x-cld-error"] == message
+    assert unknown.status_code == 401

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -89,3 +90,24 @@ async def test_of_a_long_answer_only_the_beginning_is_read(webhooks: Webhooks) -
         status, body = await webhooks.deliver(Delivery(receiver.url, b"{}", lambda _: {}))
 
     assert (status, len(body)) == (200, 1 << 20)
+
+
+async def test_a_delivery_can_be_made_again_and_is_signed_anew(webhooks: Webhooks) -> None:
+    signed = iter(("first", "second"))
+    ends = list[bool]()
+    delivery = Delivery(
+        "http://127.0.0.1:9/",
+        b"{}",
+        lambda _: {"X-Signature": next(signed)},
+        on_end=lambda _status, _body, accepted: ends.append(accepted),
+    )
+    with receiving() as receiver:
+        await webhooks.deliver(replace(delivery, url=receiver.url))
+        status, _body = await webhooks.resend(1)
+
+        seen = [(one.headers["x-signature"], one.body) for one in receiver.received]
+
+    assert (status, seen, ends) == (200, [("first", b"{}"), ("second", b"{}")], [True])
+    assert [attempt.delivery for attempt in webhooks.attempts] == [1, 1]
+    with pytest.raises(ValueError, match="no delivery '2'"):
+        await webhooks.resend(2)
