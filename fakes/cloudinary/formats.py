@@ -20,6 +20,22 @@ MEDIA_TYPES: Mapping[str, str] = {
     "ico": "image/x-icon",
     "jp2": "image/jp2",
     "psd": "image/vnd.adobe.photoshop",
+    "ai": "application/illustrator",
+    "arw": "image/x-sony-arw",
+    "cr2": "image/x-canon-cr2",
+    "djvu": "image/vnd.djvu",
+    "dng": "image/x-adobe-dng",
+    "eps": "application/postscript",
+    "flif": "image/flif",
+    "hdp": "image/vnd.ms-photo",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "indd": "application/x-indesign",
+    "jpc": "image/x-jp2-codestream",
+    "jxl": "image/jxl",
+    "jxr": "image/vnd.ms-photo",
+    "tga": "image/x-tga",
+    "wdp": "image/vnd.ms-photo",
     "svg": "image/svg+xml",
     "mp4": "video/mp4",
     "m4v": "video/mp4",
@@ -32,6 +48,11 @@ MEDIA_TYPES: Mapping[str, str] = {
     "ts": "video/mp2t",
     "mpeg": "video/mpeg",
     "wmv": "video/x-ms-wmv",
+    "3gp": "video/3gpp",
+    "3g2": "video/3gpp2",
+    "m2ts": "video/mp2t",
+    "mts": "video/mp2t",
+    "mxf": "application/mxf",
     "mp3": "audio/mpeg",
     "m4a": "audio/mp4",
     "aac": "audio/aac",
@@ -39,6 +60,10 @@ MEDIA_TYPES: Mapping[str, str] = {
     "ogg": "audio/ogg",
     "flac": "audio/flac",
     "mka": "audio/x-matroska",
+    "aiff": "audio/aiff",
+    "amr": "audio/amr",
+    "opus": "audio/opus",
+    "wma": "audio/x-ms-wma",
     "m3u8": "application/x-mpegURL",
     "mpd": "application/dash+xml",
     "json": "application/json",
@@ -49,6 +74,27 @@ MEDIA_TYPES: Mapping[str, str] = {
     "pdf": "application/pdf",
     "zip": "application/zip",
 }
+UNMADE = frozenset(
+    {
+        "3g2",
+        "3gp",
+        "ai",
+        "aiff",
+        "amr",
+        "arw",
+        "cr2",
+        "djvu",
+        "dng",
+        "eps",
+        "flif",
+        "hdp",
+        "heic",
+        "heif",
+        "indd",
+    }
+    | {"jpc", "jxl", "jxr", "m2ts", "mts", "mxf", "opus", "psd", "tga", "wdp", "wma"}
+)
+"""Formats that Cloudinary converts to, and this fake only delivers as they were uploaded."""
 ALIASES: Mapping[str, str] = {"jpeg": "jpg", "jpe": "jpg", "tif": "tiff"}
 # Extensions that a URL may end with, so that a dot in a public id is not taken for one.
 IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2", "pdf"})

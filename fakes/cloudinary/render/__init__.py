@@ -73,6 +73,8 @@ class Renderer:
         target = format_name
         if target is None:
             target = transformation.target_format(asked, asset.resource_type, asset.format, None, "")
+        if target in formats.UNMADE:
+            raise errors.not_emulated(f"conversion to '{target}'")
         if asset.resource_type == "raw" or target is None:
             raise errors.transformation_refused(f"Invalid transformation component - {text}")
         kept = self._assets.derived(asset, asked.text, target)

@@ -1,14 +1,16 @@
 """What layers are made of: the assets that they name, and where their bytes are."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fakes.cloudinary import formats
+from fakes.cloudinary import analysis, formats
 from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.errors import transformation_refused, unsupported_font
 from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.images.focus import regions_of
 from fakes.cloudinary.render.plan import Subject, plan
 from fakes.cloudinary.state import Asset, Key
 from fakes.cloudinary.state.assets import Assets
@@ -73,9 +75,20 @@ class Layers:
             found[source] = self._asset(asset.cloud, source)
             return subject(found[source])
 
-        planned = plan(asked, subject(asset), find)
+        planned = plan(asked, await self._looked_at(asset, asked), find)
         layers = {source: Material(await self._path(one, stack), one) for source, one in found.items()}
         return planned, Materials(layers, {name: await self._path(one, stack) for name, one in fonts.items()})
+
+    async def _looked_at(self, asset: Asset, asked: Transformation) -> Subject:
+        """What conditions can ask of the original; it is looked at only when one asks for what it shows."""
+        known = subject(asset)
+        if asset.resource_type != "image" or not (asked.asks("fc") or asked.asks("ils")):
+            return known
+        regions = regions_of(asset.extras.get("face_coordinates"), None)
+        async with self._blobs.local(asset.sha256) as path:
+            shown = await asyncio.to_thread(analysis.analyse, path, ("faces", "image_metadata"))
+        face_count = len(shown["faces"] if regions.faces is None else regions.faces)
+        return replace(known, face_count=face_count, illustration_score=shown["illustration_score"])
 
     async def _path(self, asset: Asset, stack: AsyncExitStack) -> Path:
         try:
@@ -91,7 +104,7 @@ class Layers:
             asset = self._assets.find(Key(cloud, source.resource_type, source.type, public_id))
             if asset is not None:
                 return asset
-        raise transformation_refused(f"Resource not found - {source.name}")
+        raise transformation_refused(f"Resource not found - {names[-1]}")
 
     def _font(self, cloud: str, font: str) -> Asset:
         """The font that is an asset (`l_text:my_font.ttf_40:words`)."""

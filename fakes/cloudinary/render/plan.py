@@ -44,13 +44,13 @@ class Subject:
     Attributes:
         size: As it is shown; None for sound, and for texts that are not drawn yet.
         page_count: Pages of a document, frames of an animation.
-        face_count: Called when a condition asks for it: somebody has to look at the picture.
+        face_count: Of the original; within layers nobody looks for faces.
     """
 
     size: Size | None = None
     duration_s: float | None = None
     page_count: int = 1
-    face_count: Callable[[], int] = lambda: 0
+    face_count: int = 0
     illustration_score: float = 0.0
     tags: tuple[str, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
@@ -195,7 +195,7 @@ class _Planner:
             case "tags":
                 return subject.tags
             case "fc":
-                return float(subject.face_count())
+                return float(subject.face_count)
             case "ils":
                 return subject.illustration_score
             case "pc":

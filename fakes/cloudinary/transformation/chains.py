@@ -155,7 +155,7 @@ class _Reader:
             raise _unreadable(self._components[close].text)
         steps = self._steps(close, depth + 1, in_branch=False)
         self._position = close + 1
-        own, placing = _divided(written.pieces, is_closed=True)
+        own, placing = _divided(written.pieces, is_closed=not any(map(_is_transition, steps)))
         closing = self._components[close].pieces
         return _checked(LayerBlock(layer.value, is_under, own, steps, (*placing, *closing)))
 
@@ -225,13 +225,11 @@ def component_of(pieces: Sequence[Piece], *, is_placing: bool = False) -> Compon
 
 def _check(component: Component) -> None:
     gravity = component.gravity or ""
-    fits = component.crop in CROPPING or component.crop in PADDING
-    if gravity.startswith(("auto", "face")) and not fits:
-        raise transformation_refused(f"Invalid gravity in transformation: {gravity}")
-    has_size = component.width is not None or component.height is not None or component.aspect is not None
-    is_region = component.crop in ("crop", "thumb") and gravity.startswith(("face", "custom"))
-    if component.crop is not None and not has_size and not is_region:
-        raise transformation_refused("Must supply width or height")  # guess: wording
+    if gravity.startswith("auto") and component.crop not in CROPPING:
+        # Source: cloudinary.com/documentation (common X-Cld-Error messages)
+        raise transformation_refused("Use auto gravity only with crop, fill, lfill, fill_pad or thumb")
+    if gravity.startswith("face") and component.crop not in CROPPING | PADDING:
+        raise transformation_refused(f"Invalid gravity in transformation: {gravity}")  # guess: wording
 
 
 def _sorted(text: str) -> _Written:
@@ -321,6 +319,11 @@ def _divided(
         else:
             own.append(piece)
     return tuple(own), tuple(placing)
+
+
+def _is_transition(step: Step) -> bool:
+    """Whether a step says how one video turns into the next: the length beside that is the transition's."""
+    return isinstance(step, LayerBlock) and any(piece.text == "e_transition" for piece in step.placing)
 
 
 def _checked(block: LayerBlock) -> LayerBlock:

@@ -7,6 +7,7 @@ every value is known. Renderers see plans only.
 Source: cloudinary.com/documentation/transformation_reference.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -262,9 +263,15 @@ class Layer:
     placing: Component = Component()
 
     @property
+    def transition(self) -> "Layer | None":
+        """The video that says how one turns into the other (`e_transition`), during `placing.length`."""
+        layers = (step for step in self.steps if isinstance(step, Layer))
+        return next((one for one in layers if one.placing.effect == Effect("transition")), None)
+
+    @property
     def is_splice(self) -> bool:
         """Whether it goes before or behind the video instead of over it; before when `placing.start` is 0."""
-        return self.placing.has("splice")
+        return self.placing.has("splice") or self.transition is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +415,10 @@ class Chain(Generic[_S]):
 class Transformation(Chain[Step]):
     """A transformation as it was written."""
 
+    def asks(self, name: str) -> bool:
+        """Whether a condition, a variable or a sum is about a characteristic such as `fc`."""
+        return any(name in words for words in _words(self.steps))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan(Chain[PlainStep]):
@@ -430,6 +441,22 @@ def _components(steps: Iterable[Any]) -> Iterator[Component]:
         elif isinstance(step, Conditional):
             for branch in step.branches:
                 yield from _components(branch.steps)
+
+
+def _words(steps: Iterable[Step]) -> Iterator[Sequence[str]]:
+    """What the little language says, in pieces."""
+    for step in steps:
+        if isinstance(step, Conditional):
+            for branch in step.branches:
+                yield branch.condition.text.split("_") if branch.condition is not None else ()
+                yield from _words(branch.steps)
+        elif isinstance(step, Assignment):
+            yield step.value.text.split("_")
+        elif isinstance(step, Pending):
+            yield from (re.split("[_:]", piece.value) for piece in step.pieces)
+        elif isinstance(step, LayerBlock):
+            yield from (re.split("[_:]", piece.value) for piece in (*step.own, *step.placing))
+            yield from _words(step.steps)
 
 
 def layers_of(steps: Sequence[PlainStep]) -> Iterator[Layer]:

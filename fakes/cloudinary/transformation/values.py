@@ -259,7 +259,7 @@ def _bit_rate(text: str) -> Mapping[str, Any]:
     if match is None:
         raise ValueError(text)
     value = int(float(match[1]) * {"": 1, "k": 1000, "m": 1_000_000}[match[2]])
-    if not 1000 <= value <= 500_000_000:
+    if not 1 <= value <= 500_000_000:
         raise ValueError(text)
     return {"bit_rate": value} | ({"has_constant_bit_rate": True} if match[3] else {})
 
