@@ -78,8 +78,8 @@ def test_a_picture_that_is_turned_a_little_has_transparent_corners(tmp_path: Pat
     result = made(tmp_path, flat(RED), "a_45")
     on_paper = made(tmp_path, flat(RED), "a_45", "jpg")
 
-    assert result.size == (58, 58)
-    assert (alpha(result, (1, 1)), alpha(result, (29, 29))) == (0, 255)
+    assert result.size == (56, 56)
+    assert (alpha(result, (1, 1)), alpha(result, (28, 28))) == (0, 255)
     assert min(rgb(on_paper, (1, 1))) > 240
 
 

@@ -117,7 +117,8 @@ def save(made: Iterator[Image], count: int, target: Path, asked: Plan, wanted: t
         delay_ms = asked.last("delay_ms")
         options |= {
             "save_all": True,
-            "append_images": ready,
+            # GIF takes one frame at a time; the others go over them twice.
+            "append_images": ready if format_name == "gif" else list(ready),
             "duration": [delay_ms] * count if delay_ms else info["durations_ms"],
             "loop": _loops(asked, info.get("loop", 0)),
         }
