@@ -66,6 +66,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     "wma": "audio/x-ms-wma",
     "m3u8": "application/x-mpegURL",
     "mpd": "application/dash+xml",
+    "mp4dv": "video/mp4",
+    "mp4da": "audio/mp4",
     "json": "application/json",
     "txt": "text/plain",
     "csv": "text/csv",

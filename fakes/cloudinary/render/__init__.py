@@ -3,26 +3,28 @@
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
-from fakes.cloudinary.render import images, videos
+from fakes.cloudinary.render import images, streaming
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.images.focus import regions_of
-from fakes.cloudinary.render.materials import Layers, Materials, shown_size
-from fakes.cloudinary.render.videos import Job, Source
+from fakes.cloudinary.render.materials import Layers, Material
+from fakes.cloudinary.render.streaming import Track, Variant
+from fakes.cloudinary.render.videos.maker import Made, Order, VideoMaker
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.assets import Assets
-from fakes.cloudinary.transformation import Component, PlainStep, Plan, Transformation
+from fakes.cloudinary.transformation import Transformation
 
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
 SYNC_LIMIT_BYTES = 100_000_000
 _AT_ONCE = 2
+Lookup = Callable[[str, str], str | None]
+Profiles = Callable[[str, str], Sequence[str] | None]
 
 
 class Renderer:
@@ -32,6 +34,8 @@ class Renderer:
         assets: Where results are kept.
         blobs: Where bytes are.
         lookup: From a cloud and the name of a named transformation to its text; None when there is none.
+        profiles: From a cloud and the name of a streaming profile to its representations, as transformations;
+            None when there is none.
         time_limit_s: How long FFmpeg may take for one result.
     """
 
@@ -39,15 +43,18 @@ class Renderer:
         self,
         assets: Assets,
         blobs: Blobs,
-        lookup: Callable[[str, str], str | None] = lambda _cloud, _name: None,
+        lookup: Lookup = lambda _cloud, _name: None,
+        profiles: Profiles = lambda _cloud, name: streaming.predefined(name),
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
         self._lookup = lookup
+        self._profiles = profiles
         self._assets = assets
         self._layers = Layers(assets, blobs)
         self._blobs = blobs
         self._ffmpeg = Ffmpeg(time_limit_s)
-        self._running: dict[tuple[str, int, str, str], asyncio.Task[Derived]] = {}
+        self._videos = VideoMaker(self._ffmpeg, blobs)
+        self._running: dict[tuple[str, int, str, str], asyncio.Task[Mapping[str, Derived]]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def read(self, cloud: str, components: Sequence[str]) -> Transformation:
@@ -80,13 +87,16 @@ class Renderer:
         kept = self._assets.derived(asset, asked.text, target)
         if kept is not None:
             return kept
-        key = (asset.asset_id, asset.version, asked.text, target)
+        is_master = streaming.is_master(target, asked.last("streaming_profile"))
+        # Otherwise a playlist and its stream are made together.
+        what = "ts" if target == "m3u8" and not is_master else target
+        key = (asset.asset_id, asset.version, asked.text, what)
         task = self._running.get(key)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._make(asset, asked, target))
             self._running[key] = task
             task.add_done_callback(functools.partial(self._forget, key))
-        return await asyncio.shield(task)
+        return (await asyncio.shield(task))[target]
 
     async def rework(
         self, asset: Asset, path: Path, text: str, format_name: str | None, made: Incoming
@@ -110,72 +120,101 @@ class Renderer:
         if target is None:
             raise errors.transformation_refused(f"Invalid transformation component - {text}")
         async with self._slots, contextlib.AsyncExitStack() as stack:
-            planned = await self._layers.gather(asset, asked, stack)
-            await self._write(asset, planned, target, path, made)
+            planned, materials = await self._layers.gather(asset, asked, stack)
+            found = await self._write(Order(Material(path, asset), planned, materials, target))
+        for one in found:
+            if one.format == target:
+                one.incoming.path.replace(made.path)
+            one.incoming.drop()
         return target
 
     def close(self) -> None:
         """End what is running."""
         self._ffmpeg.close()
 
-    def _forget(self, key: tuple[str, int, str, str], task: asyncio.Task[Derived]) -> None:
+    def _forget(self, key: tuple[str, int, str, str], task: asyncio.Task[Mapping[str, Derived]]) -> None:
         self._running.pop(key, None)
         if not task.cancelled():
             task.exception()  # seen, even if nobody waits any more
 
-    async def _make(self, asset: Asset, asked: Transformation, target: str) -> Derived:
-        async with self._slots:
-            incoming = self._blobs.incoming()
-            try:
-                async with contextlib.AsyncExitStack() as stack:
-                    path = await stack.enter_async_context(self._blobs.local(asset.sha256))
-                    planned, materials = await self._layers.gather(asset, asked, stack)
-                    size = await self._write(asset, (planned, materials), target, path, incoming)
-                blob = await asyncio.to_thread(incoming.read_back)
-                present = self._assets.find(asset.key)
-                if present is None or present.version != asset.version:
-                    raise errors.delivery_not_found(asset.public_id)
-                size_px = (size.width, size.height) if size else (None, None)
-                async with self._assets.stored.kept(incoming, blob):
-                    return self._assets.store_derived(asset, asked.text, target, blob, size_px)
-            except FileNotFoundError as error:
-                raise errors.delivery_not_found(asset.public_id) from error
-            finally:
-                incoming.drop()
-
-    async def _write(
-        self, asset: Asset, planned: tuple[Plan, Materials], target: str, path: Path, incoming: Incoming
-    ) -> Size | None:
-        asked, materials = planned
-        if asset.resource_type == "image":
-            if target not in formats.IMAGES:
-                raise errors.transformation_refused(f"Invalid extension in transformation: {target}")
-            regions = regions_of(asset.extras.get("face_coordinates"), asset.extras.get("custom_coordinates"))
-            return await asyncio.to_thread(
-                images.render, path, incoming.path, asked, target, materials, regions
-            )
-        if asset.bytes > SYNC_LIMIT_BYTES:
-            raise errors.video_too_large()
-        source = Source(path, asset.duration or 0.0, shown_size(asset), _has_audio(asset))
-        if target not in formats.IMAGES:
-            return await self._run(videos.video(source, incoming.path, asked, target))
-        still = self._blobs.incoming()
+    async def _make(self, asset: Asset, asked: Transformation, target: str) -> Mapping[str, Derived]:
         try:
-            await self._run(videos.frame(source, still.path, asked))
-            rest = replace(asked, steps=tuple(_without_times(step) for step in asked.steps))
-            return await asyncio.to_thread(images.render, still.path, incoming.path, rest, target, materials)
+            if asset.resource_type == "video" and streaming.is_master(
+                target, asked.last("streaming_profile")
+            ):
+                return await self._keep(asset, asked, (await self._master(asset, asked, target),))
+            async with self._slots, contextlib.AsyncExitStack() as stack:
+                order = await self._order(asset, asked, target, stack)
+                return await self._keep(asset, asked, await self._write(order))
+        except FileNotFoundError as error:
+            raise errors.delivery_not_found(asset.public_id) from error
+
+    async def _keep(self, asset: Asset, asked: Transformation, made: Sequence[Made]) -> Mapping[str, Derived]:
+        """Keep all that was made at once, by format."""
+        kept: dict[str, Derived] = {}
+        try:
+            for one in made:
+                kept[one.format] = await self._kept(asset, asked.text, one)
         finally:
-            still.drop()
+            for one in made:
+                one.incoming.drop()
+        return kept
 
-    async def _run(self, job: Job) -> Size | None:
-        await self._ffmpeg.run(job.arguments)
-        return job.size
+    async def _kept(self, asset: Asset, text: str, made: Made) -> Derived:
+        blob = await asyncio.to_thread(made.incoming.read_back)
+        present = self._assets.find(asset.key)
+        if present is None or present.version != asset.version:
+            raise errors.delivery_not_found(asset.public_id)
+        size_px = (made.size.width, made.size.height) if made.size else (None, None)
+        async with self._assets.stored.kept(made.incoming, blob):
+            return self._assets.store_derived(asset, text, made.format, blob, size_px)
+
+    async def _write(self, order: Order) -> Sequence[Made]:
+        asset = order.original.asset
+        if asset.resource_type == "video":
+            if asset.bytes > SYNC_LIMIT_BYTES:
+                raise errors.video_too_large()
+            return await self._videos.make(order)
+        if order.format not in formats.IMAGES:
+            raise errors.transformation_refused(f"Invalid extension in transformation: {order.format}")
+        incoming = self._blobs.incoming()
+        with contextlib.ExitStack() as unfinished:
+            unfinished.callback(incoming.drop)
+            size = await asyncio.to_thread(_draw, order, incoming.path)
+            unfinished.pop_all()
+        return (Made(order.format, incoming, size),)
+
+    async def _order(
+        self, asset: Asset, asked: Transformation, target: str, stack: contextlib.AsyncExitStack
+    ) -> Order:
+        path = await stack.enter_async_context(self._blobs.local(asset.sha256))
+        planned, materials = await self._layers.gather(asset, asked, stack)
+        return Order(Material(path, asset), planned, materials, target)
+
+    async def _master(self, asset: Asset, asked: Transformation, target: str) -> Made:
+        """The text that names the variants of a stream; those of HLS are made when they are asked for."""
+        async with contextlib.AsyncExitStack() as stack:
+            look = await self._videos.look(await self._order(asset, asked, target, stack))
+        text = streaming.spelled_out(asked.text, functools.partial(self._lookup, asset.cloud))
+        profile = asked.last("streaming_profile")
+        found = streaming.variants(text, profile, look, functools.partial(self._profiles, asset.cloud))
+        written = streaming.master(found)
+        if target == "mpd":
+            tracks = [await self._track(asset, one, "mp4dv") for one in found if one.size is not None]
+            if look.has_audio:
+                tracks.append(await self._track(asset, streaming.sound(text), "mp4da"))
+            written = streaming.presentation(tracks, look)
+        incoming = self._blobs.incoming()
+        await asyncio.to_thread(incoming.path.write_text, written)
+        return Made(target, incoming, look.size)
+
+    async def _track(self, asset: Asset, variant: Variant, target: str) -> Track:
+        made = await self.derive(asset, variant.text, target)
+        async with self._blobs.local(made.sha256) as path:
+            return Track(variant, target, await asyncio.to_thread(streaming.index_of, path))
 
 
-def _without_times(step: PlainStep) -> PlainStep:
-    return replace(step, start=None, end=None, length=None) if isinstance(step, Component) else step
-
-
-def _has_audio(asset: Asset) -> bool:
-    """Whether there is sound; seeded assets do not say, and FFmpeg is asked to find out."""
-    return "audio" not in asset.detail or bool(asset.detail["audio"])
+def _draw(order: Order, target: Path) -> Size:
+    extras = order.original.asset.extras
+    regions = regions_of(extras.get("face_coordinates"), extras.get("custom_coordinates"))
+    return images.render(order.original.path, target, order.asked, order.format, order.materials, regions)

@@ -36,7 +36,7 @@ def build(kit: Kit) -> Parts:
     bucket = kit.settings.bucket
     blobs: Blobs = BucketBlobs(folder, bucket) if bucket else FolderBlobs(folder)
     state = CloudinaryState(kit, blobs, folder / "parts")
-    renderer = Renderer(state.assets, blobs, state.transformations.text)
+    renderer = Renderer(state.assets, blobs, state.transformations.text, state.profiles.representations)
     service = Service(kit, state, blobs, renderer, Notices(kit, state))
     request_ids = Ids(
         kit.settings.seed + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from fakes.cloudinary.render.images.component import transformed
 from fakes.cloudinary.render.images.focus import Regions, Seen
 from fakes.cloudinary.render.images.layers import Studio
 from fakes.cloudinary.render.materials import Materials
-from fakes.cloudinary.transformation import Component, PlainStep, Plan
+from fakes.cloudinary.transformation import Component, Layer, PlainStep, Plan
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,6 +83,36 @@ def picture(source: Path, asked: Plan) -> Image:
         return next(_Run(Materials(), Regions()).frames(iter((image,)), asked.steps))
 
 
+def draw(layer: Layer, target: Path, below: Size, materials: Materials, *, is_placed: bool) -> Size:
+    """Write a picture or text layer as PNG, for what Pillow does not put together itself.
+
+    Args:
+        layer: The layer.
+        target: The file to write.
+        below: Size of what it is for.
+        materials: What layers name.
+        is_placed: It is put in its place on an empty canvas of that size; else it is drawn alone.
+
+    Raises:
+        ProviderError: It cannot be done (400, 420, 501).
+    """
+    from PIL import Image as Pillow
+
+    empty = Pillow.new("RGBA", (below.width, below.height))
+    studio, seen = _Run(materials, Regions()).studio, Seen(empty, Regions())
+    try:
+        if is_placed:
+            within = (*layer.placing.flags, "no_overflow")
+            layer = replace(layer, placing=replace(layer.placing, flags=within))
+            made = layers.combined(empty, layer, studio, seen)
+        else:
+            made = layers.picture(empty, layer, studio, seen)
+    except BROKEN as error:
+        raise transformation_refused("Invalid image file") from error
+    made.convert("RGBA").save(target, "PNG")
+    return Size(*made.size)
+
+
 def _frame_count(image: Any, format_name: str, asked: Plan) -> int:
     """How many frames to write: all of an animation, unless one page is asked for."""
     if format_name not in files.ANIMATED or asked.last("pages") or image.format in ("TIFF", "PSD", "ICO"):
@@ -101,7 +132,7 @@ class _Run:
     """Does the steps of a plan, and remembers pictures that every frame needs."""
 
     def __init__(self, materials: Materials, regions: Regions) -> None:
-        self._studio = Studio(materials, self._opened, self._done)
+        self.studio = Studio(materials, self._opened, self._done)
         self._regions = regions
 
     def frames(self, shown: Iterator[Image], steps: Sequence[PlainStep]) -> Iterator[Image]:
@@ -119,7 +150,7 @@ class _Run:
         for step in steps:
             present = known if image.size == first_size else Regions()
             if not isinstance(step, Component):
-                image = layers.combined(image, step, self._studio, Seen(image, present))
+                image = layers.combined(image, step, self.studio, Seen(image, present))
             elif step.effect is None or step.effect.name not in _TIMING:
                 image = transformed(image, step, present)
         return image

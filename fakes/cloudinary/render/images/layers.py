@@ -46,7 +46,7 @@ def combined(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
     Raises:
         ProviderError: The layer cannot be made (400, 501).
     """
-    made = _picture(base, layer, studio, seen).convert("RGBA")
+    made = picture(base, layer, studio, seen).convert("RGBA")
     placing = layer.placing
     if placing.opacity is not None:
         made = canvas.faint(made, placing.opacity)
@@ -65,14 +65,19 @@ def combined(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
     return _joined(base, made, at, blending, placing)
 
 
-def _picture(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
+def picture(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
+    """The layer alone, its own steps done.
+
+    Raises:
+        ProviderError: It cannot be made (400, 501).
+    """
     source = layer.source
     steps = _relative(layer, base, seen)
     if source.kind == "text" and source.text is not None:
         material = studio.materials.layers.get(source)
         model = material.asset.detail.get("text") if material is not None else None
-        picture, rest = lettering.layer(source, steps, studio.materials.fonts, model)
-        return studio.run(picture, rest)
+        drawn, rest = lettering.layer(source, steps, studio.materials.fonts, model)
+        return studio.run(drawn, rest)
     if source.kind not in ("image", "text"):
         raise not_emulated(f"layers of kind '{source.kind}' on images")
     material = studio.materials.layers.get(source)

@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from fakes.cloudinary import address, errors, formats, transformation, wire
 from fakes.cloudinary.address import Address, Place
-from fakes.cloudinary.routes import files
+from fakes.cloudinary.render.streaming import PLAYLISTS
+from fakes.cloudinary.routes import files, playlists
 from fakes.cloudinary.routes.delivery import headers, lists
 from fakes.cloudinary.routes.delivery.access import Access
 from fakes.cloudinary.routes.files import ServedFile
@@ -114,17 +115,27 @@ class Delivery:
     async def _sent(
         self, request: Request, asset: Asset, made: Derived | None, said: dict[str, str]
     ) -> Response:
-        one = made or asset
-        kind = one.format or asset.public_id.rpartition(".")[2].lower()
-        local = partial(self._service.blobs.local, one.sha256)
-        file = ServedFile(local, one.bytes, formats.media_type(kind), one.etag, one.created_at, said)
         try:
+            file = await self._file(asset, made, said)
             answer = await files.answer(request, file)
         except FileNotFoundError as error:
             raise errors.delivery_not_found(asset.public_id) from error
         sent_bytes = int(answer.headers.get("content-length", 0)) if request.method == "GET" else 0
         self._state.usage.delivered(asset.cloud, sent_bytes)
         return answer
+
+    async def _file(self, asset: Asset, made: Derived | None, said: dict[str, str]) -> ServedFile:
+        if made is not None and made.format in PLAYLISTS:
+            account, cloud = (
+                self._state.accounts.of_cloud(asset.cloud),
+                self._state.accounts.cloud(asset.cloud),
+            )
+            signed_by = account if asset.type != "upload" or cloud.is_strict else None
+            return await playlists.served(self._service.blobs, asset, made, said, signed_by)
+        one = made or asset
+        kind = one.format or asset.public_id.rpartition(".")[2].lower()
+        local = partial(self._service.blobs.local, one.sha256)
+        return ServedFile(local, one.bytes, formats.media_type(kind), one.etag, one.created_at, said)
 
     def _place(self, request: Request) -> Place:
         """Where the path leads; paths that are no clouds' are gaps of the fake."""
