@@ -82,7 +82,8 @@ class Service:
 
     def showing(self, account: Account) -> Showing:
         """For whom answers are shown."""
-        return Showing(self.kit.url, self.state.accounts.cloud(account.cloud))
+        fields = self.state.metadata.fields.ids(account.cloud)
+        return Showing(self.kit.url, self.state.accounts.cloud(account.cloud), fields)
 
     def asking(self, account: Account) -> Asking:
         """Who searches, where and when."""

@@ -68,6 +68,13 @@ class Documents:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def names(self, cloud: str) -> list[str]:
+        """The names of all settings of a cloud in their order; for kinds of which there are few."""
+        rows = self._store.all(
+            "SELECT name FROM documents WHERE cloud = ? AND kind = ? ORDER BY number", (cloud, self._kind)
+        )
+        return [str(row[0]) for row in rows]
+
     def count(self, cloud: str) -> int:
         """How many there are in a cloud; for kinds of which there are few."""
         row = self._store.one(

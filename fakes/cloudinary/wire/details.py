@@ -30,10 +30,16 @@ class Showing:
     Attributes:
         origin: Where delivery is.
         cloud: Its folder mode decides on the fields.
+        metadata_fields: The ids of its fields; values of deleted ones are not shown.
     """
 
     origin: str
     cloud: Cloud
+    metadata_fields: frozenset[str]
+
+    def metadata(self, asset: Asset) -> dict[str, Any]:
+        """The structured metadata of an asset."""
+        return {name: value for name, value in asset.metadata.items() if name in self.metadata_fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def listed(asset: Asset, showing: Showing, form: Form) -> dict[str, Any]:
         "moderation_kind": form.flag("moderations"),
         "moderation_status": form.flag("moderations"),
     }
-    labels = {"tags": list(asset.tags)} | _labels(asset) | _moderation(asset)
+    labels = {"tags": list(asset.tags)} | _labels(asset, showing) | _moderation(asset)
     body |= {name: value for name, value in labels.items() if shown.get(name)}
     body |= _urls(asset, showing)
     return _only_fields({**body, **labels}, body, form)
@@ -96,7 +102,7 @@ def detail_body(asset: Asset, detail: Detail, showing: Showing, form: Form) -> d
     body["access_mode"] = access_mode(asset)
     if asset.access_control:
         body["access_control"] = [dict(rule) for rule in asset.access_control]
-    body |= _labels(asset) | _moderation(asset)
+    body |= _labels(asset, showing) | _moderation(asset)
     if asset.moderation:
         body["moderation"] = [dict(entry) for entry in asset.moderation]
     body |= {name: asset.extras[name] for name in ("quality_override", "info") if name in asset.extras}
@@ -142,12 +148,12 @@ def _urls(asset: Asset, showing: Showing) -> dict[str, str]:
     return {"url": url, "secure_url": url}
 
 
-def _labels(asset: Asset) -> dict[str, Any]:
+def _labels(asset: Asset, showing: Showing) -> dict[str, Any]:
     fields: dict[str, Any] = {"tags": list(asset.tags)} if asset.tags else {}
     if asset.context:
         fields["context"] = {"custom": dict(asset.context)}
-    if asset.metadata:
-        fields["metadata"] = dict(asset.metadata)
+    if metadata := showing.metadata(asset):
+        fields["metadata"] = metadata
     return fields
 
 

@@ -74,7 +74,9 @@ def found_body(found: FoundAssets, showing: Showing, api_key: str, form: Form) -
     items = []
     for asset in found.assets:
         item = _found(asset, showing, api_key) | {"backup_bytes": found.backup_bytes[asset.asset_id]}
-        item |= {name: value for name, value in _more(asset).items() if name in more or name in fields}
+        item |= {
+            name: value for name, value in _more(asset, showing).items() if name in more or name in fields
+        }
         if fields:
             kept = {*_ALWAYS, *fields}
             item = {name: value for name, value in item.items() if name in kept}
@@ -151,7 +153,7 @@ def moved_folder_body(source: str, target: str) -> dict[str, Any]:
     return {end: {"name": path.rpartition("/")[2], "path": path} for end, path in named.items()}
 
 
-def _more(asset: Asset) -> Mapping[str, Any]:
+def _more(asset: Asset, showing: Showing) -> Mapping[str, Any]:
     """What `with_field` can ask for; context is flat here."""
     detail = asset.detail
     analysis: dict[str, Any] = {name: detail[name] for name in _ANALYSIS if name in detail}
@@ -159,7 +161,7 @@ def _more(asset: Asset) -> Mapping[str, Any]:
     return {
         "tags": list(asset.tags),
         "context": dict(asset.context),
-        "metadata": dict(asset.metadata),
+        "metadata": showing.metadata(asset),
         "image_metadata": detail.get("image_metadata", {}),
         "image_analysis": {"face_count": len(faces), "faces": faces, **analysis},
         "quality_analysis": detail.get("quality_analysis", {}),

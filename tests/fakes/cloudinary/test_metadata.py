@@ -180,11 +180,3 @@ def test_rules_choose_options_and_give_values_one_after_another(metadata: Metada
 )
 def test_conditions(condition: dict[str, Any], *, does_hold: bool) -> None:
     assert holds(condition, {"a": "1", "s": ["x", "y"]}) is does_hold
-
-
-def test_values_of_a_deleted_field_are_not_shown(metadata: Metadata) -> None:
-    add(metadata, "title")
-    add(metadata, "kind")
-    metadata.fields.delete(CLOUD, "kind")
-
-    assert metadata.shown(CLOUD, {"title": "a", "kind": "b"}) == {"title": "a"}

@@ -256,3 +256,22 @@ def test_definitions_are_bounded(cloud: Cloud) -> None:
 
     assert long.json()["error"]["message"] == "Invalid request - 'new' has more than 100000 characters"
     assert (deep.status_code, ids(cloud)) == (400, [])
+
+
+def test_assets_have_values_until_their_field_is_deleted(cloud: Cloud, png: bytes) -> None:
+    create(cloud, "title")
+    create(cloud, "kind", "set")
+    cloud.upload(png, public_id="staging_clips/a", metadata='title=x|kind=["a"]')
+    path = "resources/image/upload/staging_clips/a"
+
+    updated = cloud.admin("POST", path, data={"metadata": "title=y"}).json()
+    unknown = cloud.admin("POST", path, data={"metadata": "none=y"})
+    cloud.admin("DELETE", "metadata_fields/kind")
+
+    assert updated["metadata"] == {"title": "y", "kind": ["a"]}
+    assert unknown.json()["error"]["message"] == 'Metadata External IDs do not exist: ["none"]'
+    assert cloud.admin("GET", path).json()["metadata"] == {"title": "y"}
+    listed = cloud.admin("GET", "resources/image/upload", params={"metadata": "true"}).json()
+    assert listed["resources"][0]["metadata"] == {"title": "y"}
+    found = cloud.admin("POST", "resources/search", json={"with_field": ["metadata"]}).json()
+    assert found["resources"][0]["metadata"] == {"title": "y"}

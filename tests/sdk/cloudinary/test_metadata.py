@@ -1,8 +1,11 @@
 from typing import Any
 
 import cloudinary.api
+import cloudinary.uploader
 import pytest
 from cloudinary.exceptions import BadRequest, NotFound
+
+from tests.fakes.cloudinary.conftest import image
 
 OPTIONS = [{"value": "v2", "external_id": "first"}, {"value": "v3"}, {"value": "v4"}]
 
@@ -78,3 +81,30 @@ def test_rules_come_change_and_go() -> None:
     assert cloudinary.api.list_metadata_rules()["metadata_rules"] == [made | {"state": "inactive"}]
     assert changed["condition"] == made["condition"]
     assert cloudinary.api.delete_metadata_rule(made["external_id"])["success"] is True
+
+
+@pytest.mark.usefixtures("fakes")
+def test_assets_get_change_and_show_values() -> None:
+    for field in (
+        {"external_id": "title", "label": "Title", "type": "string"},
+        {"external_id": "count", "label": "Count", "type": "integer", "default_value": 3},
+        {"external_id": "s", "label": "S", "type": "set", "datasource": {"values": OPTIONS}},
+    ):
+        cloudinary.api.add_metadata_field(field)
+    given = {"title": "a|b=c", "s": ["first"]}
+
+    uploaded = cloudinary.uploader.upload(image(4, 4), public_id="staging_clips/a", metadata=given)
+    touched = cloudinary.uploader.update_metadata({"count": 5}, ["staging_clips/a", "staging_clips/none"])
+    explicit = cloudinary.uploader.explicit("staging_clips/a", type="upload", metadata={"title": "z"})
+    updated = cloudinary.api.update("staging_clips/a", metadata={"s": ""})
+
+    assert uploaded["metadata"] == {"title": "a|b=c", "s": ["first"], "count": 3}
+    assert touched["public_ids"] == ["staging_clips/a"]
+    assert explicit["metadata"] == {"title": "z", "s": ["first"], "count": 5}
+    assert updated["metadata"] == {"title": "z", "count": 5}
+    found = cloudinary.Search().expression("metadata.title=z").with_field("metadata").execute()
+    assert found["resources"][0]["metadata"] == updated["metadata"]
+    with pytest.raises(BadRequest, match="Metadata External IDs do not exist"):
+        cloudinary.uploader.upload(image(4, 4), public_id="staging_clips/b", metadata={"none": "x"})
+    with pytest.raises(NotFound):
+        cloudinary.api.resource("staging_clips/b")

@@ -70,6 +70,10 @@ class ResourcesApi:
         changes = wire.updates(asset, form, self._service.kit.clock.now())
         if "asset_folder" in changes:
             changes["asset_folder"] = naming.check_folder(changes["asset_folder"])
+        text, clears = form.text("metadata") or "", form.flag("clear_invalid")
+        if text or clears:
+            of_change = self._state.metadata.of_change
+            changes["metadata"] = of_change(asset.cloud, asset.metadata, text, clear_invalid=clears)
         return changes
 
     async def _detail(

@@ -67,10 +67,6 @@ class Metadata:
         with self._store.transaction():
             return self._of_change(cloud, present, text, clear_invalid=clear_invalid)
 
-    def shown(self, cloud: str, present: Mapping[str, Value]) -> dict[str, Value]:
-        """The values of an asset whose fields still exist."""
-        return {name: value for name, value in present.items() if self.fields.find(cloud, name)}
-
     def _of_upload(self, cloud: str, fields: list[MetadataField], text: str) -> dict[str, Value]:
         given = self._given(cloud, fields, text)
         defaults = {

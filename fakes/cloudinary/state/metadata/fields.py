@@ -42,6 +42,10 @@ class Fields:
         """The fields of a cloud in their order; at most `FIELDS_MAX`."""
         return [MetadataField(**one) for one in self._documents.all(cloud)]
 
+    def ids(self, cloud: str) -> frozenset[str]:
+        """The ids of the fields of a cloud."""
+        return frozenset(self._documents.names(cloud))
+
     def find(self, cloud: str, external_id: str) -> MetadataField | None:
         """The field of this id, or None."""
         found = self._documents.find(cloud, external_id)
