@@ -21,7 +21,7 @@ CREATE UNIQUE INDEX folders_by_external_id ON folders (external_id);
 CREATE INDEX folders_by_age ON folders (cloud, created_at, external_id)
 """
 _LAST = "\U0010ffff"
-_INSIDE = "cloud = ? AND ({0} = ? OR {0} BETWEEN ? AND ?)"
+_INSIDE = "cloud = ? AND {0} BETWEEN ? AND ? AND ({0} = ? OR {0} >= ?)"  # one stretch of an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,6 @@ def folder_of(row: sqlite3.Row) -> Folder:
     return Folder(row["path"], row["external_id"], row["created_at"])
 
 
-def _inside(cloud: str, path: str) -> tuple[str, str, str, str]:
+def _inside(cloud: str, path: str) -> tuple[str, ...]:
     """Parameters of `_INSIDE`."""
-    return cloud, path, f"{path}/", f"{path}/{_LAST}"
+    return cloud, path, f"{path}/{_LAST}", path, f"{path}/"

@@ -73,7 +73,7 @@ class Search:
         """
         found = self._finder.find(ASSETS, query, asking)
         rows = {row["asset_id"]: asset_of(row) for row in self._by_id("assets", "asset_id", found)}
-        counts = {one.field: aggregations.counted(self._finder, found.condition, one) for one in aggregates}
+        counts = {one.field: aggregations.counted(self._finder, found.matching, one) for one in aggregates}
         assets = tuple(rows[one] for one in found.ids)
         return FoundAssets(assets, found.total, found.next_cursor, counts, self._backup_bytes(found))
 

@@ -5,11 +5,10 @@ client libraries.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fakes.cloudinary import errors
-from fakes.cloudinary.state.search.conditions import Condition, all_of, equal
-from fakes.cloudinary.state.search.finder import Finder
+from fakes.cloudinary.state.search.finder import Finder, Matching
 
 Ranges = Mapping[str, tuple[float | None, float | None]]
 _KB, _MB = 1024, 1024 * 1024
@@ -59,8 +58,8 @@ _FIELDS: Mapping[str, _Counted] = {
 }
 
 
-def counted(finder: Finder, condition: Condition, aggregate: Aggregate) -> dict[str, int]:
-    """How many of the assets that fit a condition there are per value or range.
+def counted(finder: Finder, matching: Matching, aggregate: Aggregate) -> dict[str, int]:
+    """How many of the assets found there are per value or range.
 
     Raises:
         ProviderError: One cannot count by this field, or not by ranges of it (400).
@@ -69,7 +68,8 @@ def counted(finder: Finder, condition: Condition, aggregate: Aggregate) -> dict[
     if field is None or (aggregate.ranges and field.ranges is None):
         raise errors.invalid_parameter("aggregate", aggregate.field)
     if field.resource_type is not None:
-        condition = all_of([condition, equal("assets.resource_type", field.resource_type)])
+        where = f"{matching.where} AND +assets.resource_type = ?"
+        matching = replace(matching, where=where, params=(*matching.params, field.resource_type))
     if field.ranges is None:
-        return finder.values("assets", condition, field.expression)
-    return finder.ranges("assets", condition, field.expression, aggregate.ranges or field.ranges)
+        return finder.values(matching, field.expression)
+    return finder.ranges(matching, field.expression, aggregate.ranges or field.ranges)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fakes.cloudinary.expressions import And, Bounds, Node, Not, Or, Term
 from fakes.cloudinary.expressions.values import BYTES, SECONDS
 from fakes.cloudinary.state.search import fields, labels
-from fakes.cloudinary.state.search.conditions import NOTHING, Condition, all_of, any_of, none_of, starting
+from fakes.cloudinary.state.search.conditions import NOTHING, Condition, all_of, any_of, none_of
 from fakes.cloudinary.state.search.fields import Asking, Field
 from fakes.cloudinary.state.search.words import DISPLAY_NAME, EVERYWHERE, FILENAME, PUBLIC_ID
 
@@ -41,13 +41,13 @@ def _changed(what: str) -> str:
 _ASSET_FIELDS: Mapping[str, Field] = {
     "access_mode": fields.keyword(ACCESS_MODE),
     "aspect_ratio": fields.share(_RATIO),
-    "asset_folder": fields.path("assets.asset_folder"),
-    "asset_id": fields.keyword("assets.asset_id"),
+    "asset_folder": fields.path("assets.asset_folder", is_indexed=True),
+    "asset_id": fields.keyword("assets.asset_id", is_indexed=True),
     "backup_bytes": fields.amount(BACKUP_BYTES, BYTES),
     "bit_rate": fields.amount(_BIT_RATE, BYTES),
-    "bytes": fields.amount("assets.bytes", BYTES),
+    "bytes": fields.amount("assets.bytes", BYTES, is_indexed=True),
     "context": labels.context,
-    "created_at": fields.date("assets.created_at"),
+    "created_at": fields.date("assets.created_at", is_indexed=True),
     "display_name": fields.text("assets.display_name", DISPLAY_NAME),
     "duration": fields.amount("assets.duration", SECONDS),
     "etag": fields.keyword("assets.etag"),
@@ -62,13 +62,13 @@ _ASSET_FIELDS: Mapping[str, Field] = {
     "page_count": fields.amount(_PAGES),
     "pages": fields.amount(_PAGES),
     "pixels": fields.amount(_PIXELS),
-    "public_id": fields.text("assets.public_id", PUBLIC_ID),
-    "resource_type": fields.keyword("assets.resource_type"),
+    "public_id": fields.text("assets.public_id", PUBLIC_ID, is_indexed=True),
+    "resource_type": fields.keyword("assets.resource_type", is_indexed=True),
     "status": fields.keyword("'active'"),
     "tags": labels.tags,
     "type": fields.keyword("assets.type"),
     "updated_at": fields.date(_changed("updated_at")),
-    "uploaded_at": fields.date("assets.created_at"),
+    "uploaded_at": fields.date("assets.created_at", is_indexed=True),
     "version": fields.amount("assets.version"),
     "width": fields.amount("assets.width"),
 } | {
@@ -92,10 +92,8 @@ def _asset_field(name: str, asking: Asking) -> Field:
 def _anywhere(clause: Term | Bounds, asking: Asking) -> Condition:
     """A value without a field: its words, wherever they stand in an asset."""
     value = fields.value_of(clause)
-    if value.is_prefix:
-        start = starting("assets.public_id", value.text, collation="NOCASE")
-        return any_of([start, *fields.word_starting(asking, EVERYWHERE, value.text)])
-    words = fields.having_words(asking, EVERYWHERE, value.text)
+    find = fields.beginning if value.is_prefix else fields.having_words
+    words = find(asking, EVERYWHERE, value.text)
     return all_of(words) if words else NOTHING
 
 

@@ -7,13 +7,16 @@ from fakes.cloudinary.errors import query_error
 from fakes.cloudinary.expressions import Bounds, Term, Value, moment, number
 from fakes.cloudinary.expressions.values import PLAIN, Units
 from fakes.cloudinary.state.search.conditions import (
+    LAST,
     NOTHING,
     Condition,
+    Limit,
+    Limits,
     all_of,
     among,
     any_of,
-    compared,
     equal,
+    limited,
     starting,
 )
 from fakes.cloudinary.state.search.words import words_of
@@ -51,48 +54,55 @@ def value_of(clause: Term | Bounds) -> Value:
     return clause.value
 
 
-def keyword(expression: str) -> Field:
+def keyword(expression: str, *, is_indexed: bool = False) -> Field:
     """One of a few words in lower case (`image`, `mp4`, an id)."""
 
-    def build(clause: Term | Bounds, _asking: Asking) -> Condition:
+    def build(clause: Term | Bounds, asking: Asking) -> Condition:
         value = value_of(clause)
-        text = value.text.lower()
-        return starting(expression, text) if value.is_prefix else equal(expression, text)
+        cloud = asking.cloud if is_indexed else None
+        if value.is_prefix:
+            return starting(expression, value.text.lower(), cloud=cloud)
+        return equal(expression, value.text.lower(), cloud=cloud)
 
     return build
 
 
-def path(expression: str) -> Field:
+def path(expression: str, *, is_indexed: bool = False) -> Field:
     """The path of a folder: `a/b` is that folder, `a/*` is `a` and all that is in it."""
 
-    def build(clause: Term | Bounds, _asking: Asking) -> Condition:
+    def build(clause: Term | Bounds, asking: Asking) -> Condition:
         value = value_of(clause)
-        if not value.is_prefix:
-            return equal(expression, value.text.strip("/"))
+        cloud = asking.cloud if is_indexed else None
         start = value.text.lstrip("/")
-        if not start.endswith("/"):
-            return starting(expression, start)
-        return any_of([equal(expression, start.rstrip("/")), starting(expression, start)])
+        same = equal(expression, start.rstrip("/"), cloud=cloud)
+        if not value.is_prefix:
+            return same
+        inside = starting(expression, start, cloud=cloud)
+        return any_of([same, inside]) if start.endswith("/") else inside
 
     return build
 
 
-def text(expression: str, field: int) -> Field:
+def text(expression: str, field: int, *, is_indexed: bool = False) -> Field:
     """A text of which `:` finds words and `=` the whole.
 
     Args:
         expression: The column.
         field: Its bit in the table of words.
+        is_indexed: The column can be looked up by cloud, and by its start whatever the case.
     """
 
     def build(clause: Term | Bounds, asking: Asking) -> Condition:
         value = value_of(clause)
+        cloud = asking.cloud if is_indexed else None
         if value.is_prefix:
-            whole = starting(expression, value.text, collation="NOCASE")
-            return any_of([whole, *word_starting(asking, field, value.text)])
+            words = beginning(asking, field, value.text)
+            whole = starting(expression, value.text, collation="NOCASE", cloud=cloud)
+            return all_of(words) if is_word(value.text) else all_of([*words, whole])
         words = having_words(asking, field, value.text)
         if isinstance(clause, Term) and clause.operator == "=":
-            return all_of([*words, equal(expression, value.text)])
+            same = equal(expression, value.text, cloud=cloud)
+            return same if is_indexed else all_of([*words, same])
         return all_of([*words, *in_a_row(expression, value.text)]) if words else NOTHING
 
     return build
@@ -101,18 +111,24 @@ def text(expression: str, field: int) -> Field:
 def having_words(asking: Asking, field: int, phrase: str) -> list[Condition]:
     """Assets that have each word of a phrase."""
     return [
-        among("asset_words", "word = ? AND fields & ?", asking.cloud, word, field)
+        among("asset_words", "word = ? AND fields & ?", asking.cloud, word, field, is_unique=True)
         for word in dict.fromkeys(words_of(phrase))
     ]
 
 
-def word_starting(asking: Asking, field: int, start: str) -> list[Condition]:
-    """Assets with a word that starts so; none for what is more than the start of one word."""
-    if words_of(start) != [start.casefold()]:
+def is_word(start: str) -> bool:
+    """Whether a text is one word or the start of one, and nothing else."""
+    return words_of(start) == [start.casefold()]
+
+
+def beginning(asking: Asking, field: int, start: str) -> list[Condition]:
+    """Assets that have each word of the start of a text; the last one may go on."""
+    words = words_of(start)
+    if not words:
         return []
     where = "word BETWEEN ? AND ? AND fields & ?"
-    first = start.casefold()
-    return [among("asset_words", where, asking.cloud, first, first + "\U0010ffff", field)]
+    last = among("asset_words", where, asking.cloud, words[-1], words[-1] + LAST, field)
+    return [*having_words(asking, field, " ".join(words[:-1])), last]
 
 
 def in_a_row(expression: str, phrase: str) -> list[Condition]:
@@ -122,8 +138,7 @@ def in_a_row(expression: str, phrase: str) -> list[Condition]:
 
 def containing(expression: str, phrase: str) -> Condition:
     """The text has the words of a phrase, one behind the other."""
-    sql = f"has_phrase({expression}, ?)"
-    return Condition(sql, sql, (phrase,))
+    return Condition(f"has_phrase({expression}, ?)", (phrase,))
 
 
 def scanned(expression: str) -> Field:
@@ -140,18 +155,18 @@ def scanned(expression: str) -> Field:
     return build
 
 
-def amount(expression: str, units: Units = PLAIN, *, tolerance: float = 0.0) -> Field:
+def amount(
+    expression: str, units: Units = PLAIN, *, tolerance: float = 0.0, is_indexed: bool = False
+) -> Field:
     """A number; equal means no further off than `tolerance`."""
 
-    def at(clause: Term, _asking: Asking) -> Condition:
+    def limits(clause: Term, _asking: Asking) -> Limits:
         given = number(clause.value, units)
         if clause.operator not in (":", "="):
-            return compared(expression, f"{clause.operator} ?", given)
-        if tolerance:
-            return compared(expression, "BETWEEN ? AND ?", given - tolerance, given + tolerance)
-        return equal(expression, given)
+            return (Limit(clause.operator, given),)
+        return Limit(">=", given - tolerance), Limit("<=", given + tolerance)
 
-    return _ordered(at)
+    return _ordered(expression, limits, is_indexed=is_indexed)
 
 
 def share(expression: str) -> Field:
@@ -159,38 +174,39 @@ def share(expression: str) -> Field:
     return amount(expression, tolerance=_TOLERANCE)
 
 
-def date(expression: str) -> Field:
+def date(expression: str, *, is_indexed: bool = False) -> Field:
     """A moment in unix seconds. `> day` is after its end, `<= day` includes it."""
 
-    def at(clause: Term, asking: Asking) -> Condition:
+    def limits(clause: Term, asking: Asking) -> Limits:
         given = moment(clause.value, asking.now_s)
-        is_span = given.end_s > given.start_s
-        after, until = (">= ?", "< ?") if is_span else ("> ?", "<= ?")
+        since = Limit(">=", given.start_s)
+        after, until = (">=", "<") if given.end_s > given.start_s else (">", "<=")
         match clause.operator:
             case "<":
-                return compared(expression, "< ?", given.start_s)
-            case ">":
-                return compared(expression, after, given.end_s)
+                return (Limit("<", given.start_s),)
             case "<=":
-                return compared(expression, until, given.end_s)
+                return (Limit(until, given.end_s),)
+            case ">":
+                return (Limit(after, given.end_s),)
             case ">=":
-                return compared(expression, ">= ?", given.start_s)
-        since = compared(expression, ">= ?", given.start_s)
+                return (since,)
         if given.is_relative:  # guess: to be two weeks old is to be at most that
-            return since
-        return all_of([since, compared(expression, until, given.end_s)])
+            return (since,)
+        return since, Limit(until, given.end_s)
 
-    return _ordered(at)
+    return _ordered(expression, limits, is_indexed=is_indexed)
 
 
-def _ordered(at: Callable[[Term, Asking], Condition]) -> Field:
+def _ordered(expression: str, limits: Callable[[Term, Asking], Limits], *, is_indexed: bool) -> Field:
     """A field of which a range is a comparison with each of its ends."""
 
     def build(clause: Term | Bounds, asking: Asking) -> Condition:
         if isinstance(clause, Term):
-            return at(clause, asking)
-        low = Term(clause.field, ">=" if clause.has_low else ">", clause.low)
-        high = Term(clause.field, "<=" if clause.has_high else "<", clause.high)
-        return all_of([at(low, asking), at(high, asking)])
+            found = limits(clause, asking)
+        else:
+            low = Term(clause.field, ">=" if clause.has_low else ">", clause.low)
+            high = Term(clause.field, "<=" if clause.has_high else "<", clause.high)
+            found = (*limits(low, asking), *limits(high, asking))
+        return limited(expression, found, cloud=asking.cloud if is_indexed else None)
 
     return build

@@ -1,19 +1,26 @@
-"""Finds rows by an expression: how many, one page of them, and how they spread over values."""
+"""Finds rows by an expression: how many, one page of them, and how they spread over values.
 
+Where few rows can fit, they are looked up by their ids, tested and sorted. Where many can, the search walks
+through all rows in the order of the page, tests each, and stops when the page is full; how many there are in
+all is then counted once, and remembered until a row changes.
+"""
+
+import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fakes.cloudinary import errors
 from fakes.cloudinary.expressions import parse
 from fakes.cloudinary.state.search.catalogue import Catalogue
-from fakes.cloudinary.state.search.conditions import Condition, all_of
+from fakes.cloudinary.state.search.conditions import Condition, Ids, OneOf, Source, Together, all_of
 from fakes.cloudinary.state.search.fields import Asking
 from fakes.cloudinary.state.search.paging import NEWEST_FIRST, Cursor, Order, Sort, read_cursor
 from fakes.kit.store import Store
 
-_FEW = 500
-_ONE_IN = 50
+FEW = 1000
+_MAX_LOOKS = 8
+_MAX_UNION = 400  # SQLite takes 500
 _MAX_COUNTS = 256
 _MAX_BUCKETS = 500
 
@@ -34,23 +41,32 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """Rows that fit a search: `FROM table WHERE where`."""
+
+    table: str
+    where: str
+    params: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One page of what was found.
 
     Attributes:
         ids: Of the rows, in their order.
         total: How many there are on all pages.
-        condition: What all of them fit, for aggregations.
+        matching: All of them, for aggregations.
     """
 
     ids: tuple[str, ...]
     total: int
     next_cursor: str | None
-    condition: Condition
+    matching: Matching
 
 
 class Finder:
-    """Searches tables of the store. What it has counted it remembers until a row changes.
+    """Searches tables of the store.
 
     Args:
         store: The fake's store.
@@ -58,7 +74,7 @@ class Finder:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._counts: dict[tuple[str, tuple[Any, ...]], int] = {}
+        self._counts: dict[Matching | Ids, int] = {}
         self._counted_at = store.changes
 
     def find(self, catalogue: Catalogue, query: Query, asking: Asking) -> Found:
@@ -69,81 +85,108 @@ class Finder:
         """
         start = _start(query, asking.now_s)
         order = Order(catalogue, start.sort)
-        asking = Asking(asking.cloud, start.now_s, asking.is_fixed)
-        own = Condition(sql := f"{catalogue.table}.cloud = ?", sql, (asking.cloud,))
-        asked = catalogue.condition(parse(start.expression), asking)
-        total = self._count(catalogue.table, own, asked)
-        rows = self._rows(catalogue, own, asked, order, start.keys, query.limit) if total else []
+        asked = catalogue.condition(parse(start.expression), replace(asking, now_s=start.now_s))
+        few = self._few(asked.source) if asked.source is not None else None
+        matching = _matching(catalogue, asking.cloud, asked, few)
+        if few is None and isinstance(asked.source, Ids) and asked.source.is_exact:
+            total = self._count(asked.source)
+        else:
+            total = self._count(matching)
+        rows = self._rows(catalogue, matching, order, start.keys, query.limit) if total else []
         shown = rows[: query.limit]
         cursor = None
         if len(rows) > query.limit:
             cursor = Cursor(start.expression, start.sort, start.now_s, tuple(shown[-1][1:])).text()
-        ids = tuple(str(row[0]) for row in shown)
-        return Found(ids, total, cursor, all_of([own, asked]))
+        return Found(tuple(str(row[0]) for row in shown), total, cursor, matching)
 
-    def values(self, table: str, condition: Condition, expression: str) -> dict[str, int]:
+    def values(self, matching: Matching, expression: str) -> dict[str, int]:
         """How many of the rows have each value of an expression, the most frequent first."""
         rows = self._store.all(
-            f"SELECT {expression}, count(*) FROM {table}"  # noqa: S608 - own columns
-            f" WHERE {condition.sparse} AND {expression} IS NOT NULL"
+            f"SELECT {expression}, count(*) FROM {matching.table}"  # noqa: S608 - own columns
+            f" WHERE {matching.where} AND {expression} IS NOT NULL"
             " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
-            (*condition.params, _MAX_BUCKETS),
+            (*matching.params, _MAX_BUCKETS),
         )
         return {str(row[0]): int(row[1]) for row in rows}
 
     def ranges(
         self,
-        table: str,
-        condition: Condition,
+        matching: Matching,
         expression: str,
         ranges: Mapping[str, tuple[float | None, float | None]],
     ) -> dict[str, int]:
         """How many of the rows lie in each range; a range does not include its end."""
-        if not ranges:
-            return {}
-        sums, params = [], []
-        for low, high in ranges.values():
-            sums.append(
-                f"total(ifnull({expression} >= ?, ? IS NULL) AND ifnull({expression} < ?, ? IS NULL))"
-            )
-            params += [low, low, high, high]
+        within = f"total(ifnull({expression} >= ?, ? IS NULL) AND ifnull({expression} < ?, ? IS NULL))"
+        sums = [within] * len(ranges)
+        params = [end for low, high in ranges.values() for end in (low, low, high, high)]
         row = self._store.one(
-            f"SELECT {', '.join(sums)} FROM {table}"  # noqa: S608 - own columns
-            f" WHERE {condition.sparse} AND {expression} IS NOT NULL",
-            (*params, *condition.params),
+            f"SELECT {', '.join(sums)} FROM {matching.table}"  # noqa: S608 - own columns
+            f" WHERE {matching.where} AND {expression} IS NOT NULL",
+            (*params, *matching.params),
         )
         return {key: int(row[index]) for index, key in enumerate(ranges)} if row else {}
 
-    def _count(self, table: str, own: Condition, asked: Condition) -> int:
+    def _few(self, source: Source) -> Ids | None:
+        """The best of the ways to give ids, if that gives few."""
+        found = self._counted(source)
+        return found[1] if found else None
+
+    def _counted(self, source: Source) -> tuple[int, Ids] | None:
+        """How many ids a source gives, and how; None if many."""
+        match source:
+            case Ids():
+                row = self._store.one(
+                    f"SELECT count(*) FROM ({source.sql} LIMIT ?)",  # noqa: S608 - own columns
+                    (*source.params, FEW + 1),
+                )
+                return (int(row[0]), source) if row and row[0] <= FEW else None
+            case OneOf(sources):
+                counted = [found for one in sources[:_MAX_LOOKS] if (found := self._counted(one))]
+                return min(counted, key=lambda found: found[0], default=None)
+            case Together(sources):
+                return self._together(sources)
+
+    def _together(self, sources: Sequence[Source]) -> tuple[int, Ids] | None:
+        total = 0
+        statements: list[Ids] = []
+        for source in sources:
+            found = self._counted(source)
+            total += found[0] if found else FEW + 1
+            if found is None or total > FEW or len(statements) == _MAX_UNION:
+                return None
+            statements.append(found[1])
+        sql = " UNION ALL ".join(one.sql for one in statements)
+        return total, Ids(sql, tuple(param for one in statements for param in one.params))
+
+    def _count(self, what: Matching | Ids) -> int:
         if self._counted_at != self._store.changes or len(self._counts) >= _MAX_COUNTS:
             self._counts.clear()
             self._counted_at = self._store.changes
-        where = all_of([own, asked])
-        key = f"{table} WHERE {where.sparse}", where.params
-        if key not in self._counts:
-            row = self._store.one(f"SELECT count(*) FROM {key[0]}", where.params)  # noqa: S608 - own columns
-            self._counts[key] = int(row[0]) if row else 0
-        return self._counts[key]
+        if what not in self._counts:
+            rows = f"({what.sql})" if isinstance(what, Ids) else f"{what.table} WHERE {what.where}"
+            row = self._store.one(f"SELECT count(*) FROM {rows}", what.params)  # noqa: S608 - own columns
+            self._counts[what] = int(row[0]) if row else 0
+        return self._counts[what]
 
     def _rows(
-        self,
-        catalogue: Catalogue,
-        own: Condition,
-        asked: Condition,
-        order: Order,
-        keys: Sequence[Any],
-        limit: int,
-    ) -> list[Any]:
+        self, catalogue: Catalogue, matching: Matching, order: Order, keys: Sequence[Any], limit: int
+    ) -> list[sqlite3.Row]:
         """Ids and sort keys of a page, and of one row more."""
-        table, everything = catalogue.table, Condition("1", "1")
-        total = self._count(table, own, asked)
-        is_dense = total > _FEW and total * _ONE_IN > self._count(table, own, everything)
-        where = all_of([own, asked, *([order.after(keys)] if keys else [])])
+        behind = order.after(keys) if keys else all_of([])
         return self._store.all(
-            f"SELECT {catalogue.id_column}, {order.keys} FROM {table}"  # noqa: S608 - own columns
-            f" WHERE {where.dense if is_dense else where.sparse} ORDER BY {order.by} LIMIT ?",
-            (*where.params, limit + 1),
+            f"SELECT {catalogue.id_column}, {order.keys} FROM {matching.table}"  # noqa: S608 - own columns
+            f" WHERE {matching.where} AND {behind.test} ORDER BY {order.by} LIMIT ?",
+            (*matching.params, *behind.params, limit + 1),
         )
+
+
+def _matching(catalogue: Catalogue, cloud: str, asked: Condition, few: Ids | None) -> Matching:
+    """By ids if there are few; otherwise by cloud, in whichever order is needed."""
+    table = catalogue.table
+    if few is None:
+        return Matching(table, f"{table}.cloud = ? AND {asked.test}", (cloud, *asked.params))
+    where = f"{catalogue.id_column} IN ({few.sql}) AND +{table}.cloud = ? AND {asked.test}"
+    return Matching(table, where, (*few.params, cloud, *asked.params))
 
 
 def _start(query: Query, now_s: float) -> Cursor:

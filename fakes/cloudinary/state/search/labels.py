@@ -4,20 +4,20 @@ import re
 
 from fakes.cloudinary.errors import query_error
 from fakes.cloudinary.expressions import Bounds, Term, Value, moment, number
-from fakes.cloudinary.state.search.conditions import NOTHING, Condition, all_of, among, any_of
+from fakes.cloudinary.state.search.conditions import LAST, NOTHING, Condition, all_of, among, tested
 from fakes.cloudinary.state.search.fields import (
     Asking,
     Field,
+    beginning,
     having_words,
     in_a_row,
+    is_word,
     value_of,
-    word_starting,
 )
 from fakes.cloudinary.state.search.words import CONTEXT, METADATA, TAGS
 from fakes.kit.clock import iso
 
 _ALL_TYPES = "resource_type IN ('image', 'raw', 'video')"  # the indexes begin with the type
-_LAST = "\U0010ffff"
 _EXTERNAL_ID = re.compile(r"[\w. -]{1,255}")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
 
@@ -26,17 +26,18 @@ def tags(clause: Term | Bounds, asking: Asking) -> Condition:
     """`tags=t` is a whole tag, `tags:t` a word of one, `tags:t*` the start of either."""
     value = value_of(clause)
     if value.is_prefix:
-        whole = _tag(asking, "tag BETWEEN ? AND ?", value.text, value.text + _LAST)
-        return any_of([whole, *word_starting(asking, TAGS, value.text)])
+        if is_word(value.text):
+            return all_of(beginning(asking, TAGS, value.text))
+        return _tag(asking, "tag BETWEEN ? AND ?", value.text, value.text + LAST)
     if isinstance(clause, Term) and clause.operator == "=":
-        return _tag(asking, "tag = ?", value.text)
+        return _tag(asking, "tag = ?", value.text, is_unique=True)
     words = having_words(asking, TAGS, value.text)
-    rows = [_tag(asking, one.dense, *one.params) for one in in_a_row("tag", value.text)]
-    return all_of([*words, *rows]) if words else _tag(asking, "tag = ?", value.text)
+    rows = [tested(_tag(asking, one.test, *one.params)) for one in in_a_row("tag", value.text)]
+    return all_of([*words, *rows]) if words else _tag(asking, "tag = ?", value.text, is_unique=True)
 
 
-def _tag(asking: Asking, where: str, *params: str) -> Condition:
-    return among("asset_tags", f"{_ALL_TYPES} AND {where}", asking.cloud, *params)
+def _tag(asking: Asking, where: str, *params: str, is_unique: bool = False) -> Condition:
+    return among("asset_tags", f"{_ALL_TYPES} AND {where}", asking.cloud, *params, is_unique=is_unique)
 
 
 def context(clause: Term | Bounds, asking: Asking) -> Condition:
@@ -50,29 +51,34 @@ def context_value(name: str) -> Field:
     def build(clause: Term | Bounds, asking: Asking) -> Condition:
         value, named = value_of(clause), Value(name, 0)
         if value.is_prefix:
-            whole = "AND value COLLATE NOCASE BETWEEN ? AND ?"
-            return _started(
-                _pair(asking, named, whole, value.text, value.text + _LAST),
-                word_starting(asking, CONTEXT, value.text),
-                _pair(asking, named, "AND has_start(value, ?)", value.text),
-            )
+            where = f"AND {_starts('value', value.text)}"
+            words = beginning(asking, CONTEXT, value.text)
+            return all_of([*words, tested(_pair(asking, named, where, *_ends(value.text)))])
         words = having_words(asking, CONTEXT, value.text)
         if not words or (isinstance(clause, Term) and clause.operator == "="):
             return _pair(asking, named, "AND value = ?", value.text)
-        return all_of([*words, _pair(asking, named, "AND has_phrase(value, ?)", value.text)])
+        return all_of([*words, tested(_pair(asking, named, "AND has_phrase(value, ?)", value.text))])
 
     return build
 
 
 def _pair(asking: Asking, name: Value, where: str, *params: str) -> Condition:
     named = "name BETWEEN ? AND ?" if name.is_prefix else "name = ?"
-    names = (name.text, name.text + _LAST) if name.is_prefix else (name.text,)
-    return among("asset_context", f"{_ALL_TYPES} AND {named} {where}".strip(), asking.cloud, *names, *params)
+    names = (name.text, name.text + LAST) if name.is_prefix else (name.text,)
+    condition = f"{_ALL_TYPES} AND {named} {where}".strip()
+    is_unique = not name.is_prefix
+    return among("asset_context", condition, asking.cloud, *names, *params, is_unique=is_unique)
 
 
-def _started(whole: Condition, words: list[Condition], own: Condition) -> Condition:
-    """The whole value starts so, or a word of it: one that the asset has at all, and has here."""
-    return any_of([whole, all_of([*words, own])]) if words else whole
+def _starts(expression: str, start: str) -> str:
+    """A value starts so, or a word of it; parameters are `_ends` of the start."""
+    if is_word(start):
+        return f"has_start({expression}, ?)"
+    return f"{expression} COLLATE NOCASE BETWEEN ? AND ?"
+
+
+def _ends(start: str) -> tuple[str, ...]:
+    return (start,) if is_word(start) else (start, start + LAST)
 
 
 def metadata(clause: Term | Bounds, asking: Asking) -> Condition:
@@ -95,12 +101,9 @@ def metadata_value(external_id: str) -> Field:
             return _compared(external_id, clause.operator, clause.value, asking)
         value = clause.value
         if value.is_prefix:
-            whole = "CAST(one.value AS TEXT) COLLATE NOCASE BETWEEN ? AND ?"
-            return _started(
-                _metadata(external_id, whole, value.text, value.text + _LAST),
-                word_starting(asking, METADATA, value.text),
-                _metadata(external_id, "has_start(CAST(one.value AS TEXT), ?)", value.text),
-            )
+            where = _starts("CAST(one.value AS TEXT)", value.text)
+            words = beginning(asking, METADATA, value.text)
+            return all_of([*words, _metadata(external_id, where, *_ends(value.text))])
         same = _metadata(external_id, "CAST(one.value AS TEXT) = ?", value.text)
         words = having_words(asking, METADATA, value.text)
         if clause.operator == "=" or not words:
@@ -123,4 +126,4 @@ def _metadata(external_id: str, where: str, *params: float | str) -> Condition:
     if not _EXTERNAL_ID.fullmatch(external_id):
         return NOTHING
     sql = f"EXISTS (SELECT 1 FROM json_each(assets.metadata, ?) AS one WHERE {where})"  # noqa: S608 - own text
-    return Condition(sql, sql, (f'$."{external_id}"', *params))
+    return Condition(sql, (f'$."{external_id}"', *params))

@@ -105,7 +105,7 @@ class Order:
         if self._is_whole and len(directions) == 1:
             slots = ", ".join("?" * len(keys))
             sql = f"({self.keys}) {_behind(directions.pop())} ({slots})"
-            return Condition(sql, sql, tuple(keys))
+            return Condition(sql, tuple(keys))
         ways: list[str] = []
         params: list[Any] = []
         for count, (expression, is_ascending) in enumerate(self._keys):
@@ -113,7 +113,7 @@ class Order:
             ways.append(" AND ".join([*same, f"{expression} {_behind(is_ascending)} ?"]))
             params += keys[: count + 1]
         sql = f"({' OR '.join(f'({way})' for way in ways)})"
-        return Condition(sql, sql, tuple(params))
+        return Condition(sql, tuple(params))
 
 
 def _behind(is_ascending: bool) -> str:
