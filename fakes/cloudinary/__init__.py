@@ -13,6 +13,7 @@ _FIELDS = "cloudinary.com/documentation/admin_api#metadata_fields"
 _RULES = "cloudinary.com/documentation/conditional_metadata_rules_api"
 _SEARCH = "cloudinary.com/documentation/search_api"
 _NOTIFICATIONS = "cloudinary.com/documentation/notifications"
+_ANALYSIS = "cloudinary.com/documentation/analyze_api_guide"
 _LISTS = "cloudinary.com/documentation/list_assets"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 
@@ -133,6 +134,7 @@ FAKE = Fake(
         Endpoint("DELETE", "/v1_1/{cloud}/upload_presets/{name}", "full", _ADMIN),
         Endpoint("GET", "/{cloud}/{path:path}", "full", _DELIVERY),
         Endpoint("OPTIONS", "/{cloud}/{path:path}", "full", _DELIVERY),
+        Endpoint("POST", "/v2/{cloud}/analysis/analyze/{input_type}", "shape", _ANALYSIS),
         Endpoint("OPTIONS", "/v1_1/{cloud}/{path:path}", "full", _UPLOAD),
         Endpoint("GET", "/{cloud}/any/list/{path:path}", "full", _LISTS),
         Endpoint("GET", "/{cloud}/authenticated_images/{path:path}", "full", _DELIVERY),

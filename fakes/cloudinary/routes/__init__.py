@@ -13,6 +13,7 @@ from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes import preflight
 from fakes.cloudinary.routes.admin import AdminApi
+from fakes.cloudinary.routes.analysis import AnalysisApi
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
 from fakes.cloudinary.routes.notifications import NotificationsApi
@@ -59,6 +60,7 @@ def build(kit: Kit) -> Parts:
             *UploadApi(service).routes(),
             *NotificationsApi(service).routes(),
             *AdminApi(service).routes(),
+            *AnalysisApi(service).routes(),
             *SearchUrls(service).routes(),
             *Delivery(service).routes(),
             *preflight.routes(),

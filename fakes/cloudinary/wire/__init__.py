@@ -7,6 +7,7 @@ from fakes.cloudinary.wire.account import (
     day_of,
     usage_body,
 )
+from fakes.cloudinary.wire.analyses import refusal as analysis_refusal
 from fakes.cloudinary.wire.answers import (
     asset_body,
     deleted_body,
@@ -75,6 +76,7 @@ __all__ = [
     "UploadOptions",
     "access_mode",
     "aggregates",
+    "analysis_refusal",
     "asset_body",
     "changed_fields",
     "changes",

@@ -42,6 +42,14 @@ _RAW_CONVERT: Mapping[str, str] = {
     "azure_video_indexer": "Microsoft Azure Video Indexer",
     "google_speech": "Google AI Video Transcription",
 }
+_OCR: Mapping[str, str] = {"adv_ocr": "OCR Text Detection and Extraction"}
+_OF_UPDATES: Mapping[str, Mapping[str, str]] = {
+    "raw_convert": _RAW_CONVERT,
+    "categorization": _CATEGORIZATION,
+    "detection": _DETECTION,
+    "ocr": _OCR,
+    "background_removal": _REMOVAL,
+}
 
 
 def check(form: Form) -> None:
@@ -60,11 +68,28 @@ def check(form: Form) -> None:
     if conversion:
         _refuse(_RAW_CONVERT, conversion, "Raw convert is invalid")
     if ocr:
-        _refuse({"adv_ocr": "OCR Text Detection and Extraction"}, ocr, f"Illegal value {ocr} for ocr")
+        _refuse(_OCR, ocr, f"Illegal value {ocr} for ocr")
     if form.text("similarity_search"):
         raise errors.not_emulated("the upload parameter 'similarity_search'")
     if form.text("auto_tagging"):
         # guess: the tail; that it must be used together with others is recorded
+        raise errors.addon_refused("Must use categorization or detection with auto_tagging")
+
+
+def check_update(form: Form) -> None:
+    """Refuse what only an add-on can do, in the words of the Admin API.
+
+    Raises:
+        ProviderError: There is no such add-on (400), nobody has subscribed to it (420), or it is not covered
+            at all (501).
+    """
+    for parameter, known in _OF_UPDATES.items():
+        for name in form.many(parameter):
+            _refuse(known, name, errors.illegal_value(parameter, name).message)
+    for parameter in ("similarity_search", "visual_search"):
+        if form.flag(parameter):
+            raise errors.not_emulated(f"the parameter '{parameter}' of updates")
+    if form.text("auto_tagging"):
         raise errors.addon_refused("Must use categorization or detection with auto_tagging")
 
 

@@ -3,32 +3,40 @@
 Source: cloudinary.com/documentation/admin_api (update details of an existing resource).
 """
 
+import re
 from typing import Any
 
 from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset
+from fakes.cloudinary.wire import addons
+from fakes.cloudinary.wire.edits import changed_fields
 from fakes.cloudinary.wire.parameters import parse_context
 from fakes.kit.clock import iso
 
+_QUALITY = re.compile(r"none|auto(:\w+)?|[1-9]\d?(:\d{3})?|100(:\d{3})?")
 _MODERATION_STATUSES = ("pending", "approved", "rejected", "overridden")
 
 
 def updates(asset: Asset, form: Form, now_s: float) -> dict[str, Any]:
-    """The fields of an asset that a request changes, by their names in `Asset`.
+    """The fields of an asset that a request changes, by their names in `Asset`, but for structured metadata.
+
+    Unlike `explicit`, an update replaces the context as a whole, and an empty value takes the old one away.
 
     Raises:
-        ProviderError: A value cannot be used (400), or is a feature that is not covered (501).
+        ProviderError: A value cannot be used (400), is of an add-on (420), or is not covered (501).
     """
-    changes: dict[str, Any] = {}
+    addons.check_update(form)
+    changes = changed_fields(form, asset)
     if "tags" in form.params:
         changes["tags"] = form.many("tags")
     if "context" in form.params:
         changes["context"] = parse_context(form.text("context") or "")
-    if "asset_folder" in form.params:
-        changes["asset_folder"] = form.text("asset_folder") or ""
-    if form.text("display_name") is not None:
-        changes["display_name"] = form.text("display_name")
+    if form.params.get("asset_folder") == "":
+        changes["asset_folder"] = ""
+    override = form.text("quality_override")
+    if override is not None and not _QUALITY.fullmatch(override):
+        raise errors.illegal_value("quality_override", override)
     status = form.text("moderation_status")
     if status is not None:
         changes["moderation"] = _moderated(asset, status, now_s)

@@ -5,9 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.cloudinary.conftest import Cloud, image
+from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud, image
 from tests.servers import wait_until
 
+UNPAID = "You don't have an active subscription for"
 ONE = "resources/image/upload/staging_clips/a"
 
 
@@ -245,3 +246,109 @@ def test_the_access_mode_changes(filled: Cloud, selector: dict[str, Any]) -> Non
         400,
         "Missing required parameter - access_mode",
     )
+
+
+def test_an_update_says_all_that_is_known_of_an_asset(filled: Cloud) -> None:
+    fields = {"external_id": "sku", "label": "SKU", "type": "string"}
+    filled.admin("POST", "metadata_fields", json=fields).raise_for_status()
+    body = {
+        "metadata": "sku=17",
+        "context": "k=v",
+        "face_coordinates": "1,2,3,4|5,6,7,8",
+        "custom_coordinates": "9,9,2,2",
+        "regions": '{"box":[[1,2],[3,4]]}',
+        "quality_override": "80:420",
+        "access_control": '[{"access_type":"anonymous","start":"2019-02-22T16:20:57.000Z"}]',
+    }
+
+    changed = update(filled, **body).json()
+    detail = filled.admin("GET", f"{ONE}?coordinates=true").json()
+
+    assert (changed["metadata"], changed["context"]) == ({"sku": "17"}, {"custom": {"k": "v"}})
+    assert changed["quality_override"] == "80:420"
+    assert changed["access_control"][0]["access_type"] == "anonymous"
+    assert detail["coordinates"] == {"faces": [[1, 2, 3, 4], [5, 6, 7, 8]], "custom": [[9, 9, 2, 2]]}
+    assert detail["regions"] == {"box": [[1, 2], [3, 4]]}
+    stamps = set(changed["last_updated"])
+    assert {"metadata_updated_at", "context_updated_at", "access_control_updated_at"} <= stamps
+    emptied = update(filled, tags="", context="", access_control="[]").json()
+    assert not {"tags", "context", "access_control"} & set(emptied)
+
+
+def test_a_display_name_can_be_made_unique(filled: Cloud) -> None:
+    same = update(filled, display_name="b").json()["display_name"]
+    unique = update(filled, display_name="c", unique_display_name=True).json()["display_name"]
+
+    assert same == "b"
+    assert unique.startswith("c_")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "status", "message"),
+    [
+        ("raw_convert", "illegal", 400, "Illegal value illegal for raw_convert"),
+        ("categorization", "illegal", 400, "Illegal value illegal for categorization"),
+        ("detection", "illegal", 400, "Illegal value illegal for detection"),
+        ("ocr", "illegal", 400, "Illegal value illegal for ocr"),
+        ("background_removal", "illegal", 400, "Illegal value illegal for background_removal"),
+        ("quality_override", "great", 400, "Illegal value great for quality_override"),
+        (
+            "ocr",
+            "adv_ocr",
+            420,
+            f"{UNPAID} OCR Text Detection and Extraction",
+        ),
+        (
+            "categorization",
+            "google_tagging",
+            420,
+            f"{UNPAID} Google Auto Tagging",
+        ),
+        ("metadata", "none=1", 400, 'Metadata External IDs do not exist: ["none"]'),
+        ("face_coordinates", "1,2", 400, "Invalid value for parameter face_coordinates: 1,2"),
+        ("access_control", "{", 400, "Invalid value for parameter access_control: {"),
+        (
+            "similarity_search",
+            "x",
+            501,
+            "fake 'cloudinary' does not cover the parameter 'similarity_search' of updates",
+        ),
+    ],
+)
+def test_what_an_update_cannot_say(
+    filled: Cloud, parameter: str, value: str, status: int, message: str
+) -> None:
+    before = filled.admin("GET", ONE).json()
+
+    assert error_of(update(filled, **{parameter: value})) == (status, message)
+    assert filled.admin("GET", ONE).json() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        (
+            "uri",
+            {"uri": "http://a.test/x", "analysis_type": "captioning"},
+            420,
+            f"{UNPAID} Cloudinary AI Content Analysis",
+        ),
+        (
+            "ai_vision_tagging",
+            {"source": {"uri": "http://a.test/x"}},
+            420,
+            f"{UNPAID} Cloudinary AI Vision",
+        ),
+        ("uri", {"analysis_type": "captioning"}, 400, "Missing required parameter - uri"),
+        ("uri", {"uri": "http://a.test/x"}, 400, "Missing required parameter - analysis_type"),
+        ("uri", {"uri": "x", "analysis_type": "custom"}, 400, "Missing required parameter - parameters"),
+        ("uri", {"uri": "x", "analysis_type": "mood"}, 400, "Illegal value mood for analysis_type"),
+    ],
+)
+def test_an_analysis_needs_an_addon(
+    cloud: Cloud, path: str, body: dict[str, Any], status: int, message: str
+) -> None:
+    url = f"{cloud.url}/v2/staging/analysis/analyze/{path}"
+
+    assert error_of(cloud.http.post(url, json=body, auth=(KEY, SECRET))) == (status, message)
+    assert cloud.http.post(url, json=body).status_code == 401

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import analysis, naming, wire
+from fakes.cloudinary import analysis, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
 from fakes.cloudinary.state import Account, Asset, check_may_write, cursors
@@ -68,13 +68,22 @@ class ResourcesApi:
 
     def _changes(self, asset: Asset, form: Form) -> dict[str, Any]:
         changes = wire.updates(asset, form, self._service.kit.clock.now())
-        if "asset_folder" in changes:
-            changes["asset_folder"] = naming.check_folder(changes["asset_folder"])
         text, clears = form.text("metadata") or "", form.flag("clear_invalid")
         if text or clears:
             of_change = self._state.metadata.of_change
             changes["metadata"] = of_change(asset.cloud, asset.metadata, text, clear_invalid=clears)
+        name = changes.get("display_name", asset.display_name)
+        if form.flag("unique_display_name") and name != asset.display_name:
+            folder = changes.get("asset_folder", asset.asset_folder)
+            changes["display_name"] = self._unique(asset.cloud, folder, name)
         return changes
+
+    def _unique(self, cloud: str, folder: str, name: str) -> str:
+        """The name, or with a suffix that no other asset of the folder is shown by."""
+        unique = name
+        while self._state.assets.has_display_name(cloud, folder, unique):
+            unique = f"{name}_{self._service.kit.ids.text(6)}"  # guess: the suffix; there is one
+        return unique
 
     async def _detail(
         self, account: Account, asset: Asset, form: Form, *, is_deleted: bool = False
