@@ -416,6 +416,11 @@ def delivery_not_found(public_id: str) -> ProviderError:
     return _not_delivered(404, f"Resource not found - {public_id}")
 
 
+def not_loaded(message: str) -> ProviderError:
+    """A file that delivery should have fetched could not be loaded."""
+    return _not_delivered(404, message)  # guess: the status
+
+
 def delivery_denied(*, violation: str | None = None) -> ProviderError:
     """A signature is wrong or missing, or the asset is not for everybody."""
     return _not_delivered(401, "deny or ACL failure", violation=violation)

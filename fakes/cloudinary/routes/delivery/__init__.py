@@ -15,9 +15,10 @@ from fakes.cloudinary.render.streaming import PLAYLISTS
 from fakes.cloudinary.routes import files, playlists
 from fakes.cloudinary.routes.delivery import headers, lists
 from fakes.cloudinary.routes.delivery.access import Access
+from fakes.cloudinary.routes.delivery.elsewhere import Elsewhere
 from fakes.cloudinary.routes.files import ServedFile
 from fakes.cloudinary.routes.service import Service
-from fakes.cloudinary.state import STAGING, Asset, Derived, Key
+from fakes.cloudinary.state import STAGING, Account, Asset, Derived, Key
 from fakes.cloudinary.transformation import Transformation
 from fakes.kit.errors import ProviderError
 
@@ -37,6 +38,7 @@ class Delivery:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._state = service.state
+        self._elsewhere = Elsewhere(service)
 
     def routes(self) -> list[Route]:
         """The routes, as in the coverage rows; the last one takes what no other does."""
@@ -72,14 +74,14 @@ class Delivery:
         """Answer with the original, or with what the transformation makes of it."""
         place = self._place(request)
         access = Access(self._service, request, place.cloud or "")
-        access.account()
+        account = access.account()
         where = address.parse(place.rest, has_suffix=bool(place.has_suffix))
         is_signed = access.is_signed(where) if place.has_suffix is not None else False
         if place.type == _LIST:
             return self._list(access, place, where, is_signed=is_signed)
         access.check_type(place.type, is_signed=is_signed)
         try:
-            asset, ending, where = self._find(place, where)
+            asset, ending, where = await self._found(account, place, where)
         except ProviderError as error:
             return await self._instead(request, place, where, error)
         if place.has_suffix is None:
@@ -154,6 +156,17 @@ class Delivery:
         if place.has_suffix is None and accounts.of_cloud(place.cloud or "") is None:
             raise HTTPException(404)
         return place
+
+    async def _found(
+        self, account: Account, place: Place, where: Address
+    ) -> tuple[Asset, str | None, Address]:
+        """As `_find`; what is not there is fetched, if the address says where it is."""
+        try:
+            return self._find(place, where)
+        except ProviderError as error:
+            if error.status != 404 or not await self._elsewhere.bring(account, place, where):
+                raise
+        return self._find(place, where)
 
     def _find(self, place: Place, where: Address) -> tuple[Asset, str | None, Address]:
         """The asset, the extension that the path asks for, and the address without a suffix.
