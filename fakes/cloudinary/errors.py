@@ -76,6 +76,21 @@ def busy() -> ProviderError:
     return _refused(420, "Rate Limit Exceeded")  # guess: wording beyond the first words
 
 
+def download_expired() -> ProviderError:
+    """A signed address that was good until a moment that is over."""
+    return _refused(401, "Signed URL has expired")  # guess: wording
+
+
+def nothing_to_archive() -> ProviderError:
+    """No asset fits what an archive is asked for."""
+    return _refused(404, "No resources were found to archive")  # guess: wording
+
+
+def archive_too_large(most: int) -> ProviderError:
+    """An archive of too many files."""
+    return _refused(400, f"Too many files to archive. Maximum is {most}.")  # guess: wording
+
+
 def delete_token_refused() -> ProviderError:
     """A delete token that does not exist, was used, or is older than ten minutes."""
     return _refused(400, "Invalid token")  # guess: wording

@@ -75,6 +75,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "vtt": "text/vtt",
     "pdf": "application/pdf",
     "zip": "application/zip",
+    "tgz": "application/gzip",
 }
 UNMADE = frozenset(
     {

@@ -45,7 +45,7 @@ class Notices:
                 self._kit.webhooks.check(url)
 
     def tell(self, account: Account, kind: str, content: Mapping[str, Any], hooks: Hooks) -> None:
-        """Send a notification to the addresses of the call, in the background.
+        """Send a notification to the addresses of the call, or else to those of the cloud's triggers.
 
         Args:
             account: Whose key did it; its secret signs.
@@ -54,6 +54,9 @@ class Notices:
             hooks: Where to; `eager_urls` for eager transformations.
         """
         urls = hooks.eager_urls if kind == "eager" else hooks.urls
+        if not urls:
+            triggers = self._state.triggers.of_event(account.cloud, kind)
+            urls = tuple(dict.fromkeys(trigger.uri for trigger in triggers))
         if not urls:
             return
         batch_id = hooks.batch_id or content.get("batch_id") or self._kit.ids.hex(64)

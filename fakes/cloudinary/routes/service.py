@@ -16,6 +16,7 @@ from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.state import Account, Asking, CloudinaryState, Key
 from fakes.cloudinary.wire import Showing
+from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 
 REQUEST_FILE_LIMIT_BYTES = 104_857_600
@@ -45,20 +46,31 @@ class Service:
                 return Response(status_code=499)
             try:
                 return await handler(request, form)
+            except ProviderError as error:
+                error.code = None  # delivery's errors have no body, the APIs' always have one
+                raise
             finally:
                 form.drop()
 
         return handle
 
-    def signer(self, request: Request, form: Form, *, tolerated: tuple[str, ...] = ()) -> Account:
+    def signer(
+        self, request: Request, form: Form, *, tolerated: tuple[str, ...] = (), now_s: float | None = None
+    ) -> Account:
         """Who sent a call of the Upload API: by signature, or by Basic credentials.
+
+        Args:
+            request: The call.
+            form: Its parameters.
+            tolerated: Those that need not be signed.
+            now_s: When its timestamp is looked at; the fake's present unless said otherwise.
 
         Raises:
             ProviderError: Nobody that may (400, 401).
         """
         if request.headers.get("authorization"):
             return self.admin(request)
-        now_s = self.kit.clock.now()
+        now_s = self.kit.clock.now() if now_s is None else now_s
         cloud = request.path_params["cloud"]
         return self.state.accounts.signed(cloud, form.texts(), now_s, tolerated=tolerated)
 

@@ -20,6 +20,7 @@ from fakes.cloudinary.wire.answers import (
     placed,
     waiting_body,
 )
+from fakes.cloudinary.wire.archives import ArchiveOptions, Selection, archive_body, archive_options
 from fakes.cloudinary.wire.changes import notifications as changes
 from fakes.cloudinary.wire.details import (
     Detail,
@@ -67,16 +68,20 @@ __all__ = [
     "TAG_COMMANDS",
     "TYPES",
     "VIDEO_LIMIT_BYTES",
+    "ArchiveOptions",
     "Breakpoints",
     "Conversion",
     "Detail",
     "Eager",
     "Hooks",
+    "Selection",
     "Showing",
     "UploadOptions",
     "access_mode",
     "aggregates",
     "analysis_refusal",
+    "archive_body",
+    "archive_options",
     "asset_body",
     "changed_fields",
     "changes",

@@ -3,7 +3,9 @@
 from starlette.routing import Route
 
 from fakes.cloudinary.routes.service import Rows, Service
+from fakes.cloudinary.routes.upload.archives import ArchivesApi
 from fakes.cloudinary.routes.upload.assets import AssetsApi
+from fakes.cloudinary.routes.upload.downloads import DownloadsApi
 from fakes.cloudinary.routes.upload.explicit import ExplicitApi
 from fakes.cloudinary.routes.upload.labels import LabelsApi
 from fakes.cloudinary.routes.upload.uploads import UploadsApi
@@ -25,6 +27,8 @@ class UploadApi:
             *ExplicitApi(service).rows(),
             *AssetsApi(service).rows(),
             *LabelsApi(service).rows(),
+            *ArchivesApi(service).rows(),
+            *DownloadsApi(service).rows(),
         ]
         return [
             Route(_BASE + path, service.reads_form(handler), methods=[method])

@@ -56,7 +56,7 @@ class AssetsApi:
         asset = self._state.assets.find_by_id(cloud, asset_id)
         if asset is None:
             return JSONResponse({"result": "not found"})
-        self._delete(account, asset, wire.Hooks())
+        self._delete(account, asset, wire.Hooks(), "delete_by_token")
         return JSONResponse({"result": "ok"})
 
     async def rename(self, request: Request, form: Form) -> Response:
@@ -83,6 +83,6 @@ class AssetsApi:
         hidden = {name for name in ("context", "metadata") if not form.flag(name)}
         return JSONResponse({name: value for name, value in body.items() if name not in hidden})
 
-    def _delete(self, account: Account, asset: Asset, hooks: wire.Hooks) -> None:
+    def _delete(self, account: Account, asset: Asset, hooks: wire.Hooks, kind: str = "delete") -> None:
         self._state.assets.delete(asset.key)
-        self._service.notices.tell(account, "delete", {"resources": [wire.notified(asset)]}, hooks)
+        self._service.notices.tell(account, kind, {"resources": [wire.notified(asset)]}, hooks)
