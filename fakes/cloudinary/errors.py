@@ -56,6 +56,11 @@ def invalid_request(reason: str) -> ProviderError:
     return _refused(400, f"Invalid request - {reason}")  # guess: no recorded wording
 
 
+def request_timed_out() -> ProviderError:
+    """The sender has stopped sending."""
+    return _refused(408, "Request Timeout")  # guess: no recorded wording
+
+
 def not_emulated(what: str) -> ProviderError:
     """Something that Cloudinary has and this fake does not: a gap must be loud."""
     return _refused(501, f"fake 'cloudinary' does not cover {what}")

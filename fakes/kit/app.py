@@ -55,6 +55,7 @@ class FakeApp:
             exception_handlers={
                 ProviderError: self._provider_error,
                 CallbackRefused: self._callback_refused,
+                Exception: self._failed,
                 404: self._not_covered,
                 405: self._not_covered,
             },
@@ -111,6 +112,10 @@ class FakeApp:
     async def _provider_error(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, ProviderError)
         return self.error_response(error)
+
+    async def _failed(self, _request: Request, _error: Exception) -> Response:
+        """Say so in the provider's shape; the server logs the traceback."""
+        return self.error_response(ProviderError(500, "General Error"))
 
     async def _callback_refused(self, _request: Request, error: Exception) -> Response:
         return self.error_response(ProviderError(400, str(error)))

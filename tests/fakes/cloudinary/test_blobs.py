@@ -54,7 +54,7 @@ class Place:
             return await asyncio.to_thread(path.read_bytes)
 
     def temporary(self) -> list[Path]:
-        return [path for path in (self.root / "incoming").rglob("*") if path.is_file()]
+        return files(self.root / "incoming")
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -67,9 +67,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(tmp_path, lambda: BucketBlobs(tmp_path, bucket), stored)
 
 
+def files(folder: Path) -> list[Path]:
+    """All files below a folder, from which others may go meanwhile."""
+    return [Path(root) / name for root, _, names in os.walk(folder) for name in names]
+
+
 def contents(folder: Path) -> list[bytes]:
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    return [path.read_bytes() for path in found if "incoming" not in path.parts]
+    return [path.read_bytes() for path in files(folder) if "incoming" not in path.parts]
 
 
 async def test_bytes_are_kept_under_their_hash_and_once(place: Place) -> None:
