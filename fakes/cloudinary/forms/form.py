@@ -35,7 +35,7 @@ class Form:
             self.params[name] = value
 
     def add_values(self, document: dict[str, Any]) -> None:
-        """Add what a JSON object says: lists of words as arrays, other values of more than one part as JSON."""
+        """Add what a JSON object says: lists of words as arrays, what else has parts as JSON."""
         self.document = document
         for name, value in document.items():
             if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
