@@ -63,10 +63,13 @@ class Graph:
         self._chains: list[str] = []
         self._count = 0
         self._labels = 0
+        self._unused: set[str] = set()
 
-    def arguments(self) -> list[str]:
-        """The inputs, and the graph if there is one."""
-        chains = ["-filter_complex", ";".join(self._chains)] if self._chains else []
+    def arguments(self, *mapped: str | None) -> list[str]:
+        """The inputs, and the graph if there is one; streams that are not mapped end in nothing."""
+        sinks = {"v": "nullsink", "a": "anullsink"}
+        ends = [f"[{label}]{sinks[label[0]]}" for label in sorted(self._unused.difference(mapped))]
+        chains = ["-filter_complex", ";".join([*self._chains, *ends])] if self._chains else []
         return [*self._inputs, *chains]
 
     def open(self, source: Source, start_s: float = 0.0, length_s: float | None = None) -> Clip:
@@ -93,19 +96,21 @@ class Graph:
         number = self._add(path, _PICTURES, [*options, "-f", "image2", "-c:v", "png"])
         return Clip(f"{number}:v:0", None, size, length_s, fps)
 
-    def chain(self, labels: Sequence[str], filters: str, outputs: int = 1) -> tuple[str, ...]:
+    def chain(self, labels: Sequence[str], filters: str, kinds: str = "v") -> tuple[str, ...]:
         """Send streams through filters.
 
         Args:
             labels: What goes in.
             filters: Filters, separated by commas.
-            outputs: How many streams come out.
+            kinds: What comes out: `v` for pictures and `a` for sound, one letter for each stream.
 
         Returns:
             Their labels.
         """
-        made = tuple(f"s{self._labels + number}" for number in range(outputs))
-        self._labels += outputs
+        made = tuple(f"{kind}{self._labels + number}" for number, kind in enumerate(kinds))
+        self._labels += len(made)
+        self._unused.difference_update(labels)
+        self._unused.update(made)
         before = "".join(f"[{label}]" for label in labels)
         after = "".join(f"[{label}]" for label in made)
         self._chains.append(f"{before}{filters}{after}")
@@ -121,7 +126,7 @@ class Graph:
         """Filter the sound of a clip, if it has any."""
         if clip.sound is None:
             return clip
-        return replace(clip, sound=self.chain([clip.sound], filters)[0])
+        return replace(clip, sound=self.chain([clip.sound], filters, "a")[0])
 
     def _add(self, path: Path, demuxers: str, options: Sequence[str]) -> int:
         if self._count >= INPUT_LIMIT:

@@ -18,7 +18,7 @@ def arguments(source: Source, scores: Path) -> tuple[str, ...]:
     look = f"fps={SAMPLES_PER_S},scale=64:36,select='gte(scene,0)'"
     clip = graph.picture(clip, f"{look},metadata=mode=print:key=lavfi.scene_score:file={quoted(str(scores))}")
     shown = ("-map", target(str(clip.picture)), "-f", "null", "-")
-    return ("-nostdin", "-v", "error", "-y", *graph.arguments(), *shown)
+    return ("-nostdin", "-v", "error", "-y", *graph.arguments(clip.picture), *shown)
 
 
 def read(scores: str) -> tuple[float, ...]:

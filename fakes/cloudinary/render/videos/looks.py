@@ -217,7 +217,7 @@ def _step(graph: Graph, clip: Clip, step: Step, backdrop: Backdrop) -> Clip:
 def _on_itself(graph: Graph, clip: Clip, frame: Frame, backdrop: Backdrop) -> Clip:
     assert clip.picture is not None
     wide, high = frame.width, frame.height
-    first, second = graph.chain([clip.picture], "split", 2)
+    first, second = graph.chain([clip.picture], "split", "vv")
     cover = f"scale={wide}:{high}:force_original_aspect_ratio=increase,crop={wide}:{high}"
     sigma = (backdrop.blur or 0) * _SIGMA_PER_BLUR
     behind = graph.chain([first], f"{cover},gblur=sigma={sigma:g},eq=brightness={-backdrop.dimming / 200:g}")[

@@ -170,7 +170,7 @@ def _still(asked: Plan, bench: _Bench, path: Path) -> tuple[Job, Plan]:
     length_s, scores = bench.source.duration_s, bench.context.scores
     if not planning.needs_graph(asked.steps):
         steps, at_s = wishes.picked(asked.steps, length_s, scores)
-        rest = replace(asked, steps=wishes.without_times(steps))
+        rest = replace(asked, steps=wishes.on_frames(steps))
         return outputs.frame(lambda graph: graph.open(bench.source), path, at_s), rest
     steps, _ = wishes.picked(asked.steps, length_s, scores)
     clip = bench.recipe(steps)(Graph())

@@ -122,7 +122,7 @@ def frame(recipe: Recipe, path: Path, at_s: float | None) -> Job:
     if second:
         clip = graph.picture(clip, f"trim=start={second:.3f},setpts=PTS-STARTPTS")
     out = ("-map", target(str(clip.picture)), "-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1")
-    return Job((*_COMMON, *graph.arguments(), *out, str(path)), clip.size)
+    return Job((*_COMMON, *graph.arguments(clip.picture), *out, str(path)), clip.size)
 
 
 def animation(
@@ -159,7 +159,16 @@ def animation(
         "webp": ["-quality", str(sampling.quality), "-loop", str(sampling.loops)],
         "avif": ["-b:v", "0", "-crf", str(encoding.crf(sampling.quality)), "-loop", str(sampling.loops)],
     }[format_name]
-    arguments = (*_COMMON, *graph.arguments(), *out, *_THREADS, *_PLAIN, "-f", format_name, str(path))
+    arguments = (
+        *_COMMON,
+        *graph.arguments(clip.picture),
+        *out,
+        *_THREADS,
+        *_PLAIN,
+        "-f",
+        format_name,
+        str(path),
+    )
     return Job(arguments, clip.size)
 
 
@@ -186,7 +195,7 @@ def waveform(recipe: Recipe, path: Path, size: Size, colours: tuple[Colour, Colo
         behind = graph.chain([], f"color=c={hexadecimal(colours[1])}:s={shape},format=rgb24")[0]
         picture = graph.chain([behind, picture], "overlay=format=rgb:shortest=1")[0]
     out = ("-map", target(picture), "-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1")
-    return Job((*_COMMON, *graph.arguments(), *out, str(path)), size)
+    return Job((*_COMMON, *graph.arguments(picture), *out, str(path)), size)
 
 
 def _encoded(
@@ -204,7 +213,8 @@ def _encoded(
         out += ["-map", target(str(clip.picture)), *encoding.picture(wish, clip.frame, clip.fps)]
     if sounds:
         out += ["-map", target(str(clip.sound)), *encoding.sound(wish)]
-    arguments = [*_COMMON, *graph.arguments(), *out, *_THREADS, *_PLAIN]
+    mapped = (clip.picture if shows else None, clip.sound if sounds else None)
+    arguments = [*_COMMON, *graph.arguments(*mapped), *out, *_THREADS, *_PLAIN]
     return arguments, clip.size if shows else None
 
 
@@ -235,7 +245,7 @@ def _sampled(clip: Clip, sampling: Sampling, fps: tuple[float, float] | None) ->
 def _with_palette(graph: Graph, clip: Clip) -> Clip:
     assert clip.picture is not None
     # A palette for each frame: one for all would keep all frames in memory.
-    first, second = graph.chain([clip.picture], "split", 2)
+    first, second = graph.chain([clip.picture], "split", "vv")
     palette = graph.chain([first], "palettegen=stats_mode=single")[0]
     return replace(clip, picture=graph.chain([second, palette], "paletteuse=new=1")[0])
 

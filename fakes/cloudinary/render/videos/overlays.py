@@ -63,9 +63,9 @@ def mixed(graph: Graph, below: Clip, above: Clip, place: Place) -> Clip:
         return below
     whole = f"apad=whole_dur={below.length_s:.3f},atrim=end={below.length_s:.3f}"
     delay = f"atrim=end={end_s - place.start_s:.3f},adelay={round(1000 * place.start_s)}:all=1"
-    later = graph.chain([above.sound], f"{SAME_SOUND},{delay},{whole}")[0]
+    later = graph.chain([above.sound], f"{SAME_SOUND},{delay},{whole}", "a")[0]
     if below.sound is None:
         return replace(below, sound=later)
-    own = graph.chain([below.sound], f"{SAME_SOUND},{whole}")[0]
+    own = graph.chain([below.sound], f"{SAME_SOUND},{whole}", "a")[0]
     # Added as they are: a sound does not become softer because there is another one.
-    return replace(below, sound=graph.chain([own, later], "amix=inputs=2:duration=first:normalize=0")[0])
+    return replace(below, sound=graph.chain([own, later], "amix=inputs=2:duration=first:normalize=0", "a")[0])

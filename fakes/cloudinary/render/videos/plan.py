@@ -17,8 +17,10 @@ from fakes.cloudinary.transformation import steps as grammar
 from fakes.cloudinary.transformation.steps import Component, Effect, Layer, PlainStep, Share
 from fakes.cloudinary.transformation.values import COMPASS
 
-# Effects that show other seconds at another time: cuts after them cannot be made while reading the file.
-_TIME_EFFECTS = frozenset({"reverse", "loop", "boomerang", "accelerate", "preview"})
+# Effects that depend on the second: cuts after them cannot be made while reading the file.
+_TIME_EFFECTS = frozenset(
+    {"reverse", "loop", "boomerang", "accelerate", "preview", "fade", "progressbar", "deshake"}
+)
 TRANSITIONS = frozenset(
     {"fade", "wipeleft", "wiperight", "wipeup", "wipedown", "slideleft", "slideright"}
     | {"slideup", "slidedown", "circlecrop", "rectcrop", "distance", "fadeblack", "fadewhite"}
@@ -28,6 +30,8 @@ TRANSITIONS = frozenset(
     | {"hblur", "fadegrays", "wipetl", "wipetr", "wipebl", "wipebr", "squeezeh"}
     | {"squeezev", "zoomin"}
 )
+# What can be done to a picture that lies over a video, and not to a video.
+_PICTURE_FLAGS = frozenset({"tiled", "cutter"})
 _TRANSITION = re.compile(r"transition(?:_\((?P<options>[a-z0-9_.;]*)\))?")
 _DEFAULT_TRANSITION_S = 1.0  # guess: no recorded length
 _DEFAULT_SLIDE_S = 5.0  # guess: how long a spliced picture is shown
@@ -77,7 +81,7 @@ def needs_graph(chain: Sequence[PlainStep]) -> bool:
     return any(
         step.source.kind in ("video", "audio", "subtitles") or step.is_splice
         if isinstance(step, Layer)
-        else _changes_time(step)
+        else _depends_on_time(step)
         for step in chain
     )
 
@@ -136,12 +140,12 @@ def _leading_cut(chain: Sequence[PlainStep]) -> Component | None:
             return None
         if is_cutting(step):
             return step
-        if step.effect is not None and (_changes_time(step) or step.effect.name in ("fade", "progressbar")):
+        if _depends_on_time(step):
             return None
     return None
 
 
-def _changes_time(component: Component) -> bool:
+def _depends_on_time(component: Component) -> bool:
     return component.effect is not None and component.effect.name in _TIME_EFFECTS
 
 
@@ -252,6 +256,10 @@ def _layered(made: Recipe, layer: Layer, context: Context) -> Recipe:
         raise not_emulated("l_lut on videos")
     if layer.placing.effect is not None:
         raise not_emulated(f"e_{layer.placing.effect.name} on layers of videos")
+    if kind == "video" and (
+        flag := next((one for one in layer.placing.flags if one in _PICTURE_FLAGS), None)
+    ):
+        raise not_emulated(f"fl_{flag} with l_video")
     transition = _transition(layer.placing.argument("splice"))
 
     def make(graph: Graph) -> Clip:
@@ -278,7 +286,10 @@ def _upper(graph: Graph, layer: Layer, below: Clip, context: Context) -> Clip:
         source = context.materials.source(layer)
         if kind == "audio":
             source = replace(source, size=None)
-        return recipe(layer.steps, source, replace(context, scores=()))(graph)
+        own = recipe(layer.steps, source, replace(context, scores=()))
+        for turn in layer.placing.angle:
+            own = looks.turned(own, turn)
+        return own(graph)
     is_placed = not layer.is_splice and not layer.is_under
     path, size = context.materials.picture(layer, _frame(below), is_placed=is_placed)
     length_s = _shown_s(layer) if layer.is_splice else below.length_s

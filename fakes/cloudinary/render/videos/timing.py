@@ -138,7 +138,7 @@ def _alike(graph: Graph, clip: Clip, model: Clip, with_sound: bool) -> Clip:
         return graph.sound(clip, f"{SAME_SOUND},{exact},asetpts=PTS-STARTPTS")
     if with_sound:
         silence = f"anullsrc=r={SOUND_HZ}:cl=stereo,atrim=end={clip.length_s:.3f},{SAME_SOUND}"
-        return replace(clip, sound=graph.chain([], silence)[0])
+        return replace(clip, sound=graph.chain([], silence, "a")[0])
     return clip
 
 
@@ -155,7 +155,9 @@ def _concatenated(graph: Graph, clips: Sequence[Clip]) -> Clip:
     first = clips[0]
     labels = [label for clip in clips for label in (clip.picture, clip.sound) if label is not None]
     pictures, sounds = int(first.picture is not None), int(first.sound is not None)
-    made = list(graph.chain(labels, f"concat=n={len(clips)}:v={pictures}:a={sounds}", pictures + sounds))
+    made = list(
+        graph.chain(labels, f"concat=n={len(clips)}:v={pictures}:a={sounds}", "v" * pictures + "a" * sounds)
+    )
     picture = made.pop(0) if pictures else None
     length_s = sum(clip.length_s for clip in clips)
     return replace(first, picture=picture, sound=made[0] if sounds else None, length_s=length_s)
@@ -171,6 +173,6 @@ def _blended(graph: Graph, clips: Sequence[Clip], transition: Transition) -> Cli
             made = replace(made, picture=graph.chain([made.picture, clip.picture], mix)[0])
         if made.sound is not None and clip.sound is not None:
             fade = f"acrossfade=d={over_s:.3f}"
-            made = replace(made, sound=graph.chain([made.sound, clip.sound], fade)[0])
+            made = replace(made, sound=graph.chain([made.sound, clip.sound], fade, "a")[0])
         made = replace(made, length_s=made.length_s + clip.length_s - over_s)
     return made

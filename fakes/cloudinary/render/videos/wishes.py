@@ -1,16 +1,17 @@
 """What a plan asks of a video's output: encoding, frame rate, sampling, the frame that is picked. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from fakes.cloudinary.render.gaps import check_gaps
 from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.videos import interest
 from fakes.cloudinary.render.videos.encoding import Encoding
 from fakes.cloudinary.render.videos.looks import Colour
 from fakes.cloudinary.render.videos.outputs import Sampling
 from fakes.cloudinary.render.videos.plan import is_cutting, span
 from fakes.cloudinary.transformation import Colour as GrammarColour
-from fakes.cloudinary.transformation import Component, PlainStep, Plan, Rate
+from fakes.cloudinary.transformation import Component, PlainStep, Plan, Rate, layers_of
 
 _FIELDS = frozenset(
     {"layers", "width", "height", "aspect", "crop", "gravity", "x", "y", "zoom", "dpr", "angle", "radius"}
@@ -20,6 +21,12 @@ _FIELDS = frozenset(
 )
 _FLAGS = frozenset({"animated", "awebp", "apng", "lossy", "mono", "waveform", "relative", "no_overflow"})
 _FLAGS_OF_FRAMES = frozenset({"progressive", "png8", "png24", "png32"})
+_FIELDS_OF_VIDEOS = frozenset(
+    {"start", "end", "length", "picks_start", "video_codec", "audio_codec", "audio_hz", "bit_rate"}
+    | {"has_constant_bit_rate", "fps", "keyframe_interval_s", "sampling", "delay_ms", "streaming_profile"}
+)
+_FLAGS_OF_VIDEOS = frozenset({"mono", "animated", "awebp", "waveform"})
+_NEVER_SEEN = frozenset({"volume", "loop"})
 _HEARD = frozenset({"volume", "accelerate", "reverse", "loop", "boomerang"})
 _SLOWEST_FPS, _FASTEST_FPS = 0.1, 120.0
 # guess: the size of a wave form that nobody gave one
@@ -35,6 +42,9 @@ def check(asked: Plan) -> None:
         ProviderError: Something in the plan is not emulated (501).
     """
     check_gaps(asked, "videos", _FIELDS, _FLAGS | _FLAGS_OF_FRAMES)
+    for layer in layers_of(asked.steps):
+        if layer.source.kind in ("video", "audio"):
+            check_gaps(Plan("", layer.steps), "layers of videos", _FIELDS, _FLAGS)
 
 
 def encoding_of(asked: Plan, format_name: str) -> Encoding:
@@ -92,9 +102,9 @@ def without_loops(steps: Sequence[PlainStep]) -> tuple[PlainStep, ...]:
     )
 
 
-def without_times(steps: Sequence[PlainStep]) -> tuple[PlainStep, ...]:
-    """The steps without the choice of a second."""
-    return tuple(_timeless(step) if isinstance(step, Component) else step for step in steps)
+def on_frames(steps: Sequence[PlainStep]) -> tuple[PlainStep, ...]:
+    """The steps without what matters to moving pictures and sound only."""
+    return tuple(_still(step) if isinstance(step, Component) else step for step in steps)
 
 
 def picked(
@@ -113,7 +123,8 @@ def picked(
     if last.picks_start or last.start is not None:
         wish = last.start
         is_late = isinstance(wish, float | int) and wish >= length_s
-        at_s = length_s if is_late else span(replace(last, end=None, length=None), length_s, scores)[0]
+        one_sample = replace(last, end=None, length=1 / interest.SAMPLES_PER_S)
+        at_s = length_s if is_late else span(one_sample, length_s, scores)[0]
     return tuple(_timeless(step) if step is last else step for step in steps), at_s
 
 
@@ -152,6 +163,22 @@ def only_times(steps: Sequence[PlainStep]) -> tuple[PlainStep, ...]:
             effect=one.effect if one.effect is not None and one.effect.name in _HEARD else None,
         )
         for one in kept
+    )
+
+
+def _still(component: Component) -> Component:
+    effect = component.effect
+    if effect is not None and effect.name in _NEVER_SEEN:
+        effect = None
+    flags = tuple(flag for flag in component.flags if flag not in _FLAGS_OF_VIDEOS)
+    return Component(
+        **{
+            item.name: getattr(component, item.name)
+            for item in fields(Component)
+            if item.name not in _FIELDS_OF_VIDEOS | {"effect", "flags"}
+        },
+        effect=effect,
+        flags=flags,
     )
 
 
