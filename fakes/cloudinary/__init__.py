@@ -1,8 +1,6 @@
 """Cloudinary: Upload API and Admin API (api.cloudinary.com) and delivery (res.cloudinary.com) on one port.
 
-Not covered: unsigned uploads by preset, incoming transformations, moderation, structured metadata, add-ons,
-overlays, named and conditional transformations, adaptive streaming, archives, sprites,
-the search for what pictures show, provisioning.
+Not covered: add-ons, archives, sprites, the search for what pictures show, provisioning.
 """
 
 from fakes.kit.kit import Endpoint, Fake
@@ -16,6 +14,27 @@ _NOTIFICATIONS = "cloudinary.com/documentation/notifications"
 _ANALYSIS = "cloudinary.com/documentation/analyze_api_guide"
 _LISTS = "cloudinary.com/documentation/list_assets"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
+_PROVISIONING = "cloudinary.com/documentation/provisioning_api"
+_ACCOUNT = "/v1_1/provisioning/accounts/{account_id}"
+_OF_ACCOUNTS = (
+    *(("POST", f"/v1_1/provisioning/{path}") for path in ("clouds", "agents/accounts")),
+    *(
+        (method, f"{_ACCOUNT}/{kind}")
+        for method in ("GET", "POST")
+        for kind in ("sub_accounts", "users", "user_groups")
+    ),
+    *(
+        (method, f"{_ACCOUNT}/{kind}/{{id}}")
+        for method in ("GET", "PUT", "DELETE")
+        for kind in ("sub_accounts", "users", "user_groups")
+    ),
+    ("GET", f"{_ACCOUNT}/users/{{id}}/groups"),
+    ("GET", f"{_ACCOUNT}/user_groups/{{id}}/users"),
+    *((method, f"{_ACCOUNT}/user_groups/{{id}}/users/{{user_id}}") for method in ("POST", "DELETE")),
+    *((method, f"{_ACCOUNT}/sub_accounts/{{id}}/access_keys") for method in ("GET", "POST", "DELETE")),
+    ("PUT", f"{_ACCOUNT}/sub_accounts/{{id}}/access_keys/{{api_key}}"),
+)
+"""The Provisioning API: method and path. Clouds and their keys are made on the control surface instead."""
 
 FAKE = Fake(
     name="cloudinary",
@@ -154,5 +173,6 @@ FAKE = Fake(
         Endpoint("GET", "/{cloud}/raw/{type}/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/video/{type}/{path:path}", "shape", _DELIVERY),
         Endpoint("GET", "/{cloud}/videos/{path:path}", "full", _DELIVERY),
+        *(Endpoint(method, path, "absent", _PROVISIONING) for method, path in _OF_ACCOUNTS),
     ),
 )

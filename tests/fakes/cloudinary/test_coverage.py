@@ -9,6 +9,7 @@ from fakes.kit.ids import Ids
 from fakes.kit.journal import Journal
 from fakes.kit.kit import FakeSettings, Kit
 from fakes.kit.webhooks import Webhooks
+from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 
 
 def test_the_coverage_rows_are_the_routes(tmp_path: Path) -> None:
@@ -25,3 +26,14 @@ def test_the_coverage_rows_are_the_routes(tmp_path: Path) -> None:
     assert served == set(covered)
     assert len(covered) == len(served)
     kit.store.close()
+
+
+def test_what_is_absent_says_so(cloud: Cloud) -> None:
+    absent = [row for row in FAKE.coverage if row.level == "absent"]
+
+    answers = {
+        row: cloud.http.request(row.method, cloud.url + row.path, auth=(KEY, SECRET)) for row in absent
+    }
+
+    assert len(absent) > 20
+    assert {row.path for row, answer in answers.items() if answer.status_code != 501} == set()
