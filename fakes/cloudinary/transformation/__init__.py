@@ -1,8 +1,10 @@
 """Cloudinary's transformation grammar: text in, typed steps or an error out.
 
-- `steps`: what a transformation consists of; `values`, `effects`, `colours`, `layers`, `expressions`: how
-  each kind of value is read; `chains`: what belongs together. Conditions and variables are worked out by
-  `fakes.cloudinary.render.plan`, which knows the picture.
+- `component`, `steps`: what a transformation consists of;
+- `values`, `effects`, `colours`, `layers`, `expressions`: how each kind of value is read;
+- `chains`: what belongs together; `described`: the Admin API's form.
+
+Conditions and variables are worked out by `fakes.cloudinary.render.plan`, which knows the picture.
 
 Source: cloudinary.com/documentation/transformation_reference.
 """
@@ -13,17 +15,22 @@ from urllib.parse import quote
 from fakes.cloudinary import formats
 from fakes.cloudinary.transformation import chains
 from fakes.cloudinary.transformation.chains import Lookup, split
-from fakes.cloudinary.transformation.steps import (
-    Assignment,
+from fakes.cloudinary.transformation.component import (
     Backdrop,
     Border,
-    Branch,
-    Chain,
     Colour,
     Component,
-    Conditional,
     Corners,
     Effect,
+    Rate,
+    Sampling,
+    Share,
+)
+from fakes.cloudinary.transformation.steps import (
+    Assignment,
+    Branch,
+    Chain,
+    Conditional,
     Layer,
     LayerBlock,
     LayerSource,
@@ -31,9 +38,6 @@ from fakes.cloudinary.transformation.steps import (
     Piece,
     PlainStep,
     Plan,
-    Rate,
-    Sampling,
-    Share,
     Step,
     TextStyle,
     Transformation,

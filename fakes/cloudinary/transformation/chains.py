@@ -12,11 +12,11 @@ from urllib.parse import unquote
 
 from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.transformation import expressions, layers
+from fakes.cloudinary.transformation.component import Component
 from fakes.cloudinary.transformation.expressions import Expression
 from fakes.cloudinary.transformation.steps import (
     Assignment,
     Branch,
-    Component,
     Conditional,
     LayerBlock,
     Pending,

@@ -7,7 +7,7 @@ four, six or eight digits).
 import re
 from collections.abc import Mapping
 
-from fakes.cloudinary.transformation.steps import Colour
+from fakes.cloudinary.transformation.component import Colour
 
 _TABLE = """
 aliceblue f0f8ff  antiquewhite faebd7  aqua 00ffff  aquamarine 7fffd4  azure f0ffff  beige f5f5dc

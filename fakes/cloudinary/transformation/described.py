@@ -4,52 +4,18 @@ Source: cloudinary.com/documentation/transformation_reference, and the options o
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from fakes.cloudinary.transformation.values import PARAMETERS
 
 Described = dict[str, str | int | float]
 
 LONG_NAMES: Mapping[str, str] = {
-    "a": "angle",
-    "ac": "audio_codec",
-    "af": "audio_frequency",
-    "ar": "aspect_ratio",
-    "b": "background",
-    "bo": "border",
-    "br": "bit_rate",
-    "c": "crop",
-    "co": "color",
-    "cs": "color_space",
-    "d": "default_image",
-    "dl": "delay",
-    "dn": "density",
-    "dpr": "dpr",
-    "du": "duration",
-    "e": "effect",
-    "eo": "end_offset",
-    "f": "fetch_format",
-    "fl": "flags",
-    "fn": "custom_function",
-    "fps": "fps",
-    "g": "gravity",
-    "h": "height",
+    **{key: parameter.json_name for key, parameter in PARAMETERS.items()},
     "if": "if",
-    "ki": "keyframe_interval",
     "l": "overlay",
-    "o": "opacity",
-    "p": "prefix",
-    "pg": "page",
-    "q": "quality",
-    "r": "radius",
-    "so": "start_offset",
-    "sp": "streaming_profile",
     "t": "transformation",
     "u": "underlay",
-    "vc": "video_codec",
-    "vs": "video_sampling",
-    "w": "width",
-    "x": "x",
-    "y": "y",
-    "z": "zoom",
 }
 _SHORT_NAMES: Mapping[str, str] = {long: short for short, long in LONG_NAMES.items()}
 _EXTENSION = re.compile(r"[a-z0-9]{2,5}")
@@ -65,17 +31,12 @@ def describe(text: str) -> list[Described]:
 
 
 def write(components: Sequence[Mapping[str, object]]) -> str:
-    """A transformation as text, its pieces sorted as the SDKs sort them.
+    """A transformation as text, its pieces in the order of the SDKs.
 
     Raises:
         LookupError: A name is none of a piece.
     """
-    return "/".join(
-        ",".join(
-            sorted(f"{name if name[0] == '$' else _SHORT_NAMES[name]}_{value}" for name, value in one.items())
-        )
-        for one in components
-    )
+    return "/".join(",".join(sorted(_pieces(one), key=_rank)) for one in components)
 
 
 def split_extension(text: str) -> tuple[str, str | None]:
@@ -84,6 +45,16 @@ def split_extension(text: str) -> tuple[str, str | None]:
     if slash and (not last or _EXTENSION.fullmatch(last)):
         return components, last
     return text, None
+
+
+def _pieces(component: Mapping[str, object]) -> Iterator[str]:
+    for name, value in component.items():
+        yield f"{name if name.startswith('$') else _SHORT_NAMES[name]}_{value}"
+
+
+def _rank(piece: str) -> tuple[bool, bool, str]:
+    """Conditions come first, then variables, then the rest by name."""
+    return not piece.startswith("if_"), not piece.startswith("$"), piece
 
 
 def _component(text: str) -> Described:

@@ -6,7 +6,7 @@ Source: cloudinary.com/documentation/transformation_reference (e_...).
 from collections.abc import Mapping
 
 from fakes.cloudinary.errors import no_subscription
-from fakes.cloudinary.transformation.steps import Effect
+from fakes.cloudinary.transformation.component import Effect
 
 _Limits = tuple[float, float, float]
 # Lowest, highest and default value of the first argument.

@@ -9,9 +9,8 @@ import binascii
 import re
 from urllib.parse import unquote
 
-from fakes.cloudinary.transformation.steps import LayerKind, LayerSource, TextStyle
+from fakes.cloudinary.transformation.steps import LAYER_TYPES, LayerKind, LayerSource, TextStyle
 
-_TYPES = frozenset({"upload", "private", "authenticated", "fetch", "text", "facebook", "twitter", "gravatar"})
 _KINDS: dict[str, LayerKind] = {
     "image": "image",
     "video": "video",
@@ -110,8 +109,8 @@ def _subtitles(spec: str) -> LayerSource:
 
 def _asset(kind: LayerKind, spec: str) -> LayerSource:
     head, colon, rest = spec.partition(":")
-    type_ = head if colon and head in _TYPES else "upload"
-    name = rest if colon and head in _TYPES else spec
+    type_ = head if colon and head in LAYER_TYPES else "upload"
+    name = rest if colon and head in LAYER_TYPES else spec
     if type_ == "fetch":
         return LayerSource(kind, type_, url=_url(name))
     return LayerSource(kind, type_, public_id=_public_id(name))

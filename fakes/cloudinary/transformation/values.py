@@ -12,7 +12,7 @@ from typing import Any
 from fakes.cloudinary import formats
 from fakes.cloudinary.errors import no_subscription
 from fakes.cloudinary.transformation import colours, effects
-from fakes.cloudinary.transformation.steps import Backdrop, Border, Colour, Corners, Rate, Sampling, Share
+from fakes.cloudinary.transformation.component import Backdrop, Border, Colour, Corners, Rate, Sampling, Share
 
 SCALING = frozenset({"scale", "fit", "limit", "mfit"})
 CROPPING = frozenset({"fill", "lfill", "crop", "thumb", "auto", "auto_pad", "fill_pad"})

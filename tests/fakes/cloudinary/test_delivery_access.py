@@ -241,3 +241,19 @@ def test_a_private_cdn_has_no_cloud_in_its_paths(cloud: Cloud) -> None:
     assert cloud.http.get(f"{cloud.url}/image/upload/v1/a.png").status_code == 200
     host = {"Host": "demo-res.cloudinary.com"}
     assert cloud.http.get(f"{cloud.url}/image/upload/v1/a.png", headers=host).status_code == 200
+    assert cloud.http.get(f"{cloud.url}/w_20/v1/a.png").status_code == 200
+    assert cloud.http.get(f"{cloud.url}/w_20/v1/none.png").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["authenticated", "fetch"])
+def test_layers_that_are_not_for_everybody_want_a_signature(cloud: Cloud, kind: str) -> None:
+    tenant = Tenant(cloud, restricted_types=["fetch"])
+    tenant.upload("a")
+    path = f"if_w_gt_1/l_{kind}:aHR0cDovL2EuYi9j/fl_layer_apply/if_end/a.png"
+
+    unsigned = tenant.get(f"image/upload/{path}")
+    signed = tenant.get(f"image/upload/s--{delivery_signature(path, tenant.auth[1])}--/{path}")
+
+    assert refused(unsigned) == DENIED
+    missing = "aHR0cDovL2EuYi9j" if kind == "authenticated" else "http://a.b/c"
+    assert refused(signed) == (400, f"Resource not found - {missing}")

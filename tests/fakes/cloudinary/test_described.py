@@ -1,6 +1,6 @@
 import pytest
 
-from fakes.cloudinary.transformation.described import Described, describe
+from fakes.cloudinary.transformation.described import Described, describe, write
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,11 @@ from fakes.cloudinary.transformation.described import Described, describe
 )
 def test_components_have_long_names(text: str, described: list[Described]) -> None:
     assert describe(text) == described
+
+
+def test_long_names_become_text_in_the_order_of_the_sdks() -> None:
+    described: list[Described] = [{"width": 5, "$x": 2, "if": "w_gt_1", "crop": "fit"}, {"effect": "sepia"}]
+
+    assert write(described) == "if_w_gt_1,$x_2,c_fit,w_5/e_sepia"
+    with pytest.raises(LookupError):
+        write([{"nope": 1}])

@@ -13,8 +13,7 @@ from fakes.cloudinary.render.videos.graph import INPUT_LIMIT, Clip, Graph, Recip
 from fakes.cloudinary.render.videos.looks import Backdrop
 from fakes.cloudinary.render.videos.overlays import Place
 from fakes.cloudinary.render.videos.timing import Transition
-from fakes.cloudinary.transformation import steps as grammar
-from fakes.cloudinary.transformation.steps import Component, Effect, Layer, PlainStep, Share
+from fakes.cloudinary.transformation import Colour, Component, Effect, Layer, PlainStep, Share
 from fakes.cloudinary.transformation.values import COMPASS
 
 # Effects that depend on the second: cuts after them cannot be made while reading the file.
@@ -171,14 +170,14 @@ def _applied(made: Recipe, component: Component, context: Context, *, is_cut: bo
         made = looks.rounded(made, None if corners.is_max else [radius or 0 for radius in radii])
     if component.opacity is not None and component.opacity < 100:
         made = looks.dimmed(made, component.opacity)
-    if isinstance(component.background, grammar.Colour):
+    if isinstance(component.background, Colour):
         made = looks.flat(made, component.background[:3])
     return made
 
 
 def _backdrop(component: Component) -> Backdrop:
     background = component.background
-    if isinstance(background, grammar.Colour):
+    if isinstance(background, Colour):
         return Backdrop(background[:3])
     if background is None:
         return Backdrop()

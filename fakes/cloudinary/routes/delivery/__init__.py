@@ -100,6 +100,7 @@ class Delivery:
     ) -> Response:
         where, ending = named
         asked = self._service.renderer.read(asset.cloud, where.components)
+        access.check_layers(asked, is_signed=is_signed)
         accept = request.headers.get("accept", "")
         target = transformation.target_format(asked, asset.resource_type, asset.format, ending, accept)
         if asked.has(_INFO):
@@ -148,14 +149,20 @@ class Delivery:
         pieces = path.split("/", 4)
         if pieces[2:4] == [lists.ANY, _LIST] and len(pieces) > 4:
             return Place(pieces[1], lists.ANY, _LIST, pieces[4])
-        place = address.locate(path, request.headers.get("host", ""))
-        if place is None:
-            raise HTTPException(404)
         accounts = self._state.accounts
-        place = replace(place, cloud=place.cloud or accounts.private_cdn() or STAGING.cloud)
-        if place.has_suffix is None and accounts.of_cloud(place.cloud or "") is None:
+        private = accounts.private_cdn()
+        place = address.locate(path, request.headers.get("host", ""))
+        if place is not None and not self._is_known(place) and private is not None:
+            place = address.locate(path, f"{private}-res.")
+        if place is None or not self._is_known(place):
             raise HTTPException(404)
-        return place
+        return replace(place, cloud=place.cloud or private or STAGING.cloud)
+
+    def _is_known(self, place: Place) -> bool:
+        """Whether a path can be an address: on the root path only the cloud tells."""
+        if place.has_suffix is not None or place.cloud is None:
+            return True
+        return self._state.accounts.of_cloud(place.cloud) is not None
 
     async def _found(
         self, account: Account, place: Place, where: Address

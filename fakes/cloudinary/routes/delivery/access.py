@@ -11,6 +11,7 @@ from fakes.cloudinary.address import Address
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.signatures import is_delivery_signed
 from fakes.cloudinary.state import Account, Asset, Cloud
+from fakes.cloudinary.transformation import Transformation
 
 
 class Access:
@@ -81,6 +82,18 @@ class Access:
         if is_hidden and not is_signed and not self._has_token():
             raise errors.delivery_denied()
         if self._needs_token(asset) and not self._has_token():
+            raise errors.delivery_denied()
+
+    def check_layers(self, asked: Transformation, *, is_signed: bool) -> None:
+        """Refuse layers that are not for everybody without a signature.
+
+        Source: cloudinary.com/documentation/transformation_reference (l_<image id>: delivery types).
+
+        Raises:
+            ProviderError: A layer is authenticated, or of a restricted type (401).
+        """
+        closed = {"authenticated", *self._cloud.restricted_types}
+        if not is_signed and not closed.isdisjoint(asked.layer_types) and not self._has_token():
             raise errors.delivery_denied()
 
     def check_strict(self, asset: Asset, text: str, target: str, ending: str, *, is_signed: bool) -> None:
