@@ -166,6 +166,8 @@ def _moderation(asset: Asset) -> dict[str, Any]:
 def _analysis(asset: Asset, detail: Detail, form: Form) -> dict[str, Any]:
     """What the request asks of the file's content."""
     fields: dict[str, Any] = dict(detail.looks or {})
+    if form.flag("faces") and "face_coordinates" in asset.extras:
+        fields["faces"] = asset.extras["face_coordinates"]  # what a person has said counts more
     if form.flag("pages"):
         fields["pages"] = asset.detail.get("pages", 1)
     if form.flag("coordinates"):

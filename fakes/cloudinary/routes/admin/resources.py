@@ -108,7 +108,7 @@ class ResourcesApi:
         return JSONResponse(wire.detail_body(asset, detail, self._service.showing(account), form))
 
     async def _looks(self, asset: Asset, form: Form) -> dict[str, Any]:
-        """What the request asks of an image's content: known from the upload, or looked at now."""
+        """What the request asks of an image's content."""
         wanted = {name for name in analysis.LOOKS if form.flag(name)}
         if asset.resource_type != "image" or not wanted:
             return {}
