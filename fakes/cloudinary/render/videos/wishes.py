@@ -20,6 +20,8 @@ _FIELDS = frozenset(
     | {"keyframe_interval_s", "sampling", "delay_ms", "density_dpi", "streaming_profile"}
 )
 _FLAGS = frozenset({"animated", "awebp", "apng", "lossy", "mono", "waveform", "relative", "no_overflow"})
+# The component that opens a layer also has those that say how it is placed.
+_FLAGS_OF_LAYERS = frozenset({"splice", "layer_apply", "tiled", "cutter"})
 _FLAGS_OF_FRAMES = frozenset({"progressive", "png8", "png24", "png32"})
 _FIELDS_OF_VIDEOS = frozenset(
     {"start", "end", "length", "picks_start", "video_codec", "audio_codec", "audio_hz", "bit_rate"}
@@ -44,7 +46,7 @@ def check(asked: Plan) -> None:
     check_gaps(asked, "videos", _FIELDS, _FLAGS | _FLAGS_OF_FRAMES)
     for layer in layers_of(asked.steps):
         if layer.source.kind in ("video", "audio"):
-            check_gaps(Plan("", layer.steps), "layers of videos", _FIELDS, _FLAGS)
+            check_gaps(Plan("", layer.steps), "layers of videos", _FIELDS, _FLAGS | _FLAGS_OF_LAYERS)
 
 
 def encoding_of(asked: Plan, format_name: str) -> Encoding:
