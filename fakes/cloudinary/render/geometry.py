@@ -140,12 +140,15 @@ class _Wish:
     def boxes(self) -> Sequence[Box]:
         """The regions that the gravity is about: the largest face or all of them, what a client marked."""
         head, _, rest = (self.component.gravity or "").partition(":")
+        if head == "auto" and not {"none", "custom_no_override"} & set(rest.split(":")):
+            head = "custom"
         if self.focus is None or head not in ("face", "faces", "custom"):
             return ()
         found = self.focus.boxes("custom" if head == "custom" else "faces")
-        if head == "custom":
-            return found or (self.focus.boxes("faces") if rest.startswith("face") else ())
-        return found[:1] if head == "face" else found
+        if head == "custom" and not found and rest.startswith("face"):
+            found = self.focus.boxes("faces")
+            return found if rest == "faces" else found[:1]
+        return found if head == "faces" else sorted(found, key=_negative_area)[:1]
 
     def looks_for_itself(self) -> bool:
         """Whether nothing is said about the place, so that it is to be chosen by what is shown."""
@@ -162,6 +165,10 @@ class _Wish:
             return COMPASS["north"]
         is_corner = not gravity and component.crop == "crop" and (component.x or component.y)
         return COMPASS["north_west" if is_corner else "center"]
+
+
+def _negative_area(box: Box) -> int:
+    return -box.width * box.height
 
 
 def _whole_region(component: Component, size: Size, focus: Focus | None) -> tuple[Step, ...]:

@@ -111,12 +111,7 @@ def _inked(style: TextStyle, ink: Ink, own: Component) -> tuple[Ink, Component]:
         height = own.height if isinstance(own.height, int) else None
         ink = replace(ink, wrap_px=own.width, most_px=height)
         left = replace(left, width=None, height=None, crop=None)
-    ink = replace(
-        ink,
-        is_trimmed=not own.has("text_no_trim"),
-        allows_overflow=not own.has("text_disallow_overflow"),
-    )
-    return ink, left
+    return replace(ink, is_trimmed=not own.has("text_no_trim")), left
 
 
 def _lent(model: Mapping[str, str] | None) -> tuple[TextStyle, Ink]:

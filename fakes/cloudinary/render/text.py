@@ -59,7 +59,6 @@ class Ink:
         wrap_px: Lines end before this width; None for lines that end where they are written to.
         most_px: Lines that do not fit into this height are cut off with an ellipsis.
         is_trimmed: Whether the empty space around the letters is cut away.
-        allows_overflow: Whether a word may be wider than `wrap_px`.
     """
 
     colour: Rgba = (0, 0, 0, 255)
@@ -69,7 +68,6 @@ class Ink:
     wrap_px: int | None = None
     most_px: int | None = None
     is_trimmed: bool = True
-    allows_overflow: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +154,6 @@ def _lines(text: str, font: FreeTypeFont, style: TextStyle, ink: Ink, step_px: f
         found += [_Line(row, _width(row, font, style), row is rows[-1]) for row in rows]
     if ink.most_px is None or len(found) * step_px <= max(ink.most_px, step_px):
         return found
-    if not ink.allows_overflow:
-        raise transformation_refused("Text is too long for its box")  # guess: wording
     kept = found[: max(1, int(ink.most_px // step_px))]
     last = kept[-1].text
     room_px = ink.wrap_px or kept[-1].width_px
@@ -178,8 +174,6 @@ def _wrapped(paragraph: str, font: FreeTypeFont, style: TextStyle, ink: Ink) -> 
             continue
         if row:
             rows.append(row)
-        if not ink.allows_overflow and _width(word, font, style) > ink.wrap_px:
-            raise transformation_refused("Text is too long for its box")  # guess: wording
         *full, row = _broken(word, font, style, ink.wrap_px)
         rows += full
     return [*rows, row]

@@ -60,14 +60,25 @@ _BARE = frozenset(
     | {"overlay", "mask", "cut_out", "transition", "visualize", "gen_restore"}
 )
 _WORDED = frozenset(
-    {"art", "assist_colorblind", "bgremoval", "camera", "displace", "distort", "dropshadow", "extract"}
+    {
+        "art",
+        "assist_colorblind",
+        "auto_enhance",
+        "morphology",
+        "bgremoval",
+        "camera",
+        "displace",
+        "distort",
+        "dropshadow",
+        "extract",
+    }
     | {
         "gen_background_replace",
         "gen_recolor",
         "gen_remove",
         "gen_replace",
         "improve",
-        "light_shadow",
+        "light",
         "outline",
     }
     | {

@@ -96,6 +96,10 @@ def flags(text: str) -> Mapping[str, Any]:
     return {"flags": tuple(names), "flag_arguments": tuple(arguments)}
 
 
+# A number with a point is a share, `1.1` is 110 %; clients that send `300.0` mean pixels.
+_LARGEST_SHARE = 10.0
+
+
 def length(text: str) -> int | Share:
     """Read a width or height: pixels, a share, or `auto`, which without client hints is the picture's own.
 
@@ -109,7 +113,7 @@ def length(text: str) -> int | Share:
         )
     if re.fullmatch(r"[0-9]{1,6}", text) and int(text) > 0:
         return int(text)
-    if re.fullmatch(r"[0-9]{0,6}\.[0-9]{1,9}", text) and 0 < float(text) <= 1:
+    if re.fullmatch(r"[0-9]{0,6}\.[0-9]{1,9}", text) and 0 < float(text) <= _LARGEST_SHARE:
         return Share(float(text))
     if re.fullmatch(r"[1-9][0-9]{0,5}\.[0-9]{1,9}", text):
         return round(float(text))

@@ -187,9 +187,11 @@ def test_stripes_tell_red_from_green() -> None:
 
 
 def test_dither_leaves_black_and_white() -> None:
-    counted = made(plain((128, 128, 128)), "ordered_dither").getcolors() or []
+    counted = made(plain((128, 128, 128)), "ordered_dither:2").getcolors() or []
 
     assert sorted(counted) == [(200, (0, 0, 0)), (200, (255, 255, 255))]
+    assert made(plain((128, 128, 128)), "ordered_dither").getcolors() == [(400, (255, 255, 255))]
+    assert made(plain((120, 120, 120)), "ordered_dither:0").getcolors() == [(400, (0, 0, 0))]
 
 
 def test_trim_keeps_what_differs_from_the_edge() -> None:
@@ -233,6 +235,7 @@ def test_a_drop_shadow_falls_away_from_the_light() -> None:
     ("text", "size", "line", "inside"),
     [
         ("outline:3", (46, 46), (16, 23), (23, 23)),
+        ("outline:3", (46, 46), (19, 23), (23, 23)),
         ("outline:outer:3", (46, 46), (16, 23), (23, 23)),
         ("outline:inner:3", (40, 40), (16, 20), (20, 20)),
     ],
@@ -269,8 +272,30 @@ def test_edges_fade(beside: dict[str, Any], faded: tuple[int, int], solid: tuple
 def test_a_symmetric_fade_has_both_edges() -> None:
     alpha = made(plain((9, 9, 9), (100, 100)), "gradient_fade:symmetric:20").getchannel("A")
 
-    assert [alpha.getpixel((50, y)) for y in (50,)] == [255]
-    assert alpha.getpixel((50, 1)) == alpha.getpixel((50, 98))
+    assert alpha.getpixel((50, 50)) == 252
+    assert alpha.getpixel((50, 1)) == alpha.getpixel((50, 98)) == 8
+
+
+@pytest.mark.parametrize(("strength", "value"), [(20, 64), (40, 16), (10, 128), (0, 255)])
+def test_the_strength_of_a_fade_bends_it(strength: int, value: int) -> None:
+    alpha = made(plain((9, 9, 9), (100, 100)), f"gradient_fade:{strength}").getchannel("A")
+
+    assert abs(int(alpha.getpixel((50, 12))) - value) <= 3  # type: ignore[arg-type] # of one channel
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "color"),
+    [
+        ("morphology:method_dilate;radius_3", (13, 20), (255, 255, 255)),
+        ("morphology:method_erode;radius_3", (13, 20), (255, 0, 0)),
+        ("morphology", (16, 20), (255, 0, 0)),
+        ("morphology:method_convolve;radius_1", (20, 20), (255, 0, 0)),
+    ],
+)
+def test_kernels_spread_what_is_dark_or_bright(
+    text: str, at: tuple[int, int], color: tuple[int, int, int]
+) -> None:
+    assert made(spot(), text).getpixel(at) == color
 
 
 def test_corners_are_moved() -> None:
@@ -304,6 +329,9 @@ def test_a_sheared_picture_leans() -> None:
             "Invalid effect in transformation: distort:0:0:9:0:9:9:0:999999",
         ),
         ("distort:0:0:0:0:0:0:0:0", 400, "Invalid effect in transformation: distort:0:0:0:0:0:0:0:0"),
+        ("morphology:method_melt", 400, "Invalid effect in transformation: morphology:method_melt"),
+        ("shear:90:0", 400, "Invalid effect in transformation: shear:90:0"),
+        ("auto_enhance", 501, "fake 'cloudinary' does not cover the effect auto_enhance"),
         ("recolor:1:2", 400, "Invalid effect in transformation: recolor:1:2"),
         ("tint:100:nocolor", 400, "Invalid effect in transformation: tint:100:nocolor"),
         (

@@ -55,6 +55,8 @@ def colours_of(image: Image.Image) -> list[tuple[int, ...]]:
         ("c_mpad,w_100,h_60,b_blue", (100, 60), (35, 15), RED),
         ("c_mpad,w_20,h_20,b_blue", (40, 40), (35, 5), GREEN),
         ("w_20,dpr_2.0", (40, 40), (5, 5), RED),
+        ("w_1.5", (60, 60), (5, 5), RED),
+        ("c_lpad,w_1.1,ar_1.0,b_black", (44, 44), (1, 1), BLACK),
         ("c_fill,w_20,h_10,dpr_1.5", (30, 15), (5, 2), RED),
         ("a_90", (40, 40), (5, 5), BLUE),
         ("a_180", (40, 40), (5, 5), WHITE),
@@ -128,6 +130,18 @@ def test_faces_that_a_client_marked_are_looked_at(tmp_path: Path) -> None:
     assert (seen("c_crop,g_custom").size, rgb(seen("c_crop,g_custom"), (0, 0))) == ((20, 20), BLUE)
     assert rgb(seen("c_crop,w_10,h_10,g_custom"), (5, 5)) == BLUE
     assert seen("c_thumb,w_30,h_30,g_face,z_0.7").size == (30, 30)
+
+
+def test_a_marked_region_overrides_what_stands_out(tmp_path: Path) -> None:
+    picture = flat(WHITE, 200, 100)
+    picture.paste(RED, (160, 30, 190, 70))
+    regions = Regions(custom=(Box(170, 40, 5, 5), Box(20, 20, 20, 20)))
+
+    marked = made(tmp_path, picture, "c_crop,w_20,h_20,g_auto", regions=regions)
+    ignored = made(tmp_path, picture, "c_crop,w_60,h_60,g_auto:none", regions=regions)
+
+    assert marked.convert("RGB").getcolors() == [(400, WHITE)]
+    assert RED in {color for _, color in ignored.convert("RGB").getcolors() or []}
 
 
 def test_without_a_face_the_north_is_kept_and_with_center_the_middle(tmp_path: Path) -> None:
@@ -359,7 +373,8 @@ def test_quality_density_and_chroma_are_written(tmp_path: Path) -> None:
     full, half = (made(tmp_path, quarters(), f"q_80:{kind}", "jpg") for kind in ("444", "420"))
 
     assert 3 * sizes[0] < sizes[1]
-    assert dense.info["dpi"] == (300, 300)
+    usual = made(tmp_path, noise, "q_50", "jpg")
+    assert (dense.info["dpi"], usual.info["dpi"]) == ((300, 300), (150, 150))
     assert [one.layer[0][1:3] for one in (full, half)] == [(1, 1), (2, 2)]  # type: ignore[attr-defined] # of JPEG
 
 
@@ -381,6 +396,7 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
         (PLAIN, "fps_10", "png", 501, f"{GAP} the transformation parameter 'fps' on images"),
         (PLAIN, "fl_waveform", "png", 501, f"{GAP} the flag 'waveform' on images"),
         (PLAIN, "e_vectorize", "png", 501, f"{GAP} the effect vectorize"),
+        (PLAIN, "c_scale,g_liquid,w_20", "png", 501, f"{GAP} the gravity 'liquid' on images"),
     ],
 )
 def test_what_cannot_be_done_has_a_name(

@@ -144,6 +144,30 @@ def test_a_layer_goes_to_a_face(tmp_path: Path) -> None:
     assert [rgb(sized, at) for at in ((24, 8), (31, 8), (22, 8), (33, 8))] == [RED, RED, BLUE, BLUE]
 
 
+def test_a_layer_covers_every_face_and_is_left_out_where_there_is_none(tmp_path: Path) -> None:
+    two = Regions(faces=(Box(24, 4, 10, 10), Box(2, 22, 6, 6)))
+    text = "l_logo/c_scale,w_1.5,fl_region_relative/fl_layer_apply,g_faces"
+
+    covered = made(tmp_path, flat(BLUE), text, layers=LOGO, regions=two)
+    plain = made(tmp_path, flat(BLUE), text, layers=LOGO, regions=Regions(faces=()))
+
+    assert [rgb(covered, at) for at in ((22, 3), (35, 15), (1, 21), (7, 27))] == [RED] * 4
+    assert [rgb(covered, at) for at in ((20, 20), (38, 9), (11, 25))] == [BLUE] * 3
+    assert plain.convert("RGB").getcolors() == [(1600, BLUE)]
+
+
+def test_a_text_that_is_too_long_for_the_base_is_refused_on_request(tmp_path: Path) -> None:
+    text = "l_text:Arial_40:a%20long%20text,co_red"
+
+    grown = made(tmp_path, flat(BLUE, 100, 60), text)
+    cut = made(tmp_path, flat(BLUE, 100, 60), f"{text}/fl_layer_apply,fl_no_overflow")
+    fitting = made(tmp_path, flat(BLUE, 400, 60), f"fl_text_disallow_overflow,{text}")
+    with pytest.raises(ProviderError, match="Text overflows the base image"):
+        made(tmp_path, flat(BLUE, 100, 60), f"fl_text_disallow_overflow,{text}")
+
+    assert (grown.size[0] > 150, cut.size, fitting.size) == (True, (100, 60), (400, 60))
+
+
 def test_text_is_drawn_over(tmp_path: Path) -> None:
     result = made(tmp_path, flat(BLUE, 200, 60), "l_text:Arial_40_bold:II%20II,co_red")
     south = made(

@@ -22,6 +22,7 @@ EFFECTS: Mapping[str, Effect] = {
 BEYOND = frozenset(
     {
         "art",
+        "auto_enhance",
         "background_removal",
         "camera",
         "drop_shadow",

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from fakes.cloudinary.errors import too_many_pixels
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
 from fakes.cloudinary.render.effects.arguments import Arguments, Effect, Qualifiers, Rgb
-from fakes.cloudinary.render.effects.recoloring import edge_color
+from fakes.cloudinary.render.effects.recoloring import corner_color
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _OUTLINE_MODES = frozenset({"outer", "inner", "inner_fill", "fill"})
+_MOST_SKEW = 100.0
 # guess: how far a shadow falls when nothing is said
 _SHADOW_OFFSET_PX = 10
 
@@ -30,7 +31,7 @@ def _trim(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
     if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 0 and not arguments.text(1):
         box = image.getchannel("A").point(lambda value: 255 * (value > reach)).getbbox()
         return image.crop(box) if box else image
-    color = beside.read_color(arguments.text(1)) if arguments.text(1) else edge_color(image)
+    color = beside.read_color(arguments.text(1)) if arguments.text(1) else corner_color(image)
     difference = ImageChops.difference(image.convert("RGB"), Pillow.new("RGB", image.size, color))
     red, green, blue = difference.split()
     most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -76,21 +77,23 @@ def _outline(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
     from PIL import ImageChops, ImageFilter
 
     texts = list(arguments.texts)
-    mode = texts.pop(0) if texts and texts[0] in _OUTLINE_MODES else "outer"
+    mode = texts.pop(0) if texts and texts[0] in _OUTLINE_MODES else "both"
     rest = Arguments(texts)
     width_px, blur = round(rest.number(0, 5, 1, 100)), rest.number(1, 0, 0, 2000)
     color = beside.color or (0, 0, 0)
-    room = width_px if mode in ("outer", "fill") else 0
+    room = 0 if mode.startswith("inner") else width_px
     size = (image.size[0] + 2 * room, image.size[1] + 2 * room)
     _check(*size)
     shown = Pillow.new("RGBA", size)
     shown.paste(image.convert("RGBA"), (room, room))
     shape = shown.getchannel("A")
-    if mode in ("outer", "fill"):
+    inner = ImageChops.subtract(shape, ImageChops.invert(_grown(ImageChops.invert(shape), width_px)))
+    if mode.startswith("inner"):
+        ring = inner
+    else:
         ring = _grown(shape, width_px)
         ring = ring if mode == "fill" else ImageChops.subtract(ring, shape)
-    else:
-        ring = ImageChops.subtract(shape, ImageChops.invert(_grown(ImageChops.invert(shape), width_px)))
+        ring = ImageChops.lighter(ring, inner) if mode == "both" else ring
     ring = ring.filter(ImageFilter.GaussianBlur(blur / 50)) if blur else ring
     line = Pillow.new("RGBA", size, (*color, 0))
     line.putalpha(ring)
@@ -110,20 +113,23 @@ def _grown(mask: Image, width_px: int) -> Image:
 
 
 def _gradient_fade(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
-    """Fade out towards an edge: `x` and `y` say how far in, in shares or pixels, and from which side."""
+    """Fade out towards an edge: `x` and `y` say how far in and from which side; by default the upper half."""
     from PIL import ImageChops
 
     texts = [text for text in arguments.texts if text not in ("symmetric", "symmetric_pad")]
     is_symmetric = len(texts) < len(arguments.texts)
-    strength = Arguments(texts).number(0, 20, 0, 100) / 100
-    width, height = image.size
+    # guess: what the strength does; 20 is an even fade
+    steepness = Arguments(texts).number(0, 20, 0, 100) / 20
+    size = image.size
     across = beside.x or 0
-    down = beside.y if beside.y is not None else (0 if across else round(height * strength))
-    alpha = image.convert("RGBA").getchannel("A")
-    for length, is_row in ((across, True), (down, False)):
-        if length:
-            alpha = ImageChops.multiply(alpha, _ramp((width, height), length, is_row, is_symmetric))
+    down = beside.y if beside.y is not None else (0 if across else size[1] // 2)
     made = image.convert("RGBA")
+    alpha = made.getchannel("A")
+    for length, is_row in ((across, True), (down, False)):
+        if length and steepness:
+            ramp = _ramp(size, length, is_row, is_symmetric)
+            ramp = ramp.point(lambda value: round(255 * (value / 255) ** steepness))
+            alpha = ImageChops.multiply(alpha, ramp)
     made.putalpha(alpha)
     return made
 
@@ -187,11 +193,11 @@ def _length(text: str, whole: int) -> float:
 def _shear(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     from PIL import Image as Pillow
 
-    across = math.tan(math.radians(arguments.number(0, 0, -85, 85)))
-    down = math.tan(math.radians(arguments.number(1, 0, -85, 85)))
+    across = math.tan(math.radians(arguments.number(0, 0, -359, 359)))
+    down = math.tan(math.radians(arguments.number(1, 0, -359, 359)))
     width, height = image.size
     determinant = 1 - across * down
-    if abs(determinant) < 1e-3:
+    if abs(determinant) < 1e-3 or max(abs(across), abs(down)) > _MOST_SKEW:
         raise ValueError(":".join(arguments.texts))
     size = (round(width + abs(across) * height), round(height + abs(down) * width))
     _check(*size)

@@ -30,7 +30,8 @@ _BLINDNESS: Mapping[str, tuple[float, ...]] = {
     "rod_monochromacy": (0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0),
 }
 _XRAY = (0.6, -0.4, 0.8, 0, -0.3, 1.0, 0.3, 0, 0.2, 0.2, 0.6, 0)
-_ORDERED_SIZES = (2, 2, 3, 4, 8, 4, 6, 8, 6, 4, 6, 8, 5, 5, 6, 6, 7, 7, 3)
+# Side of the lattice of each kind: threshold, checkerboard, ordered, halftones, circles.
+_ORDERED_SIZES = (1, 2, 2, 3, 4, 8, 4, 6, 8, 4, 6, 8, 16, 5, 5, 6, 6, 7, 7)
 
 
 def _colorize(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
@@ -129,6 +130,15 @@ def _make_transparent(image: Image, arguments: Arguments, beside: Qualifiers) ->
         return made
 
     return in_bands(image.convert("RGBA"), change)
+
+
+def corner_color(image: Image) -> Rgb:
+    """The colour that most of the four corners have."""
+    plain = image.convert("RGB")
+    right, bottom = plain.size[0] - 1, plain.size[1] - 1
+    corners = [plain.getpixel(at) for at in ((0, 0), (right, 0), (0, bottom), (right, bottom))]
+    color: Rgb = max(corners, key=corners.count)  # type: ignore[assignment] # three numbers in RGB
+    return color
 
 
 def edge_color(image: Image) -> Rgb:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Slow filters work on at most this many pixels; the result is enlarged.
 _SLOW_LIMIT_PX = 1 << 20
+_MOST_RADIUS = 20
 
 
 def blurred(image: Image, strength: float) -> Image:
@@ -123,6 +124,30 @@ def _oil_paint(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image
     )
 
 
+def _morphology(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
+    """Spread what is bright or what is dark, or mix neighbours; kernels of every shape are squares here."""
+    from PIL import ImageFilter
+
+    method = arguments.named("method") or "erode"
+    count = int(arguments.named("iterations") or 1)
+    radius = float(arguments.named("radius") or 2)
+    if not 1 <= count <= 5 or not 0 < radius <= _MOST_RADIUS or method not in ("dilate", "erode", "convolve"):
+        raise ValueError(method)
+    side_px = 2 * max(1, round(radius)) + 1
+    filters = {
+        "dilate": ImageFilter.MaxFilter(side_px),
+        "erode": ImageFilter.MinFilter(side_px),
+        "convolve": ImageFilter.BoxBlur(radius),
+    }
+
+    def worked(plain: Image) -> Image:
+        for _ in range(count):
+            plain = plain.filter(filters[method])
+        return plain
+
+    return on_color(image, lambda plain: _on_small(plain, worked))
+
+
 def _cartoonify(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     strength = arguments.number(0, 50, 0, 100)
     reduction = arguments.text(1)
@@ -167,4 +192,5 @@ EFFECTS: Mapping[str, Effect] = {
     "vignette": _vignette,
     "oil_paint": _oil_paint,
     "cartoonify": _cartoonify,
+    "morphology": _morphology,
 }

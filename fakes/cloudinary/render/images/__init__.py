@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.cloudinary.errors import too_many_pixels_in_all, transformation_refused
 from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN
 from fakes.cloudinary.render.gaps import check_gaps
-from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.geometry import Box, Size
 from fakes.cloudinary.render.images import files, layers
 from fakes.cloudinary.render.images.component import transformed
 from fakes.cloudinary.render.images.focus import Regions, Seen
@@ -64,7 +64,11 @@ def render(
         try:
             count = _frame_count(image, format_name, asked)
             durations_ms = files.durations_ms(image, count) if count > 1 else []
-            info = {"loop": image.info.get("loop", 0), "durations_ms": durations_ms}
+            info = {
+                "loop": image.info.get("loop", 0),
+                "durations_ms": durations_ms,
+                "dpi": image.info.get("dpi"),
+            }
             shown = files.frames(image, count) if count > 1 else iter((image,))
             made = _Run(materials or Materials(), regions or Regions()).frames(shown, asked.steps)
             return files.save(made, count, target, asked, (format_name, info))
@@ -106,7 +110,7 @@ def draw(layer: Layer, target: Path, below: Size, materials: Materials, *, is_pl
             layer = replace(layer, placing=replace(layer.placing, flags=within))
             made = layers.combined(empty, layer, studio, seen)
         else:
-            made = layers.picture(empty, layer, studio, seen)
+            made = layers.picture(empty, layer, studio, Box(0, 0, *empty.size))
     except BROKEN as error:
         raise transformation_refused("Invalid image file") from error
     made.convert("RGBA").save(target, "PNG")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fakes.cloudinary.errors import not_emulated
 from fakes.cloudinary.render import effects
 from fakes.cloudinary.render.effects.arguments import Box as PlainBox
 from fakes.cloudinary.render.effects.arguments import Qualifiers, Rgb
@@ -16,6 +17,8 @@ from fakes.cloudinary.transformation import Component, Share, colours
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# Gravities that need a trained model, paths that were drawn by hand, or seams cut out of the picture.
+_BLIND_GRAVITIES = frozenset({"body", "clipping_path", "liquid", "track_person"})
 # Effects that look at what is there before the picture is scaled.
 _BEFORE_SCALING = frozenset({"trim"})
 # Effects whose `w_`, `h_`, `x_` and `y_` name a region of the picture, or places in it.
@@ -33,6 +36,9 @@ def transformed(image: Image, component: Component, regions: Regions) -> Image:
     Raises:
         ProviderError: It cannot be done (400, 420, 501).
     """
+    head = (component.gravity or "").partition(":")[0]
+    if head in _BLIND_GRAVITIES:
+        raise not_emulated(f"the gravity '{component.gravity}' on images")
     effect = component.effect
     seen = Seen(image, regions)
     if effect is not None and effect.name in _BEFORE_SCALING:

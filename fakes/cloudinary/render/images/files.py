@@ -35,7 +35,11 @@ _DEFAULT_QUALITY = 85
 _LOSSY_COLOURS = 64
 _ICON_SIDE_PX = 256
 _POINTS_PER_INCH = 72
+# Derived images have it unless they say otherwise. Source: transformation_reference#dn_density
+_USUAL_DPI = (150, 150)
 _MOST_ZOOM = 8.0
+# Crop modes whose result is the same for a drawing that was made larger at first.
+_STRETCHING = frozenset({None, "scale", "fit", "fill", "pad", "mfit"})
 _TIFF_COMPRESSION = {"group4": "group4", "tiff8_lzw": "tiff_lzw"}
 
 
@@ -66,7 +70,8 @@ def _zoom(path: Path, components: Sequence[Component], density: int | None) -> f
     kind = vectors.kind_of(path)
     if kind == "pdf":
         return density / _POINTS_PER_INCH if density else None
-    width = components[0].width if components else None
+    first = components[0] if components else Component()
+    width = first.width if first.crop in _STRETCHING else None
     drawing = vectors.measure(path) if kind == "svg" and isinstance(width, int) else None
     if drawing is None or not isinstance(width, int):
         return None
@@ -112,7 +117,7 @@ def save(made: Iterator[Image], count: int, target: Path, asked: Plan, wanted: t
         raise transformation_refused(f"Invalid extension in transformation: {format_name}")
     ready = (_ready(frame, format_name, asked) for frame in made)
     first = next(ready)
-    options = _options(format_name, asked)
+    options = _options(format_name, asked, info.get("dpi") or _USUAL_DPI)
     if count > 1:
         delay_ms = asked.last("delay_ms")
         options |= {
@@ -149,7 +154,7 @@ def _ready(frame: Image, format_name: str, asked: Plan) -> Image:
     return frame.convert("RGBA") if format_name == "png" and asked.has("png32") else frame
 
 
-def _options(format_name: str, asked: Plan) -> dict[str, Any]:
+def _options(format_name: str, asked: Plan, dpi: tuple[float, float]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if format_name in ("jpg", "webp", "avif", "pdf"):
         options["quality"] = asked.last("quality") or _DEFAULT_QUALITY
@@ -159,8 +164,8 @@ def _options(format_name: str, asked: Plan) -> dict[str, Any]:
         options["progressive"] = asked.has("progressive")
         options["subsampling"] = "4:4:4" if asked.last("chroma") == "444" else "4:2:0"
     density = asked.last("density_dpi")
-    if density and format_name in ("jpg", "png", "tiff", "bmp"):
-        options["dpi"] = (density, density)
+    if format_name in ("jpg", "png", "tiff", "bmp"):
+        options["dpi"] = (density, density) if density else dpi
     if format_name == "pdf":
         options["resolution"] = density or _POINTS_PER_INCH
     if format_name == "tiff":

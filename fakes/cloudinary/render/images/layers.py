@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.cloudinary.errors import not_emulated, too_many_pixels, transformation_refused
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
 from fakes.cloudinary.render import lettering
-from fakes.cloudinary.render.geometry import Box, Size, around, offset
+from fakes.cloudinary.render.geometry import Box, Size, offset
 from fakes.cloudinary.render.images import canvas
 from fakes.cloudinary.render.images.focus import Seen
 from fakes.cloudinary.render.materials import Materials
@@ -41,12 +41,29 @@ class Studio:
 
 
 def combined(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
-    """The picture with a layer.
+    """The picture with a layer; one for each face when its place are faces, and none where there are none.
 
     Raises:
         ProviderError: The layer cannot be made (400, 501).
     """
-    made = picture(base, layer, studio, seen).convert("RGBA")
+    for region in _regions(base, layer.placing, seen):
+        base = _with_one(base, layer, studio, region)
+    return base
+
+
+def _regions(base: Image, placing: Component, seen: Seen) -> Sequence[Box]:
+    """The regions of the base that the gravity names; all of it as one when it names a side."""
+    head, _, rest = (placing.gravity or "").partition(":")
+    if head not in ("face", "faces", "custom"):
+        return (Box(0, 0, *base.size),)
+    boxes = seen.boxes("custom" if head == "custom" else "faces")
+    if head == "custom" and not boxes and rest.startswith("face"):
+        head, boxes = rest, seen.boxes("faces")
+    return boxes if head == "faces" else boxes[:1]
+
+
+def _with_one(base: Image, layer: Layer, studio: Studio, region: Box) -> Image:
+    made = picture(base, layer, studio, region).convert("RGBA")
     placing = layer.placing
     if placing.opacity is not None:
         made = canvas.faint(made, placing.opacity)
@@ -56,7 +73,8 @@ def combined(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
         made = _tiled(made, base.size)
     if placing.has("cutter"):
         return _cut_out_by(base, made)
-    at = _place(base, made, placing, seen)
+    at = _place(base, made, placing, region)
+    _check_overflow(base, made, at, layer)
     blending = placing.effect.name if placing.effect is not None else ""
     if layer.is_under:
         return _joined(made, base, (-at[0], -at[1]), "")
@@ -65,14 +83,30 @@ def combined(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
     return _joined(base, made, at, blending, placing)
 
 
-def picture(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
+def _check_overflow(base: Image, made: Image, at: tuple[int, int], layer: Layer) -> None:
+    """`fl_text_disallow_overflow`: a text that goes beyond the base is refused."""
+    steps = [step for step in layer.steps if isinstance(step, Component)]
+    if not any(one.has("text_disallow_overflow") for one in (*steps, layer.placing)):
+        return
+    is_inside = at[0] + made.size[0] <= base.size[0] and at[1] + made.size[1] <= base.size[1]
+    if min(at) < 0 or not is_inside:
+        raise transformation_refused("Text overflows the base image")  # guess: wording
+
+
+def picture(base: Image, layer: Layer, studio: Studio, region: Box) -> Image:
     """The layer alone, its own steps done.
+
+    Args:
+        base: What it is for.
+        layer: The layer.
+        studio: Where it gets its material from.
+        region: The region of the base that its gravity names, in which shares may be counted.
 
     Raises:
         ProviderError: It cannot be made (400, 501).
     """
     source = layer.source
-    steps = _relative(layer, base, seen)
+    steps = _relative(layer, base, region)
     if source.kind == "text" and source.text is not None:
         material = studio.materials.layers.get(source)
         model = material.asset.detail.get("text") if material is not None else None
@@ -86,14 +120,14 @@ def picture(base: Image, layer: Layer, studio: Studio, seen: Seen) -> Image:
     return studio.run(studio.open(material.path, steps), steps)
 
 
-def _relative(layer: Layer, base: Image, seen: Seen) -> Sequence[PlainStep]:
+def _relative(layer: Layer, base: Image, region: Box) -> Sequence[PlainStep]:
     """The layer's steps, with shares of the base in pixels where `fl_relative` says so."""
     found: list[PlainStep] = []
     for step in layer.steps:
         if isinstance(step, Component):
             is_regional = step.has("region_relative") or layer.placing.has("region_relative")
             if is_regional or step.has("relative") or layer.placing.has("relative"):
-                whole = _region(base, layer.placing, seen) if is_regional else Box(0, 0, *base.size)
+                whole = region if is_regional else Box(0, 0, *base.size)
                 step = replace(
                     step, width=_of(step.width, whole.width), height=_of(step.height, whole.height)
                 )
@@ -105,17 +139,7 @@ def _of(wish: int | Share | None, whole: int) -> int | Share | None:
     return max(1, round(wish.of_one * whole)) if isinstance(wish, Share) else wish
 
 
-def _region(base: Image, placing: Component, seen: Seen) -> Box:
-    """The region of the base that the gravity names; all of it when there is none."""
-    name = (placing.gravity or "").partition(":")[0]
-    kind = {"face": "faces", "faces": "faces", "custom": "custom"}.get(name)
-    boxes = seen.boxes(kind) if kind else ()
-    if not boxes:
-        return Box(0, 0, *base.size)
-    return boxes[0] if name != "faces" else around(boxes)
-
-
-def _place(base: Image, made: Image, placing: Component, seen: Seen) -> tuple[int, int]:
+def _place(base: Image, made: Image, placing: Component, region: Box) -> tuple[int, int]:
     """Where the layer's upper left corner goes, in pixels of the base."""
     width, height = base.size
     x, y = offset(placing.x, width), offset(placing.y, height)
@@ -123,8 +147,8 @@ def _place(base: Image, made: Image, placing: Component, seen: Seen) -> tuple[in
     if gravity == "xy_center":
         return x - made.size[0] // 2, y - made.size[1] // 2
     if gravity not in COMPASS:
-        box = _region(base, placing, seen)
-        left, top = box.x + (box.width - made.size[0]) // 2, box.y + (box.height - made.size[1]) // 2
+        left = region.x + (region.width - made.size[0]) // 2
+        top = region.y + (region.height - made.size[1]) // 2
         return left + x, top + y
     part_x, part_y = COMPASS[gravity]
     left = round((width - made.size[0]) * part_x) + (x if part_x < 1 else -x)
