@@ -18,6 +18,7 @@ from fakes.cloudinary.state import (
     metadata,
     records,
     relations,
+    remote,
     search,
     sessions,
     stored,
@@ -38,6 +39,7 @@ from fakes.cloudinary.state.presets import Preset, Presets
 from fakes.cloudinary.state.profiles import Profiles
 from fakes.cloudinary.state.records import Account, Asset, Cloud, Derived, Key
 from fakes.cloudinary.state.relations import Relations
+from fakes.cloudinary.state.remote import RemoteMap
 from fakes.cloudinary.state.search import Aggregate, Asking, FoundAssets, FoundFolders, Query, Search
 from fakes.cloudinary.state.sessions import PART_MIN_BYTES, Range, Session, Sessions, parse_range
 from fakes.cloudinary.state.stored import StoredBytes
@@ -85,6 +87,7 @@ SCHEMA = ";".join(
         usage,
         backups,
         relations,
+        remote,
         sessions,
         stored,
         search,
@@ -134,6 +137,7 @@ class CloudinaryState:
         self.mappings = Mappings(self._store, kit.ids)
         self.triggers = Triggers(self._store, kit.clock, kit.ids)
         self.sessions = Sessions(self._store, kit.clock, parts_dir)
+        self.remote = RemoteMap(self._store)
         self.messages = Messages(self._store, kit.clock, kit.ids)
         self.delete_tokens = DeleteTokens(self._store, kit.clock, kit.ids)
         self.background = Background()
@@ -149,12 +153,13 @@ class CloudinaryState:
         """Add the rows of a seed document.
 
         Args:
-            document: `{"assets": [...], "accounts": [...], "clouds": [...]}`. An asset has `public_id`,
-                `resource_type`, `type`, `format`, `bytes`, `width`, `height`, `duration` (s), `sha256`,
-                `etag` (MD5),
-                `created_at` (ISO with Z), `tags`, `context`, `original_filename` and `cloud`; its bytes are
+            document: `{"assets": [...], "accounts": [...], "clouds": [...], "remote": {...}}`. An asset has
+                `public_id`, `resource_type`, `type`, `format`, `bytes`, `width`, `height`, `duration` (s),
+                `sha256`, `etag` (MD5), `created_at` (ISO with Z), `tags`, `context`,
+                `original_filename` and `cloud`; its bytes are
                 in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`; a
-                cloud has `name` and the settings of `Cloud`.
+                cloud has `name` and the settings of `Cloud`. `remote` says for addresses which local file, or
+                which stored bytes by their SHA-256, stand for them.
 
         Raises:
             ValueError: A field is missing or of the wrong kind, or bytes are not there.
@@ -164,10 +169,15 @@ class CloudinaryState:
         for entry in _list(document, "clouds"):
             self.accounts.set_cloud(accounts_module.cloud_of(entry))
         assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
-        addresses = {asset.sha256 for asset in assets}
+        remote_files = document.get("remote", {})
+        if not isinstance(remote_files, dict):
+            raise ValueError("'remote' is not an object")
+        remote_addresses = self.remote.load(remote_files)
+        addresses = {asset.sha256 for asset in assets} | remote_addresses
         missing = set(self._blobs.missing(addresses))
         if missing:
             lost = [asset.public_id for asset in assets if asset.sha256 in missing]
+            lost += sorted(remote_addresses & missing)
             raise ValueError(f"the bytes of {len(lost)} assets are not in the blob folder: {lost[:5]}")
         self.assets.seed(assets)
         self.stored.seed(addresses)

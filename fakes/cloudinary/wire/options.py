@@ -6,7 +6,7 @@ Source: cloudinary.com/documentation/image_upload_api_reference#upload_optional_
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -121,8 +121,12 @@ class UploadOptions:
     on_success: str | None
 
 
-def upload_options(form: Form) -> UploadOptions:
+def upload_options(form: Form, types: Collection[str] = TYPES) -> UploadOptions:
     """Read the parameters of an upload.
+
+    Args:
+        form: The parameters.
+        types: The delivery types that there may be.
 
     Raises:
         ProviderError: A value cannot be used (400), is of an add-on that nobody pays for (420), or is a
@@ -133,7 +137,7 @@ def upload_options(form: Form) -> UploadOptions:
             raise errors.not_emulated(f"the upload parameter '{name}'")
     addons.check(form)
     type_ = form.text("type") or "upload"
-    if type_ not in TYPES:
+    if type_ not in types:
         raise errors.invalid_parameter("type", type_)
     return UploadOptions(
         type=type_,

@@ -59,7 +59,7 @@ def test_what_cannot_be_loaded_is_not_found(cloud: Cloud, source: str) -> None:
     assert missing.headers["x-cld-error"] == f"Error in loading {base}/none.png - 404 Not Found"
     assert (outside.status_code, outside.headers["x-cld-error"]) == (
         404,
-        "Error in loading https://example.com/a.png - the host is outside of this stack",
+        "Error in loading https://example.com/a.png - ERR_DNS_FAIL 0",
     )
     assert unmapped.headers["x-cld-error"] == "Resource not found - other/none"
 

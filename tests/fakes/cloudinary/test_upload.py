@@ -126,7 +126,7 @@ def test_a_remote_file_comes_only_from_hosts_of_the_stack(cloud: Cloud, png: byt
     assert error_of(missing)[1].startswith(f"Error in loading {source}x - 4")
     assert error_of(outside) == (
         400,
-        "Error in loading https://example.com/a.png - the host is outside of this stack",
+        "Error in loading https://example.com/a.png - ERR_DNS_FAIL 0",
     )
     assert error_of(nonsense) == (400, "Unsupported source URL: hello")
 

@@ -39,7 +39,7 @@ class ExplicitApi:
     async def explicit(self, request: Request, form: Form) -> Response:
         """Change an asset that is there, and make its eager transformations."""
         key = key_in(request, form, "public_id")
-        asked = submission(self._service, request, form)
+        asked = submission(self._service, request, form, wire.ALL_TYPES)
         check_may_write(asked.account, key.public_id, asked.options.naming.asset_folder)
         if not asked.options.is_async:
             return JSONResponse(await self._change(asked, key))

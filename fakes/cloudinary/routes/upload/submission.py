@@ -1,5 +1,6 @@
 """One upload: who sends it, what is asked, and the file."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -56,8 +57,16 @@ class Submission:
     name: Name | None = None
 
 
-def submission(service: Service, request: Request, form: Form) -> Submission:
+def submission(
+    service: Service, request: Request, form: Form, types: Collection[str] = wire.TYPES
+) -> Submission:
     """Read an upload, after its signature or its preset was checked.
+
+    Args:
+        service: The parts that handlers work with.
+        request: The call.
+        form: Its parameters.
+        types: The delivery types that it may name.
 
     Raises:
         ProviderError: Nobody that may (400, 401), or a parameter cannot be used (400, 420, 501).
@@ -66,7 +75,7 @@ def submission(service: Service, request: Request, form: Form) -> Submission:
     is_signed = _is_signed(request, form)
     account = service.signer(request, form) if is_signed else _unsigned(service, request, form)
     _apply_preset(service, account, form, is_signed=is_signed)
-    options = wire.upload_options(form)
+    options = wire.upload_options(form, types)
     service.notices.check(options.hooks)
     return Submission(account, resource_type, form, options, is_signed)
 

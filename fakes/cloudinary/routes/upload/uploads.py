@@ -13,7 +13,7 @@ from fakes.cloudinary.routes.service import REQUEST_FILE_LIMIT_BYTES, Rows, Serv
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.intake import Intake
 from fakes.cloudinary.routes.upload.parts import Parts
-from fakes.cloudinary.routes.upload.remote import RemoteFiles
+from fakes.cloudinary.routes.upload.remote import RemoteFiles, file_name
 from fakes.cloudinary.routes.upload.submission import Submission, submission
 from fakes.cloudinary.state import Key, check_may_write
 from fakes.kit.errors import ProviderError
@@ -60,7 +60,8 @@ class UploadsApi:
         """Answer with what will be done, and do it then."""
         kind = "image" if asked.resource_type == "auto" else asked.resource_type
         key = Key(asked.account.cloud, kind, asked.options.type, "")
-        asked.name = self._intake.name(key, asked.options, asked.form.filename or asked.form.source_url)
+        filename = asked.form.filename or file_name(asked.form.source_url or "")
+        asked.name = self._intake.name(key, asked.options, filename)
         check_may_write(asked.account, asked.name.public_id, asked.name.asset_folder)
         batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
         sent = asked.form
