@@ -12,12 +12,12 @@ from fakes.cloudinary.render import images, streaming
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.images.focus import regions_of
-from fakes.cloudinary.render.materials import Layers, Material
+from fakes.cloudinary.render.materials import Bring, Layers, Material
 from fakes.cloudinary.render.streaming import Track, Variant
 from fakes.cloudinary.render.videos.maker import Made, Order, VideoMaker
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.assets import Assets
-from fakes.cloudinary.transformation import Transformation
+from fakes.cloudinary.transformation import LayerSource, Transformation
 
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
@@ -50,12 +50,21 @@ class Renderer:
         self._lookup = lookup
         self._profiles = profiles
         self._assets = assets
-        self._layers = Layers(assets, blobs)
+        self._layers = Layers(assets, blobs, self._brought)
+        self._bring: Bring | None = None
         self._blobs = blobs
         self._ffmpeg = Ffmpeg(time_limit_s)
         self._videos = VideoMaker(self._ffmpeg, blobs)
         self._running: dict[tuple[str, int, str, str], asyncio.Task[Mapping[str, Derived]]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def fetch_layers_by(self, bring: Bring) -> None:
+        """Say who fetches layers that are elsewhere; without that they are not found."""
+        self._bring = bring
+
+    async def _brought(self, cloud: str, source: LayerSource) -> None:
+        if self._bring is not None:
+            await self._bring(cloud, source)
 
     def read(self, cloud: str, components: Sequence[str]) -> Transformation:
         """A transformation of a cloud, whose named ones it may use.
@@ -120,8 +129,7 @@ class Renderer:
         if target is None:
             raise errors.transformation_refused(f"Invalid transformation component - {text}")
         async with self._slots, contextlib.AsyncExitStack() as stack:
-            planned, materials = await self._layers.gather(asset, asked, stack)
-            found = await self._write(Order(Material(path, asset), planned, materials, target))
+            found = await self._write(await self._order(Material(path, asset), asked, target, stack))
         for one in found:
             if one.format == target:
                 one.incoming.path.replace(made.path)
@@ -144,7 +152,7 @@ class Renderer:
             ):
                 return await self._keep(asset, asked, (await self._master(asset, asked, target),))
             async with self._slots, contextlib.AsyncExitStack() as stack:
-                order = await self._order(asset, asked, target, stack)
+                order = await self._stored_order(asset, asked, target, stack)
                 return await self._keep(asset, asked, await self._write(order))
         except FileNotFoundError as error:
             raise errors.delivery_not_found(asset.public_id) from error
@@ -184,17 +192,22 @@ class Renderer:
             unfinished.pop_all()
         return (Made(order.format, incoming, size),)
 
-    async def _order(
+    async def _stored_order(
         self, asset: Asset, asked: Transformation, target: str, stack: contextlib.AsyncExitStack
     ) -> Order:
         path = await stack.enter_async_context(self._blobs.local(asset.sha256))
-        planned, materials = await self._layers.gather(asset, asked, stack)
-        return Order(Material(path, asset), planned, materials, target)
+        return await self._order(Material(path, asset), asked, target, stack)
+
+    async def _order(
+        self, original: Material, asked: Transformation, target: str, stack: contextlib.AsyncExitStack
+    ) -> Order:
+        planned, materials = await self._layers.gather(original, asked, stack)
+        return Order(original, planned, materials, target)
 
     async def _master(self, asset: Asset, asked: Transformation, target: str) -> Made:
         """The text that names the variants of a stream; those of HLS are made when they are asked for."""
         async with contextlib.AsyncExitStack() as stack:
-            look = await self._videos.look(await self._order(asset, asked, target, stack))
+            look = await self._videos.look(await self._stored_order(asset, asked, target, stack))
         text = streaming.spelled_out(asked.text, functools.partial(self._lookup, asset.cloud))
         profile = asked.last("streaming_profile")
         found = streaming.variants(text, profile, look, functools.partial(self._profiles, asset.cloud))

@@ -1,7 +1,7 @@
 """What layers are made of: the assets that they name, and where their bytes are."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,9 @@ from fakes.cloudinary.render.images.focus import regions_of
 from fakes.cloudinary.render.plan import Subject, plan
 from fakes.cloudinary.state import Asset, Key
 from fakes.cloudinary.state.assets import Assets
-from fakes.cloudinary.transformation import LayerSource, Plan, Transformation
+from fakes.cloudinary.transformation import LayerSource, Plan, Transformation, layers
+
+Bring = Callable[[str, LayerSource], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +47,31 @@ class Layers:
     Args:
         assets: Where they are looked for.
         blobs: Where their bytes are.
+        bring: Fetches a remote layer, so that it is an asset from then on.
     """
 
-    def __init__(self, assets: Assets, blobs: Blobs) -> None:
+    def __init__(self, assets: Assets, blobs: Blobs, bring: Bring) -> None:
         self._assets = assets
         self._blobs = blobs
+        self._bring = bring
 
     async def gather(
-        self, asset: Asset, asked: Transformation, stack: AsyncExitStack
+        self, original: Material, asked: Transformation, stack: AsyncExitStack
     ) -> tuple[Plan, Materials]:
         """What a transformation means for an asset, and the files that it needs for that.
 
         Args:
-            asset: The original.
+            original: What it is for; it need not be stored.
             asked: As it was written.
             stack: The files are there until it is closed.
 
         Raises:
             ProviderError: A layer or a font is not there, or a value cannot be worked out (400).
         """
+        asset = original.asset
+        for source in layers.sources(asked.steps):
+            if source.url is not None and self._assets.find(_key(asset.cloud, source, source.url)) is None:
+                await self._bring(asset.cloud, source)
         found: dict[LayerSource, Asset] = {}
         fonts: dict[str, Asset] = {}
 
@@ -75,20 +83,11 @@ class Layers:
             found[source] = self._asset(asset.cloud, source)
             return subject(found[source])
 
-        planned = plan(asked, await self._looked_at(asset, asked), find)
-        layers = {source: Material(await self._path(one, stack), one) for source, one in found.items()}
-        return planned, Materials(layers, {name: await self._path(one, stack) for name, one in fonts.items()})
-
-    async def _looked_at(self, asset: Asset, asked: Transformation) -> Subject:
-        """What conditions can ask of the original; it is looked at only when one asks for what it shows."""
-        known = subject(asset)
-        if asset.resource_type != "image" or not (asked.asks("fc") or asked.asks("ils")):
-            return known
-        regions = regions_of(asset.extras.get("face_coordinates"), None)
-        async with self._blobs.local(asset.sha256) as path:
-            shown = await asyncio.to_thread(analysis.analyse, path, ("faces", "image_metadata"))
-        face_count = len(shown["faces"] if regions.faces is None else regions.faces)
-        return replace(known, face_count=face_count, illustration_score=shown["illustration_score"])
+        planned = plan(asked, await _looked_at(original, asked), find)
+        materials = {source: Material(await self._path(one, stack), one) for source, one in found.items()}
+        return planned, Materials(
+            materials, {name: await self._path(one, stack) for name, one in fonts.items()}
+        )
 
     async def _path(self, asset: Asset, stack: AsyncExitStack) -> Path:
         try:
@@ -101,7 +100,7 @@ class Layers:
         stem, _, ending = source.name.rpartition(".")
         names = [source.name, stem] if stem and formats.is_known(ending) else [source.name]
         for public_id in names:
-            asset = self._assets.find(Key(cloud, source.resource_type, source.type, public_id))
+            asset = self._assets.find(_key(cloud, source, public_id))
             if asset is not None:
                 return asset
         raise transformation_refused(f"Resource not found - {names[-1]}")
@@ -113,6 +112,21 @@ class Layers:
             if asset is not None:
                 return asset
         raise unsupported_font(font)
+
+
+async def _looked_at(original: Material, asked: Transformation) -> Subject:
+    """What conditions can ask of the original; it is looked at only when one asks for what it shows."""
+    known = subject(original.asset)
+    if original.asset.resource_type != "image" or not (asked.asks("fc") or asked.asks("ils")):
+        return known
+    regions = regions_of(original.asset.extras.get("face_coordinates"), None)
+    shown = await asyncio.to_thread(analysis.analyse, original.path, ("faces", "image_metadata"))
+    face_count = len(shown["faces"] if regions.faces is None else regions.faces)
+    return replace(known, face_count=face_count, illustration_score=shown["illustration_score"])
+
+
+def _key(cloud: str, source: LayerSource, public_id: str) -> Key:
+    return Key(cloud, source.resource_type, source.type, public_id)
 
 
 def subject(asset: Asset) -> Subject:

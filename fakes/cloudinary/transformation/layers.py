@@ -6,11 +6,21 @@ l_subtitles...).
 
 import base64
 import binascii
+import contextlib
 import re
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from fakes.cloudinary.transformation.steps import LAYER_TYPES, LayerKind, LayerSource, TextStyle
+from fakes.cloudinary.transformation.steps import (
+    Conditional,
+    LayerBlock,
+    LayerKind,
+    LayerSource,
+    Step,
+    TextStyle,
+)
 
+_TYPES = frozenset({"upload", "private", "authenticated", "fetch", "text", "facebook", "twitter", "gravatar"})
 _KINDS: dict[str, LayerKind] = {
     "image": "image",
     "video": "video",
@@ -41,6 +51,18 @@ def parse(text: str) -> LayerSource:
     if kind == "subtitles":
         return _subtitles(rest)
     return _asset(kind or "image", rest if kind else text)
+
+
+def sources(steps: Iterable[Step]) -> Iterator[LayerSource]:
+    """Where the layers of a transformation come from, in all branches, but for those that variables name."""
+    for step in steps:
+        if isinstance(step, Conditional):
+            for branch in step.branches:
+                yield from sources(branch.steps)
+        elif isinstance(step, LayerBlock):
+            with contextlib.suppress(ValueError):
+                yield parse(step.source)
+            yield from sources(step.steps)
 
 
 def style(text: str) -> TextStyle:
@@ -109,8 +131,8 @@ def _subtitles(spec: str) -> LayerSource:
 
 def _asset(kind: LayerKind, spec: str) -> LayerSource:
     head, colon, rest = spec.partition(":")
-    type_ = head if colon and head in LAYER_TYPES else "upload"
-    name = rest if colon and head in LAYER_TYPES else spec
+    type_ = head if colon and head in _TYPES else "upload"
+    name = rest if colon and head in _TYPES else spec
     if type_ == "fetch":
         return LayerSource(kind, type_, url=_url(name))
     return LayerSource(kind, type_, public_id=_public_id(name))

@@ -33,9 +33,6 @@ class TextStyle:
     hinting: str | None = None
 
 
-LAYER_TYPES = frozenset(
-    {"upload", "private", "authenticated", "fetch", "text", "facebook", "twitter", "gravatar"}
-)
 _NOWHERE = Component()
 LayerKind = Literal["image", "video", "audio", "text", "subtitles", "lut"]
 
@@ -169,7 +166,6 @@ Step = Component | Pending | Assignment | Conditional | LayerBlock
 PlainStep = Component | Layer
 """As it can be done."""
 _S = TypeVar("_S")
-_TYPE = re.compile(r"(?:(?:image|video|audio|subtitles|lut):)?([a-z]+):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +214,6 @@ class Chain(Generic[_S]):
 class Transformation(Chain[Step]):
     """A transformation as it was written."""
 
-    @property
-    def layer_types(self) -> frozenset[str]:
-        """Types of assets that layers name (`upload`, `authenticated`...), but for those in variables."""
-        return frozenset(_layer_types(self.steps))
-
     def asks(self, name: str) -> bool:
         """Whether a condition, a variable or a sum is about a characteristic such as `fc`."""
         return any(name in words for words in _words(self.steps))
@@ -256,16 +247,6 @@ def _words(steps: Iterable[Step]) -> Iterator[Sequence[str]]:
         elif isinstance(step, LayerBlock):
             yield from (re.split("[_:]", piece.value) for piece in (*step.own, *step.placing))
             yield from _words(step.steps)
-
-
-def _layer_types(steps: Iterable[Step]) -> Iterator[str]:
-    for step in steps:
-        if isinstance(step, Conditional):
-            yield from (type_ for branch in step.branches for type_ in _layer_types(branch.steps))
-        elif isinstance(step, LayerBlock):
-            found = _TYPE.match(step.source)
-            yield found[1] if found is not None and found[1] in LAYER_TYPES else "upload"
-            yield from _layer_types(step.steps)
 
 
 def layers_of(steps: Sequence[PlainStep]) -> Iterator[Layer]:

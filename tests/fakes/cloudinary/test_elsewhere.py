@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import httpx
 import pytest
 
@@ -45,6 +47,26 @@ def test_an_address_is_fetched_by_its_type(cloud: Cloud, source: str, png: bytes
     assert scaled.status_code == 200
     (asset,) = admin(cloud, "GET", "resources/image/fetch").json()["resources"]
     assert (asset["public_id"], asset["type"]) == (source, "fetch")
+
+
+def test_a_layer_is_fetched_by_its_address_once(cloud: Cloud, source: str, png: bytes) -> None:
+    cloud.http.post(
+        f"{cloud.url}/v1_1/open/image/upload", auth=("1", "s"), data={"public_id": "a"}, files={"file": png}
+    ).raise_for_status()
+    layer = base64.urlsafe_b64encode(source.encode()).decode()
+    broken = base64.urlsafe_b64encode(f"{source}.none".encode()).decode()
+
+    first = get(cloud, f"image/upload/l_fetch:{layer},w_20/fl_layer_apply,g_north/a.png")
+    cloud.post("image/destroy", {"public_id": "staging_clips/src"})
+    again = get(cloud, f"image/upload/l_fetch:{layer},w_30/fl_layer_apply,g_north/a.png")
+    missing = get(cloud, f"image/upload/l_fetch:{broken}/fl_layer_apply/a.png")
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.content != again.content
+    assert (missing.status_code, missing.headers["x-cld-error"]) == (
+        400,
+        f"Error in loading {source}.none - 404 Not Found",
+    )
 
 
 def test_what_cannot_be_loaded_is_not_found(cloud: Cloud, source: str) -> None:

@@ -39,6 +39,7 @@ class Delivery:
         self._service = service
         self._state = service.state
         self._elsewhere = Elsewhere(service)
+        service.renderer.fetch_layers_by(self._elsewhere.bring_layer)
 
     def routes(self) -> list[Route]:
         """The routes, as in the coverage rows; the last one takes what no other does."""

@@ -11,7 +11,7 @@ from fakes.cloudinary.address import Address
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.signatures import is_delivery_signed
 from fakes.cloudinary.state import Account, Asset, Cloud
-from fakes.cloudinary.transformation import Transformation
+from fakes.cloudinary.transformation import Transformation, layers
 
 
 class Access:
@@ -93,7 +93,8 @@ class Access:
             ProviderError: A layer is authenticated, or of a restricted type (401).
         """
         closed = {"authenticated", *self._cloud.restricted_types}
-        if not is_signed and not closed.isdisjoint(asked.layer_types) and not self._has_token():
+        named = {source.type for source in layers.sources(asked.steps)}
+        if not is_signed and not closed.isdisjoint(named) and not self._has_token():
             raise errors.delivery_denied()
 
     def check_strict(self, asset: Asset, text: str, target: str, ending: str, *, is_signed: bool) -> None:

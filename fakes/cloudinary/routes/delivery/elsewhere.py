@@ -14,6 +14,7 @@ from fakes.cloudinary.routes.upload.intake import Intake
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
 from fakes.cloudinary.routes.upload.submission import Submission
 from fakes.cloudinary.state import Account
+from fakes.cloudinary.transformation import LayerSource
 from fakes.kit.errors import ProviderError
 
 _FETCH = "fetch"
@@ -53,6 +54,23 @@ class Elsewhere:
         finally:
             form.drop()
         return True
+
+    async def bring_layer(self, cloud: str, layer: LayerSource) -> None:
+        """Fetch what a layer names by its address (`l_fetch:`).
+
+        Raises:
+            ProviderError: It cannot be loaded or is no such asset (400), or may not be stored (403).
+        """
+        account = self._service.state.accounts.of_cloud(cloud)
+        if account is None or layer.url is None:
+            return
+        place = Place(cloud, layer.resource_type, layer.type, "")
+        try:
+            await self.bring(account, place, Address(None, (), layer.url, None, ""))
+        except ProviderError as error:
+            if error.status == 404:
+                raise errors.transformation_refused(error.message) from error
+            raise
 
     def _source(self, account: Account, place: Place, where: Address) -> str | None:
         if place.type == _FETCH:
