@@ -170,6 +170,8 @@ FAKE = Fake(
         Endpoint("GET", "/{cloud}/private_images/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/search/{signature}/{ttl}/{query}", "full", _SEARCH),
         Endpoint("GET", "/{cloud}/search/{signature}/{ttl}/{query}/{next_cursor}", "full", _SEARCH),
+        Endpoint("GET", "/search/{signature}/{ttl}/{query}", "full", _SEARCH),
+        Endpoint("GET", "/search/{signature}/{ttl}/{query}/{next_cursor}", "full", _SEARCH),
         Endpoint("GET", "/{cloud}/raw/{type}/{path:path}", "full", _DELIVERY),
         Endpoint("GET", "/{cloud}/video/{type}/{path:path}", "shape", _DELIVERY),
         Endpoint("GET", "/{cloud}/videos/{path:path}", "full", _DELIVERY),

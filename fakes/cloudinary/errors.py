@@ -306,6 +306,11 @@ def folder_into_itself(path: str) -> ProviderError:
     return _refused(400, f"Cannot move folder {path} into itself")  # guess: wording
 
 
+def general_error() -> ProviderError:
+    """What was asked for takes too much."""
+    return _refused(500, "General Error")
+
+
 def already_exists(public_id: str) -> ProviderError:
     """A rename onto an asset that exists, without overwrite."""
     return _refused(400, f"to_public_id {public_id} already exists")

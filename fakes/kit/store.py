@@ -4,11 +4,25 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _PREFIX = "baseline__"
+_TICK_STEPS = 1000
 _LASTING = "lasting_"
+
+
+class TooManySteps(Exception):
+    """Statements took more steps than they were given."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """How many steps of SQLite's machine statements have taken, to the nearest thousand each."""
+
+    limit: int
+    taken: int = 0
 
 
 class Store:
@@ -27,6 +41,7 @@ class Store:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._changes_at_baseline: int | None = None
+        self._watches: list[Steps] = []
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         version = int.from_bytes(hashlib.sha256(schema.encode()).digest()[:4]) >> 1
@@ -87,6 +102,33 @@ class Store:
             text = make()
             if self.one(f'SELECT 1 FROM "{table}" WHERE "{column}" = ?', (text,)) is None:  # noqa: S608 - own names
                 return text
+
+    @contextmanager
+    def limited(self, limit: int) -> Iterator[Steps]:
+        """Count the steps of statements, and stop the one that goes beyond what all may take together.
+
+        Raises:
+            TooManySteps: One was stopped.
+        """
+        steps = Steps(limit)
+        self._watches.append(steps)
+        self._db.set_progress_handler(self._tick, _TICK_STEPS)
+        try:
+            yield steps
+        except sqlite3.OperationalError as error:
+            if steps.taken > limit:
+                raise TooManySteps(f"more than {limit} steps") from error
+            raise
+        finally:
+            self._watches.remove(steps)
+            if not self._watches:
+                self._db.set_progress_handler(None, 0)
+
+    def _tick(self) -> bool:
+        """Count; whether to stop."""
+        for steps in self._watches:
+            steps.taken += _TICK_STEPS
+        return any(steps.taken > steps.limit for steps in self._watches)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,5 +1,7 @@
 """Search URLs: `GET /<cloud>/search/<signature>/<seconds to live>/<query>[/<cursor>]`, open to everybody.
 
+A path without a cloud is that of a private CDN.
+
 Source: cloudinary.com/documentation/cacheable_search_urls, and `Search.to_url` of the official Python SDK.
 """
 
@@ -10,7 +12,7 @@ from starlette.routing import Route
 from fakes.cloudinary import errors, forms
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.signatures import is_search_signed
-from fakes.cloudinary.state import Account
+from fakes.cloudinary.state import STAGING, Account
 from fakes.kit.errors import ProviderError
 
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Timing-Allow-Origin": "*"}
@@ -24,8 +26,11 @@ class SearchUrls:
 
     def routes(self) -> list[Route]:
         """The routes, as in the coverage rows."""
-        base = "/{cloud}/search/{signature}/{ttl}/{query}"
-        return [Route(path, self.search, methods=["GET"]) for path in (base, base + "/{next_cursor}")]
+        return [
+            Route(f"{cloud}/search/{{signature}}/{{ttl}}/{{query}}{cursor}", self.search, methods=["GET"])
+            for cloud in ("/{cloud}", "")
+            for cursor in ("/{next_cursor}", "")
+        ]
 
     async def search(self, request: Request) -> Response:
         """Find assets by the query in the path."""
@@ -39,7 +44,9 @@ class SearchUrls:
     def _found(self, request: Request) -> Response:
         params = request.path_params
         ttl, query = params["ttl"], params["query"]
-        account = self._signer(params["cloud"], params["signature"], f"{ttl}{query}", request.url.path)
+        accounts = self._service.state.accounts
+        cloud = params.get("cloud") or accounts.private_cdn() or STAGING.cloud
+        account = self._signer(cloud, params["signature"], f"{ttl}{query}", request.url.path)
         form = forms.from_base64(query)
         if cursor := params.get("next_cursor"):
             form.params["next_cursor"] = cursor

@@ -186,6 +186,17 @@ class CloudinaryState:
         """Keep what was only counted so far."""
         self.usage.write_down()
 
+    def move_folder(self, cloud: str, source: str, target: str) -> None:
+        """Give a folder another path, with all that is in it; in fixed folder mode public ids follow.
+
+        Raises:
+            ProviderError: It cannot be moved (400, 409).
+        """
+        with self._store.transaction():
+            self.folders.move(cloud, source, target, self._clock.now())
+            if self.accounts.cloud(cloud).folder_mode == "fixed":
+                self.assets.move_ids(cloud, source, target)
+
     def summary(self) -> dict[str, Any]:
         """Counts, and the newest assets."""
         newest = self._store.all(

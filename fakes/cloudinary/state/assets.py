@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fakes.cloudinary import errors
+from fakes.cloudinary import errors, naming
 from fakes.cloudinary.blobs import Blob
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
@@ -273,6 +273,19 @@ class Assets:
         with self._store.transaction():
             self._write(changed)
         return changed
+
+    def move_ids(self, cloud: str, source: str, target: str) -> None:
+        """Give all assets whose public ids begin with a path another beginning.
+
+        Raises:
+            ProviderError: An id would be too long (400), or there are such ids already (409).
+        """
+        below = "SELECT asset_id FROM assets WHERE cloud = ? AND public_id BETWEEN ? AND ?"
+        if self._store.one(below, (cloud, f"{target}/", f"{target}/\U0010ffff")):
+            raise errors.folder_exists(target)
+        for row in self._store.all(below, (cloud, f"{source}/", f"{source}/\U0010ffff")):
+            asset = self.by_id(cloud, row["asset_id"])
+            self.change(asset, public_id=naming.check(target + asset.public_id[len(source) :]))
 
     def derived(self, asset: Asset, transformation: str, format_name: str) -> Derived | None:
         """The stored result of a transformation of the asset's present version, or None."""

@@ -54,6 +54,7 @@ from fakes.cloudinary.wire.presets import preset_body, preset_params
 from fakes.cloudinary.wire.searching import (
     aggregates,
     folder_body,
+    folder_notice,
     found_body,
     found_folders_body,
     moved_folder_body,
@@ -93,6 +94,7 @@ __all__ = [
     "detail_body",
     "error_body",
     "folder_body",
+    "folder_notice",
     "found_body",
     "found_folders_body",
     "hooks",

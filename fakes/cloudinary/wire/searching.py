@@ -147,6 +147,11 @@ def folder_body(folder: Folder) -> dict[str, Any]:
     return {"name": folder.name, "path": folder.path, "external_id": folder.external_id}
 
 
+def folder_notice(path: str) -> dict[str, str]:
+    """A folder as notifications name it."""
+    return {"folder_path": path, "folder_name": path.rpartition("/")[2]}
+
+
 def moved_folder_body(source: str, target: str) -> dict[str, Any]:
     """The answer to a folder that got another path."""
     named = {"from": source, "to": target}

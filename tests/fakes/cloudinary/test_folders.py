@@ -217,6 +217,47 @@ def test_moves_are_whole(tmp_path: Path) -> None:
         assert made.names("asset_folder=b/c/1/2") == "y"
 
 
+def fixed(cloud: Cloud) -> Any:
+    """A client of a cloud with fixed folders."""
+    account = {"cloud": "fixed", "api_key": "9", "api_secret": "s", "settings": {"folder_mode": "fixed"}}
+    cloud.http.post(f"{cloud.url}/_fake/accounts", json=account).raise_for_status()
+
+    def call(method: str, path: str, **more: Any) -> httpx.Response:
+        return cloud.http.request(method, f"{cloud.url}/v1_1/fixed/{path}", auth=("9", "s"), **more)
+
+    return call
+
+
+def test_public_ids_follow_their_folder_in_fixed_folder_mode(cloud: Cloud, png: bytes) -> None:
+    call = fixed(cloud)
+    for public_id in ("a/x", "a/b/y", "ab/z"):
+        call("POST", "image/upload", data={"public_id": public_id}, files={"file": ("p.png", png)})
+
+    moved = call("PUT", "folders/a", json={"to_folder": "c"})
+
+    assert moved.status_code == 200
+    listed = call("GET", "resources/image/upload").json()["resources"]
+    assert sorted(one["public_id"] for one in listed) == ["ab/z", "c/b/y", "c/x"]
+    found = call("POST", "resources/search", json={"expression": "folder:c/* AND public_id:y"}).json()
+    assert [(one["public_id"], one["folder"]) for one in found["resources"]] == [("c/b/y", "c/b")]
+    assert cloud.http.get(f"{cloud.url}/fixed/image/upload/c/x.png").content == png
+    assert cloud.http.get(f"{cloud.url}/fixed/image/upload/a/x.png").status_code == 404
+
+
+def test_a_move_that_cannot_be_whole_does_not_begin(cloud: Cloud, png: bytes) -> None:
+    call = fixed(cloud)
+    long = "x" * 250
+    for public_id in (f"a/{long}", "a/y"):
+        call("POST", "image/upload", data={"public_id": public_id}, files={"file": ("p.png", png)})
+
+    moved = call("PUT", "folders/a", json={"to_folder": "longer"})
+
+    assert moved.status_code == 400
+    assert paths(call("GET", "folders")) == ["a"]
+    listed = call("GET", "resources/image/upload").json()["resources"]
+    assert sorted(one["public_id"] for one in listed) == [f"a/{long}", "a/y"]
+
+
 def test_tags_in_use(cloud: Cloud, png: bytes) -> None:
     for number, tags in enumerate(("even,odd", "odd,z", "öl")):
         cloud.upload(png, public_id=f"staging_clips/{number}", tags=tags).raise_for_status()

@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fakes.kit.store import Store
+from fakes.kit.store import Store, TooManySteps
 
 SCHEMA = "CREATE TABLE thing (id TEXT PRIMARY KEY, size INT); CREATE INDEX thing_size ON thing (size);"
 
@@ -97,6 +98,22 @@ def test_a_new_id_is_one_that_no_row_has() -> None:
     ids = iter("aab")
 
     assert store.unused("thing", "id", lambda: next(ids)) == "b"
+
+
+def test_statements_can_be_given_a_number_of_steps() -> None:
+    store = Store(None, "CREATE TABLE t (i INTEGER)")
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT ?"
+
+    with store.limited(100_000) as outer:
+        with pytest.raises(TooManySteps), store.limited(10_000):
+            store.all(endless, (1_000_000,))
+        store.all(endless, (1_000,))
+
+    assert 10_000 < outer.taken < 100_000
+    assert len(store.all(endless, (100_000,))) == 100_000
+    with pytest.raises(sqlite3.OperationalError), store.limited(10_000):
+        store.all("SELECT nothing")
+    store.close()
 
 
 def test_a_lasting_table_is_no_part_of_the_state() -> None:

@@ -111,8 +111,9 @@ def test_search_urls_open_without_credentials() -> None:
     first = httpx.get(search.to_url())
     second = httpx.get(search.to_url(ttl=1000, next_cursor=first.json()["next_cursor"]))
     other = httpx.get(search.to_url(api_secret="another"))
+    private = httpx.get(search.to_url(private_cdn=True, next_cursor=first.json()["next_cursor"]))
 
-    assert (numbers(first.json()), numbers(second.json())) == ("21", "0")
+    assert (numbers(first.json()), numbers(second.json()), numbers(private.json())) == ("21", "0", "0")
     assert second.headers["cache-control"] == "public, max-age=1000"
     assert (other.status_code, other.headers["x-cld-error"]) == (401, "deny or ACL failure")
 

@@ -1,12 +1,15 @@
 """Admin API: folders."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.cloudinary import errors, naming, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
-from fakes.cloudinary.state import check_may_write
+from fakes.cloudinary.state import Account, check_may_write
+from fakes.cloudinary.wire import Hooks
 
 
 class FoldersApi:
@@ -41,8 +44,11 @@ class FoldersApi:
         account = self._service.admin(request)
         path = _named(request.path_params["path"], "folder")
         check_may_write(account, f"{path}/")
+        is_new = self._state.folders.find(account.cloud, path) is None
         self._state.folders.add(account.cloud, path, self._service.kit.clock.now())
         folder = self._state.folders.get(account.cloud, path)
+        if is_new:
+            self._tell(account, "create_folder", wire.folder_notice(path))
         return JSONResponse({"success": True, **wire.folder_body(folder)})
 
     async def move_folder(self, request: Request, form: Form) -> Response:
@@ -50,11 +56,11 @@ class FoldersApi:
         account = self._service.admin(request)
         source = _named(request.path_params["path"], "folder")
         target = _named(form.text("to_folder") or "", "to_folder")
-        if self._service.asking(account).is_fixed:
-            raise errors.not_emulated("moving folders in fixed folder mode")
         check_may_write(account, f"{source}/")
         check_may_write(account, f"{target}/")
-        self._state.folders.move(account.cloud, source, target, self._service.kit.clock.now())
+        self._state.move_folder(account.cloud, source, target)
+        notice = {"from_path": source, "to_path": target, "status": "success"}  # guess: the word
+        self._tell(account, "move_or_rename_asset_folder", notice)
         return JSONResponse(wire.moved_folder_body(source, target))
 
     async def delete_folder(self, request: Request, _form: Form) -> Response:
@@ -62,7 +68,14 @@ class FoldersApi:
         account = self._service.admin(request)
         path = _named(request.path_params["path"], "folder")
         check_may_write(account, f"{path}/")
-        return JSONResponse({"deleted": self._state.folders.delete(account.cloud, path)})
+        deleted = self._state.folders.delete(account.cloud, path)
+        for one in deleted:
+            self._tell(account, "delete_folder", wire.folder_notice(one))
+        return JSONResponse({"deleted": deleted})
+
+    def _tell(self, account: Account, kind: str, content: Mapping[str, str]) -> None:
+        """Tell the account's triggers."""
+        self._service.notices.tell(account, kind, content, Hooks())
 
 
 def _named(path: str, parameter: str) -> str:

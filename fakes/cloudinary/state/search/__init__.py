@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fakes.cloudinary import errors
 from fakes.cloudinary.state.folders import Folder, folder_of
 from fakes.cloudinary.state.records import Asset, asset_of
 from fakes.cloudinary.state.search import aggregations, words
@@ -13,7 +15,7 @@ from fakes.cloudinary.state.search.catalogue import ASSETS, BACKUP_BYTES, FOLDER
 from fakes.cloudinary.state.search.fields import Asking
 from fakes.cloudinary.state.search.finder import Finder, Found, Query
 from fakes.cloudinary.state.search.paging import Sort
-from fakes.kit.store import Store
+from fakes.kit.store import Store, TooManySteps
 
 __all__ = ["SCHEMA", "Aggregate", "Asking", "FoundAssets", "FoundFolders", "Query", "Search", "Sort"]
 SCHEMA = ";".join(
@@ -25,6 +27,8 @@ SCHEMA = ";".join(
         "CREATE INDEX assets_by_size ON assets (cloud, bytes, asset_id)",
     ]
 )
+MAX_STEPS = 20_000_000
+"""A second or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,12 @@ class Search:
 
     Args:
         store: The fake's store.
+        max_steps: What one search may take, in steps of SQLite's machine.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, max_steps: int = MAX_STEPS) -> None:
         self._store = store
+        self._max_steps = max_steps
         self._finder = Finder(store)
         store.add_function("has_phrase", 2, words.has_phrase)
         store.add_function("has_start", 2, words.has_start)
@@ -69,8 +75,13 @@ class Search:
         """Find assets.
 
         Raises:
-            ProviderError: The expression, the order, the cursor or an aggregation cannot be used (400).
+            ProviderError: The expression, the order, the cursor or an aggregation cannot be used (400),
+                or the search takes too long (500).
         """
+        with self._bounded():
+            return self._assets(query, asking, aggregates)
+
+    def _assets(self, query: Query, asking: Asking, aggregates: Sequence[Aggregate]) -> FoundAssets:
         found = self._finder.find(ASSETS, query, asking)
         rows = {row["asset_id"]: asset_of(row) for row in self._by_id("assets", "asset_id", found)}
         counts = {one.field: aggregations.counted(self._finder, found.matching, one) for one in aggregates}
@@ -81,11 +92,26 @@ class Search:
         """Find folders.
 
         Raises:
-            ProviderError: The expression, the order or the cursor cannot be used (400).
+            ProviderError: The expression, the order or the cursor cannot be used (400), or the search takes
+                too long (500).
         """
-        found = self._finder.find(FOLDERS, query, asking)
+        with self._bounded():
+            found = self._finder.find(FOLDERS, query, asking)
         rows = {row["external_id"]: folder_of(row) for row in self._by_id("folders", "external_id", found)}
         return FoundFolders(tuple(rows[one] for one in found.ids), found.total, found.next_cursor)
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Give up a search that would keep everybody else waiting.
+
+        Raises:
+            ProviderError: It was given up (500).
+        """
+        try:
+            with self._store.limited(self._max_steps):
+                yield
+        except TooManySteps as error:
+            raise errors.general_error() from error
 
     def _backup_bytes(self, found: Found) -> dict[str, int]:
         rows = self._store.all(
