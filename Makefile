@@ -40,6 +40,7 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m compileall -q $(VENV)/lib emulator fakes clipnet seed || true
 	touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-test: $(VENV)/installed tests/sdk/node/package-lock.json
 	$(BIN)/pip install --quiet -c requirements.lock -e '.[test]'
+	if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/sdk/node; fi
 	touch $@

@@ -46,12 +46,12 @@ class ListingsApi:
     async def in_folder(self, request: Request, form: Form) -> Response:
         """List assets that are directly in a folder."""
         account = self._service.admin(request)
-        folder = form.text("asset_folder")
-        if folder is None:
+        if "asset_folder" not in form.params:
             raise errors.missing_parameter("asset_folder")
-        if folder.strip("/"):
-            self._state.folders.get(account.cloud, folder.strip("/"))
-        page = self._listing.in_folder(account.cloud, folder.strip("/"), wire.window(form))
+        folder = (form.text("asset_folder") or "").strip("/")  # nothing is the root
+        if folder:
+            self._state.folders.get(account.cloud, folder)
+        page = self._listing.in_folder(account.cloud, folder, wire.window(form))
         return self._page(account, page, form)
 
     async def by_asset_ids(self, request: Request, form: Form) -> Response:
