@@ -436,6 +436,11 @@ def video_too_large() -> ProviderError:
     )
 
 
+def still_pending(public_id: str) -> ProviderError:
+    """A derived asset that is being made behind an earlier answer."""
+    return _not_delivered(423, f"Resource {public_id} is pending")  # guess: but for the last two words
+
+
 def delivery_not_found(public_id: str) -> ProviderError:
     """No asset has this id, type and resource type; on delivery."""
     return _not_delivered(404, f"Resource not found - {public_id}")

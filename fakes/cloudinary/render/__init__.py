@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fakes.cloudinary import errors, formats, transformation
@@ -22,9 +23,21 @@ from fakes.cloudinary.transformation import LayerSource, Transformation
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
 SYNC_LIMIT_BYTES = 100_000_000
+# Longer ones are made behind the answer. Source: the same, and adaptive_bitrate_streaming.
+SYNC_LIMIT_S = 30 * 60
+SYNC_LIMIT_OF_STREAMS_S = 60 * 60
+_PATIENCE = 15
 _AT_ONCE = 2
 Lookup = Callable[[str, str], str | None]
 Profiles = Callable[[str, str], Sequence[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is being made now; `is_patient`: behind an answer that was given already."""
+
+    task: asyncio.Task[Mapping[str, Derived]]
+    is_patient: bool
 
 
 class Renderer:
@@ -53,10 +66,10 @@ class Renderer:
         self._layers = Layers(assets, blobs, self._brought)
         self._bring: Bring | None = None
         self._blobs = blobs
-        self._ffmpeg = Ffmpeg(time_limit_s)
-        self._videos = VideoMaker(self._ffmpeg, blobs)
-        self._running: dict[tuple[str, int, str, str], asyncio.Task[Mapping[str, Derived]]] = {}
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._ffmpeg = {False: Ffmpeg(time_limit_s), True: Ffmpeg(_PATIENCE * time_limit_s)}
+        self._videos = {is_patient: VideoMaker(one, blobs) for is_patient, one in self._ffmpeg.items()}
+        self._running: dict[tuple[str, int, str, str], _Work] = {}
+        self._slots = {is_patient: asyncio.Semaphore(_AT_ONCE) for is_patient in (False, True)}
 
     def fetch_layers_by(self, bring: Bring) -> None:
         """Say who fetches layers that are elsewhere; without that they are not found."""
@@ -74,16 +87,19 @@ class Renderer:
         """
         return transformation.parse(components, lambda name: self._lookup(cloud, name))
 
-    async def derive(self, asset: Asset, text: str, format_name: str | None) -> Derived:
+    async def derive(
+        self, asset: Asset, text: str, format_name: str | None, *, is_patient: bool = False
+    ) -> Derived:
         """The result of a transformation, made now or before.
 
         Args:
             asset: The original.
             text: The transformation as it was written.
             format_name: The format asked for; None for what the transformation or the original says.
+            is_patient: No request waits for it: the original may be large, and the work may take long.
 
         Raises:
-            ProviderError: It is not understood or cannot be done (400).
+            ProviderError: It is not understood or cannot be done (400), or it is still being made (423).
         """
         asked = self.read(asset.cloud, transformation.split(text))
         target = format_name
@@ -100,12 +116,17 @@ class Renderer:
         # Otherwise a playlist and its stream are made together.
         what = "ts" if target == "m3u8" and not is_master else target
         key = (asset.asset_id, asset.version, asked.text, what)
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._make(asset, asked, target))
-            self._running[key] = task
+        work = self._running.get(key)
+        if work is None:
+            is_long = _is_long(asset, target)
+            task = asyncio.get_running_loop().create_task(
+                self._make(asset, asked, target, is_patient=is_patient or is_long)
+            )
+            work = self._running[key] = _Work(task, is_patient or is_long)
             task.add_done_callback(functools.partial(self._forget, key))
-        return (await asyncio.shield(task))[target]
+        if work.is_patient and not is_patient:
+            raise errors.still_pending(asset.public_id)
+        return (await asyncio.shield(work.task))[target]
 
     async def rework(
         self, asset: Asset, path: Path, text: str, format_name: str | None, made: Incoming
@@ -128,8 +149,9 @@ class Renderer:
             target = transformation.target_format(asked, asset.resource_type, asset.format, None, "")
         if target is None:
             raise errors.transformation_refused(f"Invalid transformation component - {text}")
-        async with self._slots, contextlib.AsyncExitStack() as stack:
-            found = await self._write(await self._order(Material(path, asset), asked, target, stack))
+        async with self._slots[False], contextlib.AsyncExitStack() as stack:
+            order = await self._order(Material(path, asset), asked, target, stack)
+            found = await self._write(order, is_patient=False)
         for one in found:
             if one.format == target:
                 one.incoming.path.replace(made.path)
@@ -138,22 +160,25 @@ class Renderer:
 
     def close(self) -> None:
         """End what is running."""
-        self._ffmpeg.close()
+        for ffmpeg in self._ffmpeg.values():
+            ffmpeg.close()
 
     def _forget(self, key: tuple[str, int, str, str], task: asyncio.Task[Mapping[str, Derived]]) -> None:
         self._running.pop(key, None)
         if not task.cancelled():
             task.exception()  # seen, even if nobody waits any more
 
-    async def _make(self, asset: Asset, asked: Transformation, target: str) -> Mapping[str, Derived]:
+    async def _make(
+        self, asset: Asset, asked: Transformation, target: str, *, is_patient: bool
+    ) -> Mapping[str, Derived]:
         try:
-            if asset.resource_type == "video" and streaming.is_master(
-                target, asked.last("streaming_profile")
-            ):
-                return await self._keep(asset, asked, (await self._master(asset, asked, target),))
-            async with self._slots, contextlib.AsyncExitStack() as stack:
+            is_master = streaming.is_master(target, asked.last("streaming_profile"))
+            if asset.resource_type == "video" and is_master:
+                made = await self._master(asset, asked, target, is_patient=is_patient)
+                return await self._keep(asset, asked, (made,))
+            async with self._slots[is_patient], contextlib.AsyncExitStack() as stack:
                 order = await self._stored_order(asset, asked, target, stack)
-                return await self._keep(asset, asked, await self._write(order))
+                return await self._keep(asset, asked, await self._write(order, is_patient=is_patient))
         except FileNotFoundError as error:
             raise errors.delivery_not_found(asset.public_id) from error
 
@@ -177,12 +202,13 @@ class Renderer:
         async with self._assets.stored.kept(made.incoming, blob):
             return self._assets.store_derived(asset, text, made.format, blob, size_px)
 
-    async def _write(self, order: Order) -> Sequence[Made]:
+    async def _write(self, order: Order, *, is_patient: bool) -> Sequence[Made]:
         asset = order.original.asset
         if asset.resource_type == "video":
-            if asset.bytes > SYNC_LIMIT_BYTES:
+            is_large = asset.bytes > SYNC_LIMIT_BYTES and order.format not in formats.IMAGES
+            if is_large and not is_patient:
                 raise errors.video_too_large()
-            return await self._videos.make(order)
+            return await self._videos[is_patient].make(order)
         if order.format not in formats.IMAGES:
             raise errors.transformation_refused(f"Invalid extension in transformation: {order.format}")
         incoming = self._blobs.incoming()
@@ -204,25 +230,31 @@ class Renderer:
         planned, materials = await self._layers.gather(original, asked, stack)
         return Order(original, planned, materials, target)
 
-    async def _master(self, asset: Asset, asked: Transformation, target: str) -> Made:
-        """The text that names the variants of a stream; those of HLS are made when they are asked for."""
+    async def _master(self, asset: Asset, asked: Transformation, target: str, *, is_patient: bool) -> Made:
+        """The text that names the variants of a stream.
+
+        Those of HLS are made when they are asked for, unless nobody waits.
+        """
         async with contextlib.AsyncExitStack() as stack:
-            look = await self._videos.look(await self._stored_order(asset, asked, target, stack))
+            look = await self._videos[is_patient].look(await self._stored_order(asset, asked, target, stack))
         text = streaming.spelled_out(asked.text, functools.partial(self._lookup, asset.cloud))
         profile = asked.last("streaming_profile")
         found = streaming.variants(text, profile, look, functools.partial(self._profiles, asset.cloud))
-        written = streaming.master(found)
         if target == "mpd":
-            tracks = [await self._track(asset, one, "mp4dv") for one in found if one.size is not None]
-            if look.has_audio:
-                tracks.append(await self._track(asset, streaming.sound(text), "mp4da"))
+            parts = [(one, "mp4dv") for one in found if one.size is not None]
+            parts += [(streaming.sound(text), "mp4da")] if look.has_audio else []
+            tracks = [await self._track(asset, *part, is_patient=is_patient) for part in parts]
             written = streaming.presentation(tracks, look)
+        else:
+            written = streaming.master(found)
+            for one in found if is_patient else ():
+                await self.derive(asset, one.text, "m3u8", is_patient=True)
         incoming = self._blobs.incoming()
         await asyncio.to_thread(incoming.path.write_text, written)
         return Made(target, incoming, look.size)
 
-    async def _track(self, asset: Asset, variant: Variant, target: str) -> Track:
-        made = await self.derive(asset, variant.text, target)
+    async def _track(self, asset: Asset, variant: Variant, target: str, *, is_patient: bool) -> Track:
+        made = await self.derive(asset, variant.text, target, is_patient=is_patient)
         async with self._blobs.local(made.sha256) as path:
             return Track(variant, target, await asyncio.to_thread(streaming.index_of, path))
 
@@ -231,3 +263,11 @@ def _draw(order: Order, target: Path) -> Size:
     extras = order.original.asset.extras
     regions = regions_of(extras.get("face_coordinates"), extras.get("custom_coordinates"))
     return images.render(order.original.path, target, order.asked, order.format, order.materials, regions)
+
+
+def _is_long(asset: Asset, target: str) -> bool:
+    """Whether making this is more than a request should wait for."""
+    if asset.resource_type != "video" or target in formats.IMAGES:
+        return False
+    limit_s = SYNC_LIMIT_OF_STREAMS_S if target in streaming.FORMATS else SYNC_LIMIT_S
+    return (asset.duration or 0.0) > limit_s

@@ -22,6 +22,7 @@ from fakes.cloudinary.transformation import parse_text
 Profiles = Callable[[str], Sequence[str] | None]
 """The representations of a cloud's profile as transformations; None when there is no such profile."""
 PLAYLISTS = frozenset({"m3u8", "mpd"})
+FORMATS = PLAYLISTS | {"ts", "mp4dv", "mp4da"}
 SOUND_OF_DASH = "ac_aac,vc_none"  # guess: the address of the sound is not recorded
 _ADDRESS = re.compile(r"cld:(?P<transformation>[^\s<]*)\.(?P<format>m3u8|ts|mp4dv|mp4da)(?=[\s<]|$)")
 _SIDES = re.compile(r"w_(\d+),h_(\d+)")

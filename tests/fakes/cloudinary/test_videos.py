@@ -1,5 +1,6 @@
 """Videos as they are delivered: layers, splices, subtitles, animations, wave forms, frames."""
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.fakes.cloudinary.footage import (
     look,
     traffic_lights,
 )
+from tests.servers import wait_until
 
 YELLOW = (255, 255, 0)
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}MMMMMMMM\n"
@@ -355,6 +357,58 @@ def test_what_cannot_be_done_is_said(stage: Cloud, path: str, status: int, messa
     found_status, found_message = refused(stage, path)
 
     assert (found_status, found_message[: len(message)]) == (status, message)
+
+
+@pytest.fixture
+def feature(cloud: Cloud, media: dict[str, bytes]) -> Cloud:
+    """A video that says it lasts 61 minutes."""
+    content = media["lights"]
+    cloud.upload(content, "video/upload", public_id="staging_clips/any").raise_for_status()
+    row: dict[str, object] = {
+        "public_id": "staging_clips/feature",
+        "resource_type": "video",
+        "type": "upload",
+        "format": "mp4",
+    }
+    row |= {"bytes": len(content), "width": 160, "height": 90, "created_at": "2026-11-20T06:00:00Z"}
+    row |= {"duration": 3660.0, "etag": hashlib.md5(content).hexdigest()}
+    row |= {"sha256": hashlib.sha256(content).hexdigest()}
+    cloud.http.put(f"{cloud.url}/_fake/state", json={"assets": [row]}).raise_for_status()
+    return cloud
+
+
+@pytest.mark.parametrize("path", ["w_80/staging_clips/feature.mp4", "sp_auto/staging_clips/feature.m3u8"])
+def test_a_long_video_is_made_behind_the_answer(feature: Cloud, path: str) -> None:
+    first = refused(feature, path)
+
+    wait_until(lambda: feature.get(f"video/upload/{path}").status_code == 200, lambda: path)
+    assert first == (423, "Resource staging_clips/feature is pending")
+    assert feature.get("video/upload/so_1/staging_clips/feature.jpg").status_code == 200
+
+
+def test_what_is_made_eagerly_behind_an_answer_is_pending_until_then(
+    cloud: Cloud, media: dict[str, bytes]
+) -> None:
+    eager = {"eager": "e_boomerang/e_loop:9|sp_hd/m3u8", "eager_async": "1"}
+    answer = cloud.upload(media["lights"], "video/upload", public_id="staging_clips/e", **eager)
+
+    pending = refused(cloud, "e_boomerang/e_loop:9/v1/staging_clips/e.mp4")
+    wait_until(lambda: len(derived(cloud)) == 4, lambda: str(derived(cloud)))
+
+    assert [one["status"] for one in answer.json()["eager"]] == ["processing", "processing"]
+    assert pending == (423, "Resource staging_clips/e is pending")
+    assert video_of(cloud, "e_boomerang/e_loop:9/v1/staging_clips/e.mp4").lasts(60.0, 0.5)
+    variant = "c_limit,w_320,h_240,vc_h264:baseline:3.0,br_192k"
+    assert {(variant, "m3u8"), (variant, "ts"), ("sp_hd", "m3u8")} < derived(cloud)
+
+
+def derived(cloud: Cloud) -> set[tuple[str, str]]:
+    found = cloud.admin("GET", "resources/video/upload/staging_clips/e").json()["derived"]
+    return {(one["transformation"], one["format"]) for one in found}
+
+
+def video_of(cloud: Cloud, path: str) -> Found:
+    return seen(cloud.get(f"video/upload/{path}"))
 
 
 def test_nothing_is_left_behind(stage: Cloud) -> None:

@@ -84,15 +84,21 @@ class Answers:
         return wire.waiting_body(asset, read.text, eager.format, origin, secret=secret)
 
     async def _make_later(self, asked: Submission, asset: Asset, batch_id: str) -> None:
-        made = await self._make(asked.account, asset, asked.options.eager)
+        made = await self._make(asked.account, asset, asked.options.eager, is_patient=True)
         self._tell_eager(asked, asset, made, replace(asked.options.hooks, batch_id=batch_id))
 
-    async def _make(self, account: Account, asset: Asset, eager: Sequence[Eager]) -> list[dict[str, Any]]:
-        return list(await asyncio.gather(*(self._make_one(account, asset, one) for one in eager)))
+    async def _make(
+        self, account: Account, asset: Asset, eager: Sequence[Eager], *, is_patient: bool = False
+    ) -> list[dict[str, Any]]:
+        tasks = (self._make_one(account, asset, one, is_patient=is_patient) for one in eager)
+        return list(await asyncio.gather(*tasks))
 
-    async def _make_one(self, account: Account, asset: Asset, eager: Eager) -> dict[str, Any]:
+    async def _make_one(
+        self, account: Account, asset: Asset, eager: Eager, *, is_patient: bool
+    ) -> dict[str, Any]:
+        text, wanted = eager.transformation, eager.format
         try:
-            derived = await self._service.renderer.derive(asset, eager.transformation, eager.format)
+            derived = await self._service.renderer.derive(asset, text, wanted, is_patient=is_patient)
         except ProviderError as error:
             return {"transformation": eager.text, "status": "failed", "reason": error.message}
         return wire.derived_body(asset, derived, self._service.kit.url, secret=account.api_secret or "")
