@@ -81,6 +81,12 @@ def cloud(_fakes: Served) -> Iterator[Cloud]:
         yield Cloud(_fakes, http)
 
 
+@pytest.fixture
+def picture(cloud: Cloud, png: bytes) -> Cloud:
+    cloud.upload(png, public_id="staging_clips/i").raise_for_status()
+    return cloud
+
+
 @pytest.fixture(scope="session")
 def png() -> bytes:
     """A picture of 400 x 300."""

@@ -1,5 +1,6 @@
 """Delivery: `GET /<cloud>/<resource type>/<type>/[s--sig--/][transformation/...][v1/]<public id>[.ext]`."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,9 @@ from fakes.kit.errors import ProviderError
 _NOT_CLOUDS = frozenset({"v1_1", "v2"})
 _INFO = "getinfo"
 _LIST = "list"
+# Of a public id, and the dot and extension behind it.
+# Source: cloudinary.com/documentation (common X-Cld-Error messages: "public_id is too long")
+_NAME_LIMIT_CHARS = 255 + 6
 _PATHS = (
     *(f"/{{cloud}}/{resource_type}/{{type}}/{{path:path}}" for resource_type in wire.RESOURCE_TYPES),
     *(f"/{{cloud}}/{form}/{{path:path}}" for form in (*address.SUFFIXED, address.SHORT)),
@@ -43,9 +47,8 @@ class Delivery:
 
     def routes(self) -> list[Route]:
         """The routes, as in the coverage rows; the last one takes what no other does."""
-        found = [Route("/{cloud}/any/list/{path:path}", self._guarded(self.deliver), methods=["GET"])]
-        found += [Route(path, self._guarded(self.deliver), methods=["GET"]) for path in _PATHS]
-        return found
+        paths = ("/{cloud}/any/list/{path:path}", *_PATHS)
+        return [_with_lines(Route(path, self._guarded(self.deliver), methods=["GET"])) for path in paths]
 
     def _guarded(
         self, handler: Callable[[Request], Awaitable[Response]]
@@ -180,20 +183,23 @@ class Delivery:
         """The asset, the extension that the path asks for, and the address without a suffix.
 
         Raises:
-            ProviderError: It is not there (404), or is called by an extension that does not exist (400).
+            ProviderError: It is not there (404), is called by an extension that does not exist, or by a name
+                that is longer than names can be (400).
         """
+        if len(where.source) > _NAME_LIMIT_CHARS:
+            raise errors.transformation_refused("public_id is too long")
         key = Key(place.cloud or "", place.resource_type, place.type, "")
         shorter = address.without_suffix(where) if place.has_suffix is None else None
         for one in (where, shorter):
             if one is not None and (found := self._named(key, one.source)) is not None:
                 return (*found, one)
         stem, dot, ending = where.source.rpartition(".")
-        is_raw = key.resource_type == "raw"
-        if not is_raw and dot and self._state.assets.find(replace(key, public_id=stem)) is not None:
+        has_ending = bool(dot) and "/" not in ending and key.resource_type != "raw"
+        if has_ending and self._state.assets.find(replace(key, public_id=stem)) is not None:
             raise errors.transformation_refused(f"Invalid extension in transformation: {ending}")
         if where.unknown is not None:
             raise errors.transformation_refused(f"Unknown transformation {where.unknown}")
-        raise errors.delivery_not_found(stem if dot and not is_raw else where.source)
+        raise errors.delivery_not_found(stem if has_ending else where.source)
 
     def _named(self, key: Key, source: str) -> tuple[Asset, str | None] | None:
         stem, dot, ending = source.rpartition(".")
@@ -250,6 +256,12 @@ class Delivery:
                 "bytes": made.bytes,
             },
         }
+
+
+def _with_lines(route: Route) -> Route:
+    """A route whose path may hold ends of lines: words that are laid over a picture do."""
+    route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+    return route
 
 
 def _without_info(text: str) -> str:
