@@ -113,7 +113,7 @@ def preset_not_found() -> ProviderError:
 
 def preset_unknown(name: str) -> ProviderError:
     """No upload preset has this name, on the Admin API."""
-    return _refused(404, f"Can't find upload preset named {name}")  # guess: all but "Can't find"
+    return _refused(404, f"Can't find upload preset named {name}")
 
 
 def preset_not_unsigned() -> ProviderError:

@@ -20,6 +20,7 @@ from fakes.cloudinary.state import (
     relations,
     remote,
     search,
+    seeding,
     sessions,
     stored,
     tokens,
@@ -160,6 +161,7 @@ class CloudinaryState:
                 in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`; a
                 cloud has `name` and the settings of `Cloud`. `remote` says for addresses which local file, or
                 which stored bytes by their SHA-256, stand for them.
+                The lists of `seeding.KINDS` hold what the Admin API makes.
 
         Raises:
             ValueError: A field is missing or of the wrong kind, or bytes are not there.
@@ -168,6 +170,9 @@ class CloudinaryState:
             self.accounts.add(accounts_module.from_seed(entry))
         for entry in _list(document, "clouds"):
             self.accounts.set_cloud(accounts_module.cloud_of(entry))
+        for kind in seeding.KINDS:
+            for entry in _list(document, kind):
+                seeding.load(self, kind, entry)
         assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
         remote_files = document.get("remote", {})
         if not isinstance(remote_files, dict):

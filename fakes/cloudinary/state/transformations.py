@@ -32,7 +32,8 @@ _TEXT_MAX_LENGTH = 10_000
 _NAME = re.compile(r"[\w .:-]{1,255}")
 _SETS_FORMAT = re.compile(r"(?:^|[,/])f_")
 _NEXT = "(SELECT ifnull(max(number), 0) + 1 FROM transformations WHERE cloud = ?)"
-_OF_TEXT = "derived JOIN assets USING (asset_id) WHERE derived.transformation = ? AND assets.cloud = ?"
+# The order of a cross join is kept: derived assets by their index, and then the original of each.
+_OF_TEXT = "derived CROSS JOIN assets USING (asset_id) WHERE derived.transformation = ? AND assets.cloud = ?"
 
 
 @dataclass(frozen=True, slots=True)
