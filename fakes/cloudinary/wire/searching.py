@@ -25,7 +25,11 @@ _MORE = (
     "quality_analysis",
     "accessibility_analysis",
 )
-_ANALYSIS = ("face_count", "faces", "grayscale", "illustration_score", "transparent", "colors", "phash")
+_ANALYSIS = {
+    "grayscale": "grayscale",
+    "illustration_score": "illustration_score",
+    "transparent": "semi_transparent",
+}
 _MAX_RANGES = 50
 
 
@@ -161,8 +165,10 @@ def moved_folder_body(source: str, target: str) -> dict[str, Any]:
 def _more(asset: Asset, showing: Showing) -> Mapping[str, Any]:
     """What `with_field` can ask for; context is flat here."""
     detail = asset.detail
-    analysis: dict[str, Any] = {name: detail[name] for name in _ANALYSIS if name in detail}
-    faces = detail.get("faces", [])
+    faces = asset.extras.get("face_coordinates", detail.get("faces", []))
+    analysis = {name: detail[found] for name, found in _ANALYSIS.items() if found in detail}
+    if "predominant" in detail:
+        analysis["colors"] = dict(detail["predominant"]["google"])
     return {
         "tags": list(asset.tags),
         "context": dict(asset.context),

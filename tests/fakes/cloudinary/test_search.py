@@ -37,7 +37,16 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
             height=1080,
             moderation_kind="manual",
             moderation_status="pending",
-            detail={"pages": 1, "faces": [[1, 2, 3, 4], [5, 6, 7, 8]]},
+            detail={
+                "pages": 1,
+                "faces": [[1, 2, 3, 4], [5, 6, 7, 8]],
+                "predominant": {"google": [["red", 60.5], ["white", 39.5]], "cloudinary": [["green", 100]]},
+                "grayscale": False,
+                "semi_transparent": True,
+                "illustration_score": 0.25,
+                "image_metadata": {"Model": "Camera 5", "ISO": "200", "Taken": "2026-01-02"},
+                "quality_analysis": {"focus": 0.8},
+            },
         ),
         asset(
             "clips/b",
@@ -168,6 +177,25 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         ("face_count>1", "a"),
         ("face_count=0", "b c.txt d"),
         ("pages:1", "a"),
+        ("colors:Red", "a"),
+        ("colors:green", ""),
+        ("colors.red>60", "a"),
+        ("colors.white:[50 TO 60]", ""),
+        ("grayscale:false", "a"),
+        ("transparent:true", "a"),
+        ("-transparent:true", "b c.txt d"),
+        ("illustration_score<0.5", "a"),
+        ("image_metadata.Model:camera", "a"),
+        ('image_metadata.Model="Camera 5"', "a"),
+        ("image_metadata.Model:cam*", "a"),
+        ("image_metadata.ISO>100", "a"),
+        ("image_metadata.ISO>200", ""),
+        ("image_metadata.ISO:200", "a"),
+        ("image_metadata.Taken>5", ""),
+        ("image_metadata.Taken>2026-01-01", "a"),
+        ("quality_analysis.focus>=0.8", "a"),
+        ("metadata:none", ""),
+        ("metadata:sk*", "error"),
         ("backup_bytes>0", ""),
         ("width:wide", "error"),
         ("tags>3", "error"),
@@ -439,6 +467,21 @@ def test_more_fields_come_on_request(filled: Cloud) -> None:
     refused = searched(filled, with_field=["nothing"])
     assert refused.status_code == 400
     assert refused.json()["error"]["message"] == "Invalid value for parameter with_field: nothing"
+
+
+def test_what_an_upload_asked_to_be_seen_is_found(cloud: Cloud, png: bytes) -> None:
+    asked = {"colors": "1", "faces": "1", "image_metadata": "1", "quality_analysis": "1"}
+    cloud.upload(png, public_id="staging_clips/seen", **asked).raise_for_status()
+    cloud.upload(png, public_id="staging_clips/unseen").raise_for_status()
+
+    answer = searched(cloud, expression="grayscale:false", with_field=["image_analysis"])
+
+    assert [one["filename"] for one in answer.json()["resources"]] == ["seen"]
+    analysis = answer.json()["resources"][0]["image_analysis"]
+    assert (analysis["face_count"], analysis["grayscale"], analysis["transparent"]) == (0, False, False)
+    color, share = max(analysis["colors"].items(), key=lambda one: one[1])
+    found = searched(cloud, expression=f"colors.{color}>={share} AND quality_analysis.focus>=0")
+    assert [one["filename"] for one in found.json()["resources"]] == ["seen"]
 
 
 def test_only_the_wanted_fields_come_on_request(filled: Cloud) -> None:

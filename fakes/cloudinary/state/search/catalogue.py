@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fakes.cloudinary.expressions import And, Bounds, Node, Not, Or, Term
 from fakes.cloudinary.expressions.values import BYTES, SECONDS
-from fakes.cloudinary.state.search import fields, labels
+from fakes.cloudinary.state.search import fields, labels, structured
 from fakes.cloudinary.state.search.conditions import NOTHING, Condition, all_of, any_of, none_of
 from fakes.cloudinary.state.search.fields import Asking, Field
 from fakes.cloudinary.state.search.words import DISPLAY_NAME, EVERYWHERE, FILENAME, PUBLIC_ID
@@ -22,8 +22,12 @@ _FILENAME = f"substr(assets.public_id, length({_TO_SLASH}) + 1)"
 _FIXED_FOLDER = f"rtrim({_TO_SLASH}, '/')"
 _RATIO = "(1.0 * assets.width / assets.height)"
 _PIXELS = "(assets.width * assets.height)"
+_ACCESSIBILITY = "json_extract(assets.detail, '$.accessibility_analysis.colorblind_accessibility_score')"
 _BIT_RATE = "json_extract(assets.detail, '$.bit_rate')"
-_FACES = "ifnull(json_array_length(assets.detail, '$.faces'), 0)"
+_FACES = (
+    "coalesce(json_array_length(assets.extras, '$.face_coordinates'),"
+    " json_array_length(assets.detail, '$.faces'), 0)"
+)
 _PAGES = "json_extract(assets.detail, '$.pages')"
 BACKUP_BYTES = (
     "(SELECT ifnull(sum(json_extract(backups.asset, '$.bytes')), 0) FROM backups"
@@ -38,6 +42,11 @@ def _changed(what: str) -> str:
     return f"ifnull({said}, assets.created_at)"
 
 
+def _yes_or_no(name: str) -> str:
+    """What an analysis found to be so or not, as a word; nothing where nobody looked."""
+    return f"CASE json_extract(assets.detail, '$.{name}') WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+
+
 _ASSET_FIELDS: Mapping[str, Field] = {
     "access_mode": fields.keyword(ACCESS_MODE),
     "aspect_ratio": fields.share(_RATIO),
@@ -46,6 +55,8 @@ _ASSET_FIELDS: Mapping[str, Field] = {
     "backup_bytes": fields.amount(BACKUP_BYTES, BYTES),
     "bit_rate": fields.amount(_BIT_RATE, BYTES),
     "bytes": fields.amount("assets.bytes", BYTES, is_indexed=True),
+    "accessibility_analysis.colorblind_accessibility_score": fields.amount(_ACCESSIBILITY),
+    "colors": structured.colors,
     "context": labels.context,
     "created_at": fields.date("assets.created_at", is_indexed=True),
     "display_name": fields.text("assets.display_name", DISPLAY_NAME),
@@ -54,18 +65,22 @@ _ASSET_FIELDS: Mapping[str, Field] = {
     "face_count": fields.amount(_FACES),
     "filename": fields.text(_FILENAME, FILENAME),
     "format": fields.keyword("assets.format"),
+    "grayscale": fields.keyword(_yes_or_no("grayscale")),
+    "illustration_score": fields.amount("json_extract(assets.detail, '$.illustration_score')"),
     "height": fields.amount("assets.height"),
     "last_updated": fields.date(_changed("updated_at")),
-    "metadata": labels.metadata,
+    "metadata": structured.metadata,
     "moderation_kind": fields.keyword("assets.moderation_kind"),
     "moderation_status": fields.keyword("assets.moderation_status"),
     "page_count": fields.amount(_PAGES),
     "pages": fields.amount(_PAGES),
     "pixels": fields.amount(_PIXELS),
     "public_id": fields.text("assets.public_id", PUBLIC_ID, is_indexed=True),
+    "quality_analysis.focus": fields.amount("json_extract(assets.detail, '$.quality_analysis.focus')"),
     "resource_type": fields.keyword("assets.resource_type", is_indexed=True),
     "status": fields.keyword("'active'"),
     "tags": labels.tags,
+    "transparent": fields.keyword(_yes_or_no("semi_transparent")),
     "type": fields.keyword("assets.type"),
     "updated_at": fields.date(_changed("updated_at")),
     "uploaded_at": fields.date("assets.created_at", is_indexed=True),
@@ -77,13 +92,19 @@ _ASSET_FIELDS: Mapping[str, Field] = {
 }
 
 
+_KEYED: Mapping[str, Callable[[str], Field]] = {
+    "colors": structured.color_share,
+    "context": labels.context_value,
+    "image_metadata": structured.image_metadata_value,
+    "metadata": structured.metadata_value,
+}
+
+
 def _asset_field(name: str, asking: Asking) -> Field:
     """A field of assets; one that does not exist matches nothing."""
     kind, dot, key = name.partition(".")
-    if dot and kind == "context":
-        return labels.context_value(key)
-    if dot and kind == "metadata":
-        return labels.metadata_value(key)
+    if dot and kind in _KEYED:
+        return _KEYED[kind](key)
     if name == "folder" and asking.is_fixed:  # in dynamic folder mode it matches nothing
         return fields.path(_FIXED_FOLDER)
     return _ASSET_FIELDS.get(name, fields.nothing)

@@ -131,6 +131,18 @@ def beginning(asking: Asking, field: int, start: str) -> list[Condition]:
     return [*having_words(asking, field, " ".join(words[:-1])), last]
 
 
+def value_starts(expression: str, start: str) -> str:
+    """A value starts so, or a word of it; parameters are `start_params`."""
+    if is_word(start):
+        return f"has_start({expression}, ?)"
+    return f"{expression} COLLATE NOCASE BETWEEN ? AND ?"
+
+
+def start_params(start: str) -> tuple[str, ...]:
+    """The parameters of `value_starts`."""
+    return (start,) if is_word(start) else (start, start + LAST)
+
+
 def in_a_row(expression: str, phrase: str) -> list[Condition]:
     """The words of a phrase follow each other; one word alone always does."""
     return [containing(expression, phrase)] if len(words_of(phrase)) > 1 else []

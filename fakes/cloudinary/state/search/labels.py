@@ -1,10 +1,7 @@
-"""Fields that an asset has many values of: tags, context and structured metadata."""
+"""Fields that an asset has many values of: tags and context."""
 
-import re
-
-from fakes.cloudinary.errors import query_error
-from fakes.cloudinary.expressions import Bounds, Term, Value, moment, number
-from fakes.cloudinary.state.search.conditions import LAST, NOTHING, Condition, all_of, among, tested
+from fakes.cloudinary.expressions import Bounds, Term, Value
+from fakes.cloudinary.state.search.conditions import LAST, Condition, all_of, among, tested
 from fakes.cloudinary.state.search.fields import (
     Asking,
     Field,
@@ -12,14 +9,13 @@ from fakes.cloudinary.state.search.fields import (
     having_words,
     in_a_row,
     is_word,
+    start_params,
     value_of,
+    value_starts,
 )
-from fakes.cloudinary.state.search.words import CONTEXT, METADATA, TAGS
-from fakes.kit.clock import iso
+from fakes.cloudinary.state.search.words import CONTEXT, TAGS
 
 _ALL_TYPES = "resource_type IN ('image', 'raw', 'video')"  # the indexes begin with the type
-_EXTERNAL_ID = re.compile(r"[\w. -]{1,255}")
-_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
 
 
 def tags(clause: Term | Bounds, asking: Asking) -> Condition:
@@ -51,9 +47,9 @@ def context_value(name: str) -> Field:
     def build(clause: Term | Bounds, asking: Asking) -> Condition:
         value, named = value_of(clause), Value(name, 0)
         if value.is_prefix:
-            where = f"AND {_starts('value', value.text)}"
+            where = f"AND {value_starts('value', value.text)}"
             words = beginning(asking, CONTEXT, value.text)
-            return all_of([*words, tested(_pair(asking, named, where, *_ends(value.text)))])
+            return all_of([*words, tested(_pair(asking, named, where, *start_params(value.text)))])
         words = having_words(asking, CONTEXT, value.text)
         if not words or (isinstance(clause, Term) and clause.operator == "="):
             return _pair(asking, named, "AND value = ?", value.text)
@@ -68,62 +64,3 @@ def _pair(asking: Asking, name: Value, where: str, *params: str) -> Condition:
     condition = f"{_ALL_TYPES} AND {named} {where}".strip()
     is_unique = not name.is_prefix
     return among("asset_context", condition, asking.cloud, *names, *params, is_unique=is_unique)
-
-
-def _starts(expression: str, start: str) -> str:
-    """A value starts so, or a word of it; parameters are `_ends` of the start."""
-    if is_word(start):
-        return f"has_start({expression}, ?)"
-    return f"{expression} COLLATE NOCASE BETWEEN ? AND ?"
-
-
-def _ends(start: str) -> tuple[str, ...]:
-    return (start,) if is_word(start) else (start, start + LAST)
-
-
-def metadata(clause: Term | Bounds, asking: Asking) -> Condition:
-    """`metadata:field`: the asset has a value of this field."""
-    value = value_of(clause)
-    if value.is_prefix:
-        raise query_error(value.position + len(value.text))
-    return _metadata(value.text, "1")
-
-
-def metadata_value(external_id: str) -> Field:
-    """`metadata.field`: a text, a number, a date, or one of a set."""
-
-    def build(clause: Term | Bounds, asking: Asking) -> Condition:
-        if isinstance(clause, Bounds):
-            low = _compared(external_id, ">=" if clause.has_low else ">", clause.low, asking)
-            high = _compared(external_id, "<=" if clause.has_high else "<", clause.high, asking)
-            return all_of([low, high])
-        if clause.operator not in (":", "="):
-            return _compared(external_id, clause.operator, clause.value, asking)
-        value = clause.value
-        if value.is_prefix:
-            where = _starts("CAST(one.value AS TEXT)", value.text)
-            words = beginning(asking, METADATA, value.text)
-            return all_of([*words, _metadata(external_id, where, *_ends(value.text))])
-        same = _metadata(external_id, "CAST(one.value AS TEXT) = ?", value.text)
-        words = having_words(asking, METADATA, value.text)
-        if clause.operator == "=" or not words:
-            return all_of([*words, same])
-        return all_of([*words, _metadata(external_id, "has_phrase(CAST(one.value AS TEXT), ?)", value.text)])
-
-    return build
-
-
-def _compared(external_id: str, operator: str, value: Value, asking: Asking) -> Condition:
-    if _NUMBER.fullmatch(value.text):
-        kinds = "typeof(one.value) IN ('integer', 'real')"
-        return _metadata(external_id, f"{kinds} AND one.value {operator} ?", number(value))
-    at = moment(value, asking.now_s)  # dates are kept as texts that sort
-    day = iso(at.start_s)[:10]
-    return _metadata(external_id, f"typeof(one.value) = 'text' AND one.value {operator} ?", day)
-
-
-def _metadata(external_id: str, where: str, *params: float | str) -> Condition:
-    if not _EXTERNAL_ID.fullmatch(external_id):
-        return NOTHING
-    sql = f"EXISTS (SELECT 1 FROM json_each(assets.metadata, ?) AS one WHERE {where})"  # noqa: S608 - own text
-    return Condition(sql, (f'$."{external_id}"', *params))
