@@ -1,0 +1,274 @@
+"""The Cloudinary fake under load, beside the nearest Python peer: the S3 of `moto` server.
+
+    python -m benchmarks.cloudinary [--uploads 10000] [--assets 100000] [--peer fake|moto] [--json]
+
+- uploads: raw files of 10 kB over 16 connections and of 10 MB over 4; images of 10 kB, which the fake decodes
+- delivery: a derived asset that was made before (moto: an object of the same bytes), over 16 connections
+- memory: of the server's process, before and after the uploads of 10 kB
+- listing: a page of 10 among 100 and among many, one request after the other
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.load import Run, send
+
+KB, MB = 1_000, 1_000_000
+_KEY, _SECRET = "111222333444555", "stagingSecret_AbC-123"
+_READY_WITHIN_S = 20.0
+_AT_ONCE = 16
+_LARGE_COUNT = 40
+_DELIVERIES = 20_000
+_IMAGES = 2_000
+_LISTINGS = 300
+_FEW = 100
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cloudinary", description=__doc__)
+    parser.add_argument("--uploads", type=int, default=10_000)
+    parser.add_argument("--assets", type=int, default=100_000)
+    parser.add_argument("--peer", choices=PEERS, default=None)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+
+    names = [options.peer] if options.peer else list(PEERS)
+    results = {name: measure(PEERS[name], options.uploads, options.assets) for name in names}
+    if options.json:
+        print(json.dumps(results, indent=2))
+        return 0
+    print(f"{'':<34}" + "".join(f"{name:>12}" for name in names))
+    for row in dict.fromkeys(row for name in names for row in results[name]):
+        cells = (results[name].get(row) for name in names)
+        print(f"{row:<34}" + "".join(f"{'':>12}" if cell is None else f"{cell:12.1f}" for cell in cells))
+    return 0
+
+
+class Peer(Protocol):
+    """A server to measure, and how its requests look."""
+
+    def command(self, port: int) -> Sequence[str]:
+        """What starts it."""
+        ...
+
+    def upload(self, name: str, content: bytes, *, is_image: bool = False) -> Sequence[bytes]:
+        """A request that stores a file."""
+        ...
+
+    def delivery(self, name: str) -> Sequence[bytes]:
+        """A request for what an image becomes."""
+        ...
+
+    def listing(self) -> Sequence[bytes]:
+        """A request for the first page of ten."""
+        ...
+
+    def fill(self, server: Server, count: int) -> None:
+        """Make ready, and store that many small assets in whatever way is quickest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    port: int
+    folder: Path
+    pid: int
+
+    def memory_mb(self) -> float:
+        """Its resident memory."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / MB
+
+
+def measure(peer: Peer, uploads: int, assets: int) -> dict[str, float]:
+    """Return all figures of one peer by their names."""
+    found: dict[str, float] = {}
+    with running(peer) as server:
+        peer.fill(server, 0)
+        found["memory at the start, MB"] = server.memory_mb()
+        content = os.urandom(10 * KB)
+        small = send(server.port, files(peer, "s", content, uploads), _AT_ONCE)
+        found[f"memory after {uploads} assets, MB"] = server.memory_mb()
+        found |= of_uploads("uploads of 10 kB", small)
+        found |= of_uploads("uploads of images of 10 kB", send(server.port, images(peer), _AT_ONCE))
+        large = send(server.port, files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT), 4)
+        found |= of_uploads("uploads of 10 MB", large)
+        send(server.port, [peer.delivery("i-0")], 1)
+        delivered = send(server.port, [peer.delivery("i-0")] * _DELIVERIES, _AT_ONCE)
+        found["deliveries, cached, per s"] = delivered.per_s
+        found["deliveries, cached, p99 ms"] = delivered.p99_ms
+    for count in (_FEW, assets):
+        with running(peer) as server:
+            peer.fill(server, count)
+            listed = send(server.port, [peer.listing()] * _LISTINGS, 1)
+            found[f"a page among {count}, ms"] = listed.p50_ms
+    return found
+
+
+def of_uploads(name: str, run: Run) -> dict[str, float]:
+    """Return the figures of uploads."""
+    return {f"{name}, per s": run.per_s, f"{name}, p99 ms": run.p99_ms}
+
+
+def files(peer: Peer, prefix: str, content: bytes, count: int) -> Iterator[Sequence[bytes]]:
+    """Make uploads, no two of the same bytes."""
+    for number in range(count):
+        yield peer.upload(f"{prefix}-{number}", number.to_bytes(8) + content[8:])
+
+
+def images(peer: Peer) -> Iterator[Sequence[bytes]]:
+    """Make uploads of a JPEG of about 10 kB; what follows its end tells one from the other."""
+    from PIL import Image
+
+    written = io.BytesIO()
+    noise = Image.effect_noise((320, 180), 40)
+    Image.merge("RGB", (noise, noise, noise)).save(written, "JPEG", quality=40)
+    for number in range(_IMAGES):
+        yield peer.upload(f"i-{number}", written.getvalue() + number.to_bytes(8), is_image=True)
+
+
+@contextmanager
+def running(peer: Peer) -> Iterator[Server]:
+    """Run a peer in a process and a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as text:
+        port, folder = free_port(), Path(text)
+        env = {**os.environ, "FAKES_STATE_DIR": text, "FAKES_PORTS": f"cloudinary={port}", "TMPDIR": text}
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(peer.command(port), env=env, stdout=log, stderr=log)
+        try:
+            wait_for(port)
+            yield Server(port, folder, process.pid)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_for(port: int) -> None:
+    """Wait until something listens.
+
+    Raises:
+        TimeoutError: Nothing did in time.
+    """
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port} after {_READY_WITHIN_S} s")
+
+
+def message(line: str, headers: Mapping[str, str], *body: bytes) -> Sequence[bytes]:
+    """Return a request in pieces."""
+    whole = {"Host": "127.0.0.1", **headers, "Content-Length": str(sum(map(len, body)))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in whole.items())
+    return (f"{line} HTTP/1.1\r\n{head}\r\n".encode(), *body)
+
+
+class Fake:
+    """The Cloudinary fake."""
+
+    _login: Mapping[str, str] = {
+        "Authorization": "Basic " + base64.b64encode(f"{_KEY}:{_SECRET}".encode()).decode()
+    }
+
+    def command(self, port: int) -> Sequence[str]:
+        """The fakes' process with this one."""
+        return [sys.executable, "-m", "fakes"]
+
+    def upload(self, name: str, content: bytes, *, is_image: bool = False) -> Sequence[bytes]:
+        """A form, as the SDKs send it."""
+        head = f'--b\r\nContent-Disposition: form-data; name="public_id"\r\n\r\nstaging_clips/{name}\r\n'
+        head += '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        kind = "image" if is_image else "raw"
+        headers = {**self._login, "Content-Type": "multipart/form-data; boundary=b"}
+        line = f"POST /v1_1/staging/{kind}/upload"
+        return message(line, headers, head.encode(), content, b"\r\n--b--\r\n")
+
+    def delivery(self, name: str) -> Sequence[bytes]:
+        """A picture made smaller."""
+        return message(f"GET /staging/image/upload/c_fill,h_90,w_160/staging_clips/{name}.jpg", {})
+
+    def listing(self) -> Sequence[bytes]:
+        """The newest ten."""
+        return message("GET /v1_1/staging/resources/raw?max_results=10", self._login)
+
+    def fill(self, server: Server, count: int) -> None:
+        """Seed, all with the same bytes."""
+        content = b"benchmark"
+        sha256 = hashlib.sha256(content).hexdigest()
+        file = server.folder / "blobs" / sha256[:2] / sha256
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+        same = {"resource_type": "raw", "type": "upload", "bytes": len(content), "sha256": sha256}
+        same |= {"etag": "0" * 32, "created_at": "2026-11-20T06:00:00Z", "tags": ["benchmark"]}
+        assets = [{**same, "public_id": f"staging_clips/f-{number}"} for number in range(count)]
+        body = json.dumps({"assets": assets}).encode()
+        url = f"http://127.0.0.1:{server.port}/_fake/state"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="PUT")
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            answer.read()
+
+
+class Moto:
+    """The S3 of `moto` server, which asks for a signature and does not check it."""
+
+    _login: Mapping[str, str] = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=a/20261121/us-east-1/s3/aws4_request,"
+        " SignedHeaders=host, Signature=a"
+    }
+
+    def command(self, port: int) -> Sequence[str]:
+        """Its process."""
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+
+    def upload(self, name: str, content: bytes, *, is_image: bool = False) -> Sequence[bytes]:
+        """A plain PUT."""
+        return message(f"PUT /bench/{name}", self._login, content)
+
+    def delivery(self, name: str) -> Sequence[bytes]:
+        """The object: it has no transformations."""
+        return message(f"GET /bench/{name}", self._login)
+
+    def listing(self) -> Sequence[bytes]:
+        """The first ten."""
+        return message("GET /bench?list-type=2&max-keys=10", self._login)
+
+    def fill(self, server: Server, count: int) -> None:
+        """Upload them: it has no other way in."""
+        send(server.port, [message("PUT /bench", self._login)], 1)
+        send(server.port, (self.upload(f"f-{number}", b"benchmark") for number in range(count)), _AT_ONCE)
+
+
+PEERS: Mapping[str, Peer] = {"fake": Fake(), "moto": Moto()}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
