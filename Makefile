@@ -30,6 +30,7 @@ fix: $(VENV)/installed-test
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks.up
 	$(BIN)/python -m benchmarks.clip
+	$(BIN)/python -m benchmarks.cloudinary
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

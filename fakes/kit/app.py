@@ -22,6 +22,7 @@ from fakes.kit.faults import Fault, Faults
 from fakes.kit.ids import Ids
 from fakes.kit.journal import Entry, Journal
 from fakes.kit.kit import FakeSettings, Kit, Parts
+from fakes.kit.routing import grouped
 from fakes.kit.webhooks import CallbackRefused, Webhooks
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class FakeApp:
         else:
             ids.resume(self.kit.store.opened_again())
         self._app = Starlette(
-            routes=[*_control_routes(self), *self.parts.controls, *self.parts.routes],
+            routes=grouped((*_control_routes(self), *self.parts.controls, *self.parts.routes)),
             exception_handlers={
                 ProviderError: self._provider_error,
                 CallbackRefused: self._callback_refused,

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import functools
+import itertools
 import logging
 import re
 import shutil
 import threading
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +45,7 @@ class BucketBlobs:
         self._incoming = root / "incoming"
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True)
+        self._numbers = itertools.count()
         self._objects = _Objects(bucket)
         self._cache = LocalCache(root / "cache", cache_limit_bytes)
         self._graves = _Graves(root / "graves", self._objects)
@@ -53,7 +54,7 @@ class BucketBlobs:
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
         """A new temporary file."""
-        return Incoming(self._incoming / uuid.uuid4().hex, limit_bytes)
+        return Incoming(self._incoming / f"file-{next(self._numbers)}", limit_bytes)
 
     async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""

@@ -1,9 +1,9 @@
 """Blobs in a folder of this machine."""
 
 import contextlib
+import itertools
 import shutil
 import threading
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -24,10 +24,11 @@ class FolderBlobs:
         self._incoming = root / _INCOMING
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True)
+        self._numbers = itertools.count()
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
         """A new temporary file."""
-        return Incoming(self._incoming / uuid.uuid4().hex, limit_bytes)
+        return Incoming(self._incoming / f"file-{next(self._numbers)}", limit_bytes)
 
     async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""
@@ -54,7 +55,7 @@ class FolderBlobs:
         dead = [path for path in map(self.path, addresses) if path.exists()]
         if not dead:
             return
-        grave = self._incoming / f"dead-{uuid.uuid4().hex}"
+        grave = self._incoming / f"dead-{next(self._numbers)}"
         grave.mkdir()
         for path in dead:
             with contextlib.suppress(FileNotFoundError):

@@ -41,10 +41,13 @@ class StoredBytes:
     @contextlib.asynccontextmanager
     async def kept(self, incoming: Incoming, blob: Blob) -> AsyncIterator[None]:
         """Store a finished file; a row that names it must be written before the context is left."""
-        address = (blob.sha256,)
         self._held[blob.sha256] += 1
-        self._store.execute("INSERT OR IGNORE INTO lasting_blobs VALUES (?, 'loose')", address)
-        self._loosen([address])
+        self._loose_count += 1
+        self._store.execute(
+            "INSERT INTO lasting_blobs VALUES (?, 'loose') ON CONFLICT DO UPDATE SET status = 'loose'"
+            " WHERE status = 'named'",
+            (blob.sha256,),
+        )
         try:
             await self._blobs.keep(incoming, blob)
             yield
@@ -56,7 +59,13 @@ class StoredBytes:
 
     def loosen(self, addresses: Iterable[str]) -> None:
         """Note that rows which named these bytes are gone; they are removed some time later, if need be."""
-        self._loosen([(address,) for address in addresses])
+        rows = [(address,) for address in addresses]
+        if not rows:
+            return
+        self._loose_count += len(rows)
+        self._store.execute_many(
+            "UPDATE lasting_blobs SET status = 'loose' WHERE sha256 = ? AND status = 'named'", rows
+        )
 
     def seed(self, addresses: Iterable[str]) -> None:
         """Note which bytes the baseline names: they are not removed, whatever happens to the rows."""
@@ -87,12 +96,6 @@ class StoredBytes:
                 "UPDATE lasting_blobs SET status = 'named' WHERE sha256 = ? AND status = 'loose'",
                 [(one,) for one in looked_at if one not in unnamed],
             )
-
-    def _loosen(self, addresses: list[tuple[str]]) -> None:
-        self._loose_count += len(addresses)
-        self._store.execute_many(
-            "UPDATE lasting_blobs SET status = 'loose' WHERE sha256 = ? AND status = 'named'", addresses
-        )
 
 
 def naming_tables(store: Store) -> list[str]:

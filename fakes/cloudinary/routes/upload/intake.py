@@ -46,9 +46,8 @@ class Intake:
         blob = incoming.finish()
         if blob.bytes == 0:
             raise errors.empty_file()
-        probe = await asyncio.to_thread(media.probe, incoming.path, submission.resource_type, filename)
-        if blob.bytes > LIMIT_BYTES[probe.resource_type]:
-            raise errors.file_too_large(blob.bytes, LIMIT_BYTES[probe.resource_type])
+        probe = await self._probed(submission.resource_type, incoming, filename)
+        _check_size(blob, probe.resource_type)
         _check_format(submission.options, probe, filename)
         upload = self._draft(submission, (blob, probe), filename)
         conversion = submission.options.conversion
@@ -60,6 +59,14 @@ class Intake:
             return await self._keep(submission, upload, made)
         finally:
             made.drop()
+
+    async def _probed(self, resource_type: str, incoming: Incoming, filename: str | None) -> Probe:
+        """What a file is; one that is too large for its kind is not looked at for long."""
+        if resource_type == "raw":
+            return media.probe(incoming.path, resource_type, filename)
+        if resource_type != "auto":
+            _check_size(incoming.finish(), resource_type)
+        return await asyncio.to_thread(media.probe, incoming.path, resource_type, filename)
 
     def name(self, key: Key, options: UploadOptions, filename: str | None) -> Name:
         """The name that the options ask for; a random one that is not taken."""
@@ -148,6 +155,11 @@ class Intake:
             if (is_backed_up or submission.form.flag("backup")) and not outcome.is_existing:
                 self._state.backups.save(outcome.asset)
             return outcome
+
+
+def _check_size(blob: Blob, resource_type: str) -> None:
+    if blob.bytes > LIMIT_BYTES[resource_type]:
+        raise errors.file_too_large(blob.bytes, LIMIT_BYTES[resource_type])
 
 
 def _check_format(options: UploadOptions, probe: Probe, filename: str | None) -> None:
