@@ -16,6 +16,8 @@ from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN, IMAGE_LIMIT_PX
 from fakes.cloudinary.render import images
 from fakes.cloudinary.render.geometry import Frame, Size
 from fakes.cloudinary.render.images import canvas, files
+from fakes.cloudinary.render.images.animation import Reel
+from fakes.cloudinary.render.images.files import Source
 from fakes.cloudinary.transformation import Plan
 
 if TYPE_CHECKING:
@@ -65,8 +67,10 @@ def multi(members: Sequence[Member], target: Path, format_name: str) -> Size:
         pixels = size.width * size.height * len(made)
         if pixels > ALL_PAGES_LIMIT_PX:
             raise too_many_pixels_in_all(pixels, ALL_PAGES_LIMIT_PX)
-        info = {"loop": 0, "durations_ms": [_DELAY_MS] * len(made)}
-        return files.save(_framed(made, size), len(made), target, members[0].asked, (format_name, info))
+        delay_ms = members[0].asked.last("delay_ms") or _DELAY_MS
+        numbers = tuple(range(len(made)))
+        reel = Reel(numbers, (delay_ms,) * len(made), (1.0,) * len(made))
+        return files.save(_framed(made, size), target, members[0].asked, format_name, Source(None, reel))
     except BROKEN as error:
         raise transformation_refused("Invalid image file") from error
 
@@ -94,7 +98,7 @@ def sprite(members: Sequence[Member], target: Path, format_name: str) -> Mapping
             sheet.paste(one, (0, top))
             places[member.public_id] = Place(one.size[0], one.size[1], 0, top)
             top += one.size[1]
-        files.save(iter((sheet,)), 1, target, members[0].asked, (format_name, {}))
+        files.save(iter((sheet,)), target, members[0].asked, format_name, Source(None, Reel()))
     except BROKEN as error:
         raise transformation_refused("Invalid image file") from error
     return places

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageSequence
+from PIL import Image, ImageCms, ImageDraw, ImageSequence
 
 from fakes.cloudinary.render.geometry import Box
 from fakes.cloudinary.render.images.focus import Regions, regions_of
@@ -306,6 +306,54 @@ def test_an_animation_can_be_slowed_down_and_repeated(tmp_path: Path) -> None:
     durations = [frame.info["duration"] for frame in ImageSequence.Iterator(result)]
 
     assert (durations, result.info["loop"]) == ([200, 200], 5)
+
+
+def test_an_animation_goes_there_and_back_again(tmp_path: Path) -> None:
+    result = made(tmp_path, animation(RED, BLUE), "e_boomerang", "gif")
+
+    # The two blue frames in the middle are one in a GIF.
+    assert [color[2] > 200 for color in colours_of(result)] == [False, True, False]
+
+
+def test_an_animation_fades(tmp_path: Path) -> None:
+    shades = [(shade, shade, shade) for shade in (255, 254, 253)]
+    moving = animation(*shades, format_name="WEBP", duration=[100, 100, 100], lossless=True)
+
+    inwards = made(tmp_path, moving, "e_fade:200", "webp")
+    outwards = made(tmp_path, moving, "e_fade:-200", "webp")
+
+    assert [round(color[0] / 64) for color in colours_of(inwards)] == [0, 2, 4]
+    assert [round(color[0] / 64) for color in colours_of(outwards)] == [4, 2, 0]
+
+
+def test_nothing_is_looked_for_in_an_animation(tmp_path: Path) -> None:
+    frames = [flat(WHITE, 200, 100) for _ in range(2)]
+    for number, frame in enumerate(frames):
+        frame.paste(RED, (160, 30 + number, 190, 70))
+    moving = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+    result = made(tmp_path, moving, "c_fill,w_80,h_100,g_auto", "gif")
+
+    assert RED not in {color for _, color in result.convert("RGB").getcolors(9999) or []}
+    with pytest.raises(ProviderError, match="Invalid crop in transformation: fill_pad"):
+        made(tmp_path, moving, "c_fill_pad,w_80,h_100,g_auto", "gif")
+
+
+def test_too_long_a_chain_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="Transformation is too complex"):
+        made(tmp_path, flat(RED, 5000, 4000), "/".join(["x_1"] * 80))
+
+
+def test_colours_of_another_profile_become_those_of_the_web(tmp_path: Path) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+
+    same, blue, broken = (
+        made(tmp_path, saved(flat(RED), icc_profile=profile), "w_5") for profile in (srgb, swapped, b"broken")
+    )
+
+    assert [rgb(one, (2, 2)) for one in (same, blue, broken)] == [RED, BLUE, RED]
+    assert "icc_profile" not in blue.info
 
 
 def test_one_page_of_an_animation(tmp_path: Path) -> None:

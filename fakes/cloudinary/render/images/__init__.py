@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fakes.cloudinary.errors import too_many_pixels_in_all, transformation_refused
-from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN
+from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.media import BROKEN
 from fakes.cloudinary.render.gaps import check_gaps
 from fakes.cloudinary.render.geometry import Box, Size
-from fakes.cloudinary.render.images import files, layers
+from fakes.cloudinary.render.images import animation, files, layers
 from fakes.cloudinary.render.images.component import transformed
+from fakes.cloudinary.render.images.files import Source
 from fakes.cloudinary.render.images.focus import Regions, Seen
 from fakes.cloudinary.render.images.layers import Studio
 from fakes.cloudinary.render.materials import Materials
@@ -31,8 +32,8 @@ _FLAGS = frozenset(
     | {"tiff8_lzw", "rasterize", "relative", "region_relative", "no_overflow", "tiled", "cutter"}
     | {"text_no_trim", "text_disallow_overflow"}
 )
-# Effects of animations, which say how often they are played.
-_TIMING = frozenset({"loop"})
+# How much work one picture may be, in pixels that are gone through, all steps and frames together.
+_WORK_LIMIT_PX = 1_500_000_000
 
 
 def render(
@@ -62,16 +63,11 @@ def render(
     check_gaps(asked, "images", _FIELDS, _FLAGS)
     with files.opened(source, asked.steps) as image:
         try:
-            count = _frame_count(image, format_name, asked)
-            durations_ms = files.durations_ms(image, count) if count > 1 else []
-            info = {
-                "loop": image.info.get("loop", 0),
-                "durations_ms": durations_ms,
-                "dpi": image.info.get("dpi"),
-            }
-            shown = files.frames(image, count) if count > 1 else iter((image,))
-            made = _Run(materials or Materials(), regions or Regions()).frames(shown, asked.steps)
-            return files.save(made, count, target, asked, (format_name, info))
+            reel = animation.reel(image, format_name, asked)
+            steps = animation.centered(asked.steps) if reel.is_moving else asked.steps
+            run = _Run(materials or Materials(), regions or Regions())
+            made = animation.lit(run.frames(animation.frames(image, reel), steps), reel)
+            return files.save(made, target, asked, format_name, Source(image.info.get("dpi"), reel))
         except BROKEN as error:
             raise transformation_refused("Invalid image file") from error
 
@@ -117,27 +113,13 @@ def draw(layer: Layer, target: Path, below: Size, materials: Materials, *, is_pl
     return Size(*made.size)
 
 
-def _frame_count(image: Any, format_name: str, asked: Plan) -> int:
-    """How many frames to write: all of an animation, unless one page is asked for."""
-    if format_name not in files.ANIMATED or asked.last("pages") or image.format in ("TIFF", "PSD", "ICO"):
-        return 1
-    if image.format != "GIF" and image.format != "WEBP" and format_name in ("png", "avif"):
-        return int(getattr(image, "n_frames", 1)) if image.format in ("PNG", "AVIF") else 1
-    if format_name in ("png", "avif") and not asked.has("animated") and not asked.has("apng"):
-        return 1
-    count = int(getattr(image, "n_frames", 1))
-    pixels = image.size[0] * image.size[1] * count
-    if pixels > ALL_PAGES_LIMIT_PX:
-        raise too_many_pixels_in_all(pixels, ALL_PAGES_LIMIT_PX)
-    return count
-
-
 class _Run:
     """Does the steps of a plan, and remembers pictures that every frame needs."""
 
     def __init__(self, materials: Materials, regions: Regions) -> None:
         self.studio = Studio(materials, self._opened, self._done)
         self._regions = regions
+        self._spent_px = 0
 
     def frames(self, shown: Iterator[Image], steps: Sequence[PlainStep]) -> Iterator[Image]:
         """What becomes of each frame."""
@@ -152,9 +134,16 @@ class _Run:
         """The picture after all steps; what is known of its regions holds until its size changes."""
         known, first_size = regions or Regions(), image.size
         for step in steps:
+            self._spend(image)
             present = known if image.size == first_size else Regions()
             if not isinstance(step, Component):
                 image = layers.combined(image, step, self.studio, Seen(image, present))
-            elif step.effect is None or step.effect.name not in _TIMING:
+            elif step.effect is None or step.effect.name not in animation.TIMING:
                 image = transformed(image, step, present)
         return image
+
+    def _spend(self, image: Image) -> None:
+        """Keep account of the work, so that no chain of steps holds a thread for long."""
+        self._spent_px += image.size[0] * image.size[1]
+        if self._spent_px > _WORK_LIMIT_PX:
+            raise transformation_refused("Transformation is too complex")  # guess: a bound of our own

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,8 @@ from fakes.cloudinary.transformation import Colour, Component, PlainStep, Plan
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from fakes.cloudinary.render.images.animation import Reel
 
 ANIMATED = frozenset({"gif", "webp", "png", "avif"})
 _OPAQUE = frozenset({"jpg", "bmp", "pdf"})
@@ -41,6 +45,14 @@ _MOST_ZOOM = 8.0
 # Crop modes whose result is the same for a drawing that was made larger at first.
 _STRETCHING = frozenset({None, "scale", "fit", "fill", "pad", "mfit"})
 _TIFF_COMPRESSION = {"group4": "group4", "tiff8_lzw": "tiff_lzw"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What frames were made of: its density, and the row that they are shown in."""
+
+    dpi: tuple[float, float] | None
+    reel: Reel
 
 
 def opened(path: Path, steps: Sequence[PlainStep]) -> Any:
@@ -85,6 +97,7 @@ def upright(image: Image, steps: Sequence[PlainStep]) -> Image:
     is_left = any("ignore" in step.angle for step in steps if isinstance(step, Component))
     if not is_left:
         image = ImageOps.exif_transpose(image)
+    image = _in_srgb(image)
     if image.mode in ("RGB", "RGBA"):
         return image
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
@@ -95,15 +108,33 @@ def upright(image: Image, steps: Sequence[PlainStep]) -> Image:
     return image.convert("RGBA" if has_alpha else "RGB")
 
 
-def save(made: Iterator[Image], count: int, target: Path, asked: Plan, wanted: tuple[str, Any]) -> Size:
+def _in_srgb(image: Image) -> Image:
+    """The picture in the colours of the web: one with a profile of its own is converted, and loses it."""
+    from PIL import ImageCms
+
+    profile = image.info.pop("icc_profile", None)
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a broken profile says nothing
+    assert converted is not None
+    converted.info.pop("icc_profile", None)
+    return converted
+
+
+def save(made: Iterator[Image], target: Path, asked: Plan, format_name: str, source: Source) -> Size:
     """Write frames in a format.
 
     Args:
         made: The frames; all of one size.
-        count: How many there are.
         target: The file to write.
-        asked: Quality, flags, delay and loops.
-        wanted: The format, and what Pillow knows of the source (`loop`, durations in `durations_ms`).
+        asked: Quality, flags and density.
+        format_name: The format.
+        source: What they were made of.
 
     Returns:
         The size of the result.
@@ -111,21 +142,19 @@ def save(made: Iterator[Image], count: int, target: Path, asked: Plan, wanted: t
     Raises:
         ProviderError: The format cannot be written (400).
     """
-    format_name, info = wanted
     writer = _WRITERS.get(format_name)
     if writer is None:
         raise transformation_refused(f"Invalid extension in transformation: {format_name}")
     ready = (_ready(frame, format_name, asked) for frame in made)
     first = next(ready)
-    options = _options(format_name, asked, info.get("dpi") or _USUAL_DPI)
-    if count > 1:
-        delay_ms = asked.last("delay_ms")
+    options = _options(format_name, asked, source.dpi or _USUAL_DPI)
+    if source.reel.is_moving:
         options |= {
             "save_all": True,
             # GIF takes one frame at a time; the others go over them twice.
             "append_images": ready if format_name == "gif" else list(ready),
-            "duration": [delay_ms] * count if delay_ms else info["durations_ms"],
-            "loop": _loops(asked, info.get("loop", 0)),
+            "duration": list(source.reel.durations_ms),
+            "loop": source.reel.loops,
         }
         if format_name == "gif":
             options["disposal"] = 2
@@ -172,21 +201,6 @@ def _options(format_name: str, asked: Plan, dpi: tuple[float, float]) -> dict[st
         flag = next((flag for flag in _TIFF_COMPRESSION if asked.has(flag)), None)
         options["compression"] = _TIFF_COMPRESSION[flag] if flag else None
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _loops(asked: Plan, present: int) -> int:
-    """How often an animation is played; 0 is for ever."""
-    for component in asked.components:
-        if component.effect is not None and component.effect.name == "loop":
-            return int(component.effect.value) if component.effect.arguments else 0
-    return present
-
-
-def frames(image: Any, count: int) -> Iterator[Image]:
-    """The frames of an animation, each as it is shown."""
-    for number in range(count):
-        image.seek(number)
-        yield image.copy()
 
 
 def durations_ms(image: Any, count: int) -> list[int]:
