@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
-from fakes.cloudinary.render import images, streaming
+from fakes.cloudinary.render import clips, images, streaming
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.images.focus import regions_of
@@ -209,6 +209,8 @@ class Renderer:
             if is_large and not is_patient:
                 raise errors.video_too_large()
             return await self._videos[is_patient].make(order)
+        if order.format in clips.FORMATS and asset.detail.get("pages", 1) > 1:
+            return (await self._clip(order, self._ffmpeg[is_patient]),)
         if order.format not in formats.IMAGES:
             raise errors.transformation_refused(f"Invalid extension in transformation: {order.format}")
         incoming = self._blobs.incoming()
@@ -223,6 +225,18 @@ class Renderer:
     ) -> Order:
         path = await stack.enter_async_context(self._blobs.local(asset.sha256))
         return await self._order(Material(path, asset), asked, target, stack)
+
+    async def _clip(self, order: Order, ffmpeg: Ffmpeg) -> Made:
+        """An animation as a video."""
+        with contextlib.ExitStack() as scratch, contextlib.ExitStack() as unfinished:
+            frames, incoming = self._blobs.incoming(), self._blobs.incoming()
+            scratch.callback(frames.drop)
+            unfinished.callback(incoming.drop)
+            stills = replace(order, asked=clips.frames_plan(order.asked), format=clips.STILLS)
+            size = clips.size_of(await asyncio.to_thread(_draw, stills, frames.path))
+            await ffmpeg.run(clips.arguments(frames.path, incoming.path, order.asked, order.format, size))
+            unfinished.pop_all()
+        return Made(order.format, incoming, size)
 
     async def _order(
         self, original: Material, asked: Transformation, target: str, stack: contextlib.AsyncExitStack

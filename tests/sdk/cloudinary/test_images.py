@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import av
 import cloudinary.uploader
 import cloudinary.utils
 import httpx
@@ -125,6 +126,19 @@ def test_an_animation_is_one_in_every_format() -> None:
 
     assert [(one.size, getattr(one, "n_frames", 1)) for one in (gif, webp)] == [((20, 10), 2)] * 2
     assert rgb(second, (5, 5)) == BLUE
+
+
+def test_an_animation_becomes_a_video() -> None:
+    frames = [flat(color, 41, 21) for color in (RED, BLUE, GREEN)]
+    uploaded(saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=200))
+
+    for ending, codec in (("mp4", "h264"), ("webm", "vp9")):
+        answer = fetched(format=ending, width=82)
+        with av.open(io.BytesIO(answer.content), "r") as made:
+            stream = made.streams.video[0]
+            shown = [frame.to_ndarray(format="rgb24")[10, 20].argmax() for frame in made.decode(stream)]
+        found = (stream.codec_context.codec.canonical_name, stream.width, stream.height)
+        assert (found, {int(channel) for channel in shown}) == ((codec, 82, 42), {0, 1, 2})
 
 
 def test_documents_and_drawings() -> None:
