@@ -51,6 +51,7 @@ FAKE = Fake(
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/context", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/metadata", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/delete_by_token", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/{resource_type}/create_slideshow", "shape", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/generate_archive", "full", _UPLOAD),
         Endpoint("GET", "/v1_1/{cloud}/{resource_type}/generate_archive", "full", _UPLOAD),
         Endpoint("GET", "/v1_1/{cloud}/{resource_type}/download_tag.zip", "full", _UPLOAD),

@@ -16,7 +16,8 @@ from fakes.cloudinary.render.images.focus import regions_of
 from fakes.cloudinary.render.materials import Bring, Layers, Material
 from fakes.cloudinary.render.streaming import Track, Variant
 from fakes.cloudinary.render.videos.maker import Made, Order, VideoMaker
-from fakes.cloudinary.state import Asset, Derived
+from fakes.cloudinary.slideshows import Slide, Slideshow
+from fakes.cloudinary.state import Asset, Derived, Key
 from fakes.cloudinary.state.assets import Assets
 from fakes.cloudinary.transformation import LayerSource, Transformation
 
@@ -157,6 +158,25 @@ class Renderer:
                 one.incoming.path.replace(made.path)
             one.incoming.drop()
         return target
+
+    async def slideshow(self, cloud: str, show: Slideshow, made: Incoming) -> None:
+        """Make a slideshow out of assets of a cloud, as MP4.
+
+        Raises:
+            ProviderError: A slide is not there, or cannot be used (400).
+        """
+        async with self._slots[True], contextlib.AsyncExitStack() as stack:
+            found = [await self._slide(cloud, slide, stack) for slide in show.slides]
+            await self._videos[True].slideshow(show, found, made.path)
+
+    async def _slide(self, cloud: str, slide: Slide, stack: contextlib.AsyncExitStack) -> Material:
+        named = slide.asset_in(cloud)
+        if named is None:
+            raise errors.loading_failed(slide.url or "", "ERR_DNS_FAIL 0")  # the web is not here
+        asset = self._assets.find(Key(cloud, named[0], "upload", named[1]))
+        if asset is None:
+            raise errors.transformation_refused(f"Resource not found - {named[1]}")
+        return Material(await stack.enter_async_context(self._blobs.local(asset.sha256)), asset)
 
     def close(self) -> None:
         """End what is running."""

@@ -13,12 +13,13 @@ from fakes.cloudinary.render.ffmpeg import Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.materials import Material, Materials
 from fakes.cloudinary.render.streaming import Look
-from fakes.cloudinary.render.videos import interest, outputs, wishes
+from fakes.cloudinary.render.videos import interest, outputs, slides, wishes
 from fakes.cloudinary.render.videos import plan as planning
 from fakes.cloudinary.render.videos.graph import Graph, Recipe, Source
 from fakes.cloudinary.render.videos.layers import LayerFiles, source_of
 from fakes.cloudinary.render.videos.outputs import Job
 from fakes.cloudinary.render.videos.plan import Context
+from fakes.cloudinary.slideshows import Slideshow
 from fakes.cloudinary.transformation import PlainStep, Plan
 
 
@@ -91,6 +92,22 @@ class VideoMaker:
             clip = await asyncio.to_thread(lambda: bench.recipe(order.asked.steps)(Graph()))
         has_audio = clip.sound is not None and order.asked.last("audio_codec") != "none"
         return Look(clip.size, clip.fps, has_audio, clip.length_s, order.asked.last("video_codec"))
+
+    async def slideshow(self, show: Slideshow, found: Sequence[Material], path: Path) -> None:
+        """Write a slideshow as MP4.
+
+        Args:
+            show: What it is like.
+            found: The assets, one for each slide.
+            path: The file to write.
+
+        Raises:
+            ProviderError: It cannot be done (400).
+        """
+        with ExitStack() as scratch:
+            paths = [self._new(scratch).path for _ in found]
+            job = await asyncio.to_thread(_slideshow, show, tuple(zip(found, paths, strict=True)), path)
+            await self._ffmpeg.run(job.arguments)
 
     async def _bench(self, order: Order, scratch: ExitStack) -> "_Bench":
         source = await asyncio.to_thread(source_of, order.original)
@@ -176,3 +193,15 @@ def _still(asked: Plan, bench: _Bench, path: Path) -> tuple[Job, Plan]:
     clip = bench.recipe(steps)(Graph())
     _, at_s = wishes.picked(asked.steps, clip.length_s, scores)
     return outputs.frame(bench.recipe(steps), path, at_s), wishes.finish(asked)
+
+
+def _slideshow(show: Slideshow, found: Sequence[tuple[Material, Path]], path: Path) -> Job:
+    wish = Plan("", (slides.filling(show),))
+    materials: list[slides.Material] = []
+    for material, drawn in found:
+        if material.asset.resource_type == "video":
+            materials.append(source_of(material))
+        else:
+            images.render(material.path, drawn, wish, "png")
+            materials.append(drawn)
+    return slides.job(show, materials, path)

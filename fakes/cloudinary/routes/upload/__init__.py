@@ -8,6 +8,7 @@ from fakes.cloudinary.routes.upload.assets import AssetsApi
 from fakes.cloudinary.routes.upload.downloads import DownloadsApi
 from fakes.cloudinary.routes.upload.explicit import ExplicitApi
 from fakes.cloudinary.routes.upload.labels import LabelsApi
+from fakes.cloudinary.routes.upload.slideshows import SlideshowsApi
 from fakes.cloudinary.routes.upload.uploads import UploadsApi
 
 _BASE = "/v1_1/{cloud}/"
@@ -27,6 +28,7 @@ class UploadApi:
             *ExplicitApi(service).rows(),
             *AssetsApi(service).rows(),
             *LabelsApi(service).rows(),
+            *SlideshowsApi(service).rows(),
             *ArchivesApi(service).rows(),
             *DownloadsApi(service).rows(),
         ]
