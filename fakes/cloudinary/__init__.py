@@ -15,6 +15,7 @@ _ANALYSIS = "cloudinary.com/documentation/analyze_api_guide"
 _LISTS = "cloudinary.com/documentation/list_assets"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 _PROVISIONING = "cloudinary.com/documentation/provisioning_api"
+_OAS = "github.com/cloudinary/asset-management-js, which is generated from Cloudinary's OpenAPI document"
 _ACCOUNT = "/v1_1/provisioning/accounts/{account_id}"
 _OF_ACCOUNTS = (
     *(("POST", f"/v1_1/provisioning/{path}") for path in ("clouds", "agents/accounts")),
@@ -35,6 +36,31 @@ _OF_ACCOUNTS = (
     ("PUT", f"{_ACCOUNT}/sub_accounts/{{id}}/access_keys/{{api_key}}"),
 )
 """The Provisioning API: method and path. Clouds and their keys are made on the control surface instead."""
+_NOT_HERE = (
+    ("POST", "/v1_1/{cloud}/upload"),
+    ("POST", "/v1_1/{cloud}/eval"),
+    ("GET", "/v1_1/{cloud}/asset/download"),
+    ("POST", "/v1_1/{cloud}/video/concat"),
+    ("GET", "/v1_1/{cloud}/video/analytics/views"),
+    ("GET", "/v1_1/{cloud}/resources/by_external_ids"),
+    ("GET", "/v1_1/{cloud}/resources/by_container_id/{container_id}"),
+    *(
+        (method, "/v1_1/{cloud}/resources/related_complementary_assets/{asset_id}")
+        for method in ("POST", "DELETE")
+    ),
+    ("DELETE", "/v1_1/{cloud}/derived_resources/invalidate_by_urls"),
+    *(("PUT", f"/v1_1/{{cloud}}/folders/{name}") for name in ("by_id", "by_path", "descendants")),
+    ("PUT", "/v1_1/{cloud}/folder_operations/rename"),
+    *((method, "/v1_1/{cloud}/folder_operations/invite/{folder_id}") for method in ("GET", "POST")),
+    *((method, "/v1_1/{cloud}/operations/initial_backup") for method in ("GET", "POST")),
+    ("GET", "/v1_1/{cloud}/operations/initial_backup/{id}"),
+    ("GET", "/v1_1/{cloud}/people"),
+    *((method, "/v1_1/{cloud}/people/{person_id}") for method in ("GET", "PUT")),
+    ("GET", "/v2/{cloud}/analysis/tasks/{task_id}"),
+    *(("POST", f"/v2/generate/{{cloud}}/{kind}") for kind in ("text_to_image", "image_to_image")),
+    ("GET", "/v2/generate/{cloud}/tasks/{task_id}"),
+)
+"""What the real APIs have besides: method and path. Nothing here answers them but with 501."""
 
 FAKE = Fake(
     name="cloudinary",
@@ -45,6 +71,7 @@ FAKE = Fake(
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload_chunked", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/explicit", "full", _UPLOAD),
+        Endpoint("POST", "/v1_1/{cloud}/asset/destroy", "full", _OAS),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/destroy", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/rename", "full", _UPLOAD),
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/tags", "full", _UPLOAD),
@@ -74,6 +101,8 @@ FAKE = Fake(
         Endpoint("DELETE", "/v1_1/{cloud}/resources", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/resources/by_asset_folder", "full", _ADMIN),
         Endpoint("GET", "/v1_1/{cloud}/resources/by_asset_ids", "full", _ADMIN),
+        Endpoint("POST", "/v1_1/{cloud}/resources/get_resource", "full", _OAS),
+        Endpoint("POST", "/v1_1/{cloud}/resources/update", "full", _OAS),
         Endpoint("POST", "/v1_1/{cloud}/resources/restore", "full", _ADMIN),
         Endpoint("DELETE", "/v1_1/{cloud}/resources/backup/{asset_id}", "full", _ADMIN),
         Endpoint("POST", "/v1_1/{cloud}/resources/related_assets/{asset_id}", "full", _ADMIN),
@@ -177,5 +206,6 @@ FAKE = Fake(
         Endpoint("GET", "/{cloud}/video/{type}/{path:path}", "shape", _DELIVERY),
         Endpoint("GET", "/{cloud}/videos/{path:path}", "full", _DELIVERY),
         *(Endpoint(method, path, "absent", _PROVISIONING) for method, path in _OF_ACCOUNTS),
+        *(Endpoint(method, path, "absent", _OAS) for method, path in _NOT_HERE),
     ),
 )

@@ -16,6 +16,7 @@ from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.analysis import AnalysisApi
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
+from fakes.cloudinary.routes.gaps import Gaps
 from fakes.cloudinary.routes.notifications import NotificationsApi
 from fakes.cloudinary.routes.search_urls import SearchUrls
 from fakes.cloudinary.routes.service import Service
@@ -57,6 +58,7 @@ def build(kit: Kit) -> Parts:
     return Parts(
         state=state,
         routes=[
+            Gaps(),
             *UploadApi(service).routes(),
             *NotificationsApi(service).routes(),
             *AdminApi(service).routes(),

@@ -352,3 +352,29 @@ def test_an_analysis_needs_an_addon(
 
     assert error_of(cloud.http.post(url, json=body, auth=(KEY, SECRET))) == (status, message)
     assert cloud.http.post(url, json=body).status_code == 401
+
+
+def test_an_asset_can_be_named_in_the_body(filled: Cloud) -> None:
+    by_id = filled.admin("GET", ONE).json()["asset_id"]
+    name = {"resource_type": "image", "type": "upload", "public_id": "staging_clips/b"}
+
+    found = filled.admin("POST", "resources/get_resource", json={"asset_id": by_id}).json()
+    named = filled.admin("POST", "resources/get_resource", json=name).json()
+    changed = filled.admin("POST", "resources/update", json={**name, "tags": "new"}).json()
+
+    assert (found["public_id"], named["public_id"]) == ("staging_clips/a", "staging_clips/b")
+    assert (changed["public_id"], changed["tags"]) == ("staging_clips/b", ["new"])
+    for path in ("resources/get_resource", "resources/update"):
+        assert error_of(filled.admin("POST", path, json={})) == (
+            400,
+            "Missing required parameter - public_id",
+        )
+
+
+def test_an_asset_is_destroyed_by_its_asset_id(filled: Cloud) -> None:
+    asset_id = filled.admin("GET", ONE).json()["asset_id"]
+
+    answers = [filled.post("asset/destroy", {"asset_id": asset_id}).json() for _ in range(2)]
+
+    assert answers == [{"result": "ok"}, {"result": "not found"}]
+    assert error_of(filled.post("asset/destroy", {})) == (400, "Missing required parameter - asset_id")

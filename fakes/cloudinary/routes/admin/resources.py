@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import analysis, wire
+from fakes.cloudinary import analysis, errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import Account, Asset, check_may_write, cursors
+from fakes.cloudinary.state import Account, Asset, Key, check_may_write, cursors
 
 _ONE = "resources/{resource_type}/{type}/{public_id:path}"
 
@@ -25,6 +25,8 @@ class ResourcesApi:
     def rows(self) -> Rows:
         """Its routes below the cloud; the first that fits answers."""
         return [
+            ("POST", "resources/get_resource", self.named),
+            ("POST", "resources/update", self.update),
             ("PUT", "resources/{asset_id}", self.update),
             ("GET", _ONE, self.detail),
             ("POST", _ONE, self.update),
@@ -41,6 +43,11 @@ class ResourcesApi:
             return await self._detail(account, kept or self._state.assets.get(key), form, is_deleted=True)
         return await self._detail(account, asset, form)
 
+    async def named(self, request: Request, form: Form) -> Response:
+        """Tell everything about the asset that the body names, for ids that no path can hold."""
+        account = self._service.admin(request)
+        return await self._detail(account, self._named(request, account, form), form)
+
     async def of_id(self, account: Account, asset_id: str, form: Form) -> Response:
         """Tell everything about the asset with this id."""
         asset = self._state.assets.find_by_id(account.cloud, asset_id)
@@ -53,10 +60,7 @@ class ResourcesApi:
     async def update(self, request: Request, form: Form) -> Response:
         """Change one asset: its labels, place, moderation, coordinates, access and more."""
         account = self._service.admin(request)
-        if "asset_id" in request.path_params:
-            asset = self._state.assets.by_id(account.cloud, request.path_params["asset_id"])
-        else:
-            asset = self._state.assets.get(key_of(request, account, request.path_params["public_id"]))
+        asset = self._named(request, account, form)
         changes = self._changes(asset, form)
         check_may_write(account, asset.public_id, changes.get("asset_folder", asset.asset_folder))
         hooks = wire.hooks(form)
@@ -65,6 +69,24 @@ class ResourcesApi:
         for kind, content in wire.changes([(asset, changed)]):
             self._service.notices.tell(account, kind, content, hooks)
         return await self._detail(account, changed, form)
+
+    def _named(self, request: Request, account: Account, form: Form) -> Asset:
+        """The asset of the path, or of the body: by asset id, or by resource type, type and public id.
+
+        Raises:
+            ProviderError: None is named (400), or it is not there (404).
+        """
+        path = request.path_params
+        asset_id = path.get("asset_id") or ("public_id" not in path and form.text("asset_id"))
+        if asset_id:
+            return self._state.assets.by_id(account.cloud, asset_id)
+        if "public_id" in path:
+            return self._state.assets.get(key_of(request, account, path["public_id"]))
+        public_id = form.text("public_id")
+        if public_id is None:
+            raise errors.missing_parameter("public_id")
+        kinds = (form.text("resource_type") or "image", form.text("type") or "upload")
+        return self._state.assets.get(Key(account.cloud, *kinds, public_id))
 
     def _changes(self, asset: Asset, form: Form) -> dict[str, Any]:
         changes = wire.updates(asset, form, self._service.kit.clock.now())

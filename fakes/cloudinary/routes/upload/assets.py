@@ -25,6 +25,7 @@ class AssetsApi:
     def rows(self) -> Rows:
         """Its routes below the cloud."""
         return [
+            ("POST", "asset/destroy", self.destroy_by_id),
             ("POST", "{resource_type}/destroy", self.destroy),
             ("POST", "{resource_type}/rename", self.rename),
             ("POST", "{resource_type}/delete_by_token", self.delete_by_token),
@@ -35,10 +36,24 @@ class AssetsApi:
         """Delete an asset; one that is not there is answered with 200, too."""
         account = self._service.signer(request, form, tolerated=TOLERATED_UNSIGNED)
         key = key_in(request, form, "public_id")
-        check_may_write(account, key.public_id)
+        asset = self._state.assets.find(key)
+        check_may_write(account, key.public_id, asset.asset_folder if asset else None)
+        return self._destroyed(account, asset, form)
+
+    async def destroy_by_id(self, request: Request, form: Form) -> Response:
+        """Delete an asset by its asset id."""
+        account = self._service.signer(request, form, tolerated=TOLERATED_UNSIGNED)
+        asset_id = form.text("asset_id")
+        if asset_id is None:
+            raise errors.missing_parameter("asset_id")
+        asset = self._state.assets.find_by_id(account.cloud, asset_id)
+        if asset is not None:
+            check_may_write(account, asset.public_id, asset.asset_folder)
+        return self._destroyed(account, asset, form)
+
+    def _destroyed(self, account: Account, asset: Asset | None, form: Form) -> Response:
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
-        asset = self._state.assets.find(key)
         if asset is None:
             return JSONResponse({"result": "not found"})
         self._delete(account, asset, hooks)
