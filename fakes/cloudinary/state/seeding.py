@@ -13,7 +13,7 @@ from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.triggers import Triggers
 from fakes.kit.errors import ProviderError
 
-_FIELD_FLAGS = ("mandatory", "default_disabled", "allow_dynamic_list_values")
+_FIELD_FLAGS = ("mandatory", "default_disabled", "allow_dynamic_list_values", "alphabetically_sorted")
 _FIELD_OBJECTS = ("validation", "restrictions")
 
 

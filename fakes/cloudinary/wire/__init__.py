@@ -50,7 +50,7 @@ from fakes.cloudinary.wire.parameters import (
     some_ids,
     window,
 )
-from fakes.cloudinary.wire.presets import preset_body, preset_params
+from fakes.cloudinary.wire.presets import preset_body, preset_item, preset_params
 from fakes.cloudinary.wire.searching import (
     aggregates,
     folder_body,
@@ -107,6 +107,7 @@ __all__ = [
     "pending_body",
     "placed",
     "preset_body",
+    "preset_item",
     "preset_params",
     "relation_body",
     "search_query",

@@ -42,6 +42,7 @@ _PARTS_OF_FIELD: Mapping[str, Callable[[Any], bool]] = {
     "validation": _is_object,
     "restrictions": _is_object,
     "allow_dynamic_list_values": _is_flag,
+    "alphabetically_sorted": _is_flag,
 }
 _PARTS_OF_RULE: Mapping[str, Callable[[Any], bool]] = {
     "external_id": _is_text,
@@ -152,8 +153,11 @@ def field_body(field: MetadataField, listed: Iterable[Entry]) -> dict[str, Any]:
         "restrictions": field.restrictions,
     }
     if field.type in LISTED:
+        if field.alphabetically_sorted:
+            listed = sorted(listed, key=lambda entry: entry.value.lower())
         body["datasource"] = datasource_body(listed)
         body["allow_dynamic_list_values"] = field.allow_dynamic_list_values
+        body["alphabetically_sorted"] = field.alphabetically_sorted
     return body
 
 

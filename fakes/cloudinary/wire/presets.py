@@ -50,9 +50,20 @@ def preset_params(form: Form) -> dict[str, str]:
     return params
 
 
+def preset_item(preset: Preset) -> dict[str, Any]:
+    """One preset of a list, where settings are texts, or yes and no."""
+    settings = {
+        name: _typed(name, value) if name in _FLAGS else value for name, value in preset.settings.items()
+    }
+    return _body(preset, settings)
+
+
 def preset_body(preset: Preset) -> dict[str, Any]:
-    """One preset."""
-    settings = {name: _typed(name, value) for name, value in preset.settings.items()}
+    """Everything about one preset."""
+    return _body(preset, {name: _typed(name, value) for name, value in preset.settings.items()})
+
+
+def _body(preset: Preset, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": preset.name,
         "unsigned": preset.is_unsigned,

@@ -180,3 +180,31 @@ def test_rules_choose_options_and_give_values_one_after_another(metadata: Metada
 )
 def test_conditions(condition: dict[str, Any], *, does_hold: bool) -> None:
     assert holds(condition, {"a": "1", "s": ["x", "y"]}) is does_hold
+
+
+def test_rules_turn_off_free_and_override(metadata: Metadata) -> None:
+    add(metadata, "colour", "enum")
+    add(metadata, "note", mandatory=True)
+    add(metadata, "mood", default_value="calm")
+    red = {"metadata_field_id": "colour", "equals": "red"}
+    rule(metadata, "note", red, set_mandatory=False)
+    rule(metadata, "mood", red, apply_value={"value": "hot", "mode": "override"})
+    rule(metadata, "mood", {"metadata_field_id": "colour", "equals": "blue"}, disable=True)
+
+    assert metadata.of_upload(CLOUD, "colour=red|mood=cold") == {"colour": "red", "mood": "hot"}
+    assert metadata.of_upload(CLOUD, "colour=blue|note=n") == {"colour": "blue", "note": "n"}
+    assert metadata.of_upload(CLOUD, "colour=green|note=n")["mood"] == "calm"
+
+
+def test_options_are_replaced_or_added_by_later_rules(metadata: Metadata) -> None:
+    add(metadata, "size", "integer")
+    add(metadata, "colour", "enum")
+    always = {"metadata_field_id": "size", "populated": True}
+    rule(metadata, "colour", always, activate_values={"external_ids": ["red"]})
+    rule(metadata, "colour", always, activate_values={"external_ids": ["blue"], "exclusive": False})
+
+    assert metadata.of_upload(CLOUD, "size=1|colour=red")["colour"] == "red"
+    with pytest.raises(ProviderError, match="'green' is not valid"):
+        metadata.of_upload(CLOUD, "size=1|colour=green")
+    rule(metadata, "colour", always, activate_values="all")
+    assert metadata.of_upload(CLOUD, "size=1|colour=green")["colour"] == "green"

@@ -96,6 +96,13 @@ def test_entries_are_changed_deleted_restored_and_ordered(cloud: Cloud) -> None:
     assert field["datasource"] == ordered.json()
 
 
+def test_entries_can_be_shown_by_their_values(cloud: Cloud) -> None:
+    made = create(cloud, "kind", "enum", alphabetically_sorted=True)
+
+    assert [one["value"] for one in made["datasource"]["values"]] == ["Ant", "Bee", "cat"]
+    assert made["alphabetically_sorted"] is True
+
+
 def test_entries_are_found_by_their_values(cloud: Cloud) -> None:
     create(cloud, "kind", "set")
     create(cloud, "other", "enum", datasource={"values": [{"external_id": "x", "value": "CATalogue"}]})

@@ -77,6 +77,15 @@ def test_settings_have_the_types_that_they_mean(cloud: Cloud) -> None:
     }
 
 
+def test_settings_are_texts_in_a_list(cloud: Cloud) -> None:
+    sent = {"name": "p", "live": "true", "tags": "a,b", "transformation": "c_scale,w_100"}
+    cloud.admin("POST", "upload_presets", data=sent)
+
+    (item,) = cloud.admin("GET", "upload_presets").json()["presets"]
+
+    assert item["settings"] == {"live": True, "tags": "a,b", "transformation": "c_scale,w_100"}
+
+
 def test_pages_of_presets_start_with_the_newest(cloud: Cloud) -> None:
     for number in range(5):
         cloud.admin("POST", "upload_presets", data={"name": f"p{number}"})

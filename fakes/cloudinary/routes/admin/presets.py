@@ -29,7 +29,7 @@ class PresetsApi:
         """List the presets, the newest first."""
         account = self._service.admin(request)
         page, cursor = self._presets.page(account.cloud, wire.window(form))
-        body = {"presets": [wire.preset_body(one) for one in page]}
+        body = {"presets": [wire.preset_item(one) for one in page]}
         return JSONResponse(body | ({"next_cursor": cursor} if cursor else {}))
 
     async def preset(self, request: Request, _form: Form) -> Response:

@@ -162,11 +162,13 @@ class _Settled:
     def is_mandatory(self, field: MetadataField, found: Mapping[str, Value]) -> bool:
         """Whether a field must have a value."""
         effect = self._effect(field, found)
-        return effect.is_enabled and (field.mandatory or effect.is_mandatory)
+        return effect.is_enabled and effect.is_mandatory
 
     def _effect(self, field: MetadataField, found: Mapping[str, Value]) -> Effect:
         rules = self._rules.get(field.external_id, ())
-        return rules_module.effect(rules, found, is_disabled=field.default_disabled)
+        return rules_module.effect(
+            rules, found, is_disabled=field.default_disabled, is_mandatory=field.mandatory
+        )
 
     def _settle(self, field: MetadataField, found: dict[str, Value], default: Value | None) -> None:
         effect, name = self._effect(field, found), field.external_id
@@ -177,7 +179,9 @@ class _Settled:
                 raise errors.metadata_invalid(str(found[name]), name)
         if not effect.is_enabled:
             return
-        if name not in found and name not in self._given:
+        if effect.override is not None:
+            found[name] = effect.override
+        elif name not in found and name not in self._given:
             chosen = effect.default if effect.default is not None else default
             if chosen is not None and _is_allowed(effect, chosen):
                 found[name] = chosen

@@ -25,6 +25,7 @@ class MetadataField:
     """The definition of a field, without the entries of its datasource.
 
     Attributes:
+        alphabetically_sorted: Entries are shown by their values, not in an order of their own.
         default_disabled: Off until a rule turns it on.
         validation: As it was given: `{"type": "strlen", "min": 2, "max": 6}`...
         restrictions: As they were given: `{"readonly_ui": true}`.
@@ -41,6 +42,7 @@ class MetadataField:
     validation: Mapping[str, Any] | None = None
     restrictions: Mapping[str, Any] = field(default_factory=dict)
     allow_dynamic_list_values: bool = False
+    alphabetically_sorted: bool = False
     created_at: float = 0.0
 
     def content(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from fakes.kit.ids import Ids
 from fakes.kit.store import Store
 
 RULES_MAX = 500
+_MODES = ("default", "override", "append")
 _DEPTH_MAX = 5
 _CONDITIONS_MAX = 100
 
@@ -28,8 +29,9 @@ class Effect:
     Attributes:
         is_enabled: Whether it may have a value.
         options: The entries of its datasource that may be chosen; None for all.
-        is_mandatory: Whether a rule makes it so.
+        is_mandatory: Whether it must have a value.
         default: A value for it as long as it has none.
+        override: A value for it, whatever it has.
         appended: Entries that are added to what it has.
     """
 
@@ -37,6 +39,7 @@ class Effect:
     options: frozenset[str] | None = None
     is_mandatory: bool = False
     default: Value | None = None
+    override: Value | None = None
     appended: tuple[str, ...] = ()
 
 
@@ -125,15 +128,18 @@ def signature(condition: Mapping[str, Any]) -> str:
     return str(uuid.uuid3(uuid.NAMESPACE_OID, json.dumps(condition, sort_keys=True)))
 
 
-def effect(rules: Iterable[Rule], values: Mapping[str, Value], *, is_disabled: bool) -> Effect:
+def effect(
+    rules: Iterable[Rule], values: Mapping[str, Value], *, is_disabled: bool, is_mandatory: bool
+) -> Effect:
     """What rules make of the field that they change.
 
     Args:
-        rules: The active rules of one field in their order.
+        rules: The active rules of one field in their order; later ones prevail.
         values: What all fields have.
         is_disabled: Whether the field is off as long as no rule turns it on.
+        is_mandatory: Whether it must have a value as long as no rule says otherwise.
     """
-    whole = Effect(is_enabled=not is_disabled)
+    whole = Effect(is_enabled=not is_disabled, is_mandatory=is_mandatory)
     for rule in rules:
         if holds(rule.condition, values):
             whole = _with_result(whole, rule.result)
@@ -159,19 +165,32 @@ def _with_result(before: Effect, result: Mapping[str, Any]) -> Effect:
     after = before
     if "enable" in result:
         after = replace(after, is_enabled=bool(result["enable"]))
-    if result.get("set_mandatory"):
-        after = replace(after, is_mandatory=True)
-    activated = result.get("activate_values")
-    if activated == "all":
-        after = replace(after, options=None)
-    elif activated:
-        chosen = frozenset(activated["external_ids"])
-        kept = frozenset() if activated.get("exclusive", True) else (before.options or frozenset())
-        after = replace(after, options=chosen | kept)
+    if "disable" in result:
+        after = replace(after, is_enabled=not result["disable"])
+    if "set_mandatory" in result:
+        after = replace(after, is_mandatory=bool(result["set_mandatory"]))
+    if "activate_values" in result:
+        after = replace(after, options=_options(before.options, result["activate_values"]))
     applied = result.get("apply_value")
-    if applied and applied.get("mode") == "append":
-        return replace(after, appended=(*after.appended, *_many(applied["value"])))
-    return replace(after, default=applied["value"]) if applied else after
+    return after if applied is None else _with_value(after, applied)
+
+
+def _options(before: frozenset[str] | None, activated: Any) -> frozenset[str] | None:
+    if activated == "all":
+        return None
+    chosen = frozenset(activated["external_ids"])
+    # guess: what the two ways of saying so are called
+    is_added = activated.get("exclusive") is False or activated.get("mode") == "append"
+    return chosen | (before or frozenset()) if is_added else chosen
+
+
+def _with_value(before: Effect, applied: Mapping[str, Any]) -> Effect:
+    match applied.get("mode", "default"):
+        case "append":
+            return replace(before, appended=(*before.appended, *_many(applied["value"])))
+        case "override":
+            return replace(before, override=applied["value"])
+    return replace(before, default=applied["value"])
 
 
 def _leaves(condition: object, depth: int) -> Iterable[Mapping[str, Any]]:
@@ -207,11 +226,11 @@ def _is_result(result: object) -> bool:
         ids = activated.get("external_ids")
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             return False
-    elif activated not in (None, "all"):
+    elif "activate_values" in result and activated != "all":
         return False
     if applied is None:
         return True
-    if not isinstance(applied, dict) or applied.get("mode", "default") not in ("default", "append"):
+    if not isinstance(applied, dict) or applied.get("mode", "default") not in _MODES:
         return False
     return bool(_many(applied.get("value"))) and all(
         isinstance(one, str | int) for one in _many(applied["value"])
