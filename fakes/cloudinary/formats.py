@@ -69,6 +69,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "mp4dv": "video/mp4",
     "mp4da": "audio/mp4",
     "json": "application/json",
+    "css": "text/css",
     "txt": "text/plain",
     "csv": "text/csv",
     "srt": "application/x-subrip",

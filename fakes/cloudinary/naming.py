@@ -3,6 +3,7 @@
 Source: cloudinary.com/documentation/upload_images (public ID, folders in dynamic folder mode).
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -38,6 +39,11 @@ class Name:
     public_id: str
     asset_folder: str
     display_name: str
+
+
+def digest(text: str) -> str:
+    """A public id for what has no name: always the same for one text."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def base_name(filename: str | None) -> str | None:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
@@ -19,7 +20,7 @@ from fakes.cloudinary.render.videos.maker import Made, Order, VideoMaker
 from fakes.cloudinary.slideshows import Slide, Slideshow
 from fakes.cloudinary.state import Asset, Derived, Key
 from fakes.cloudinary.state.assets import Assets
-from fakes.cloudinary.transformation import LayerSource, Transformation
+from fakes.cloudinary.transformation import LayerSource, Plan, Transformation
 
 # Larger videos are not transformed while a request waits.
 # Source: cloudinary.com/documentation/video_manipulation_and_delivery
@@ -29,6 +30,7 @@ SYNC_LIMIT_S = 30 * 60
 SYNC_LIMIT_OF_STREAMS_S = 60 * 60
 _PATIENCE = 15
 _AT_ONCE = 2
+Result = TypeVar("Result")
 Lookup = Callable[[str, str], str | None]
 Profiles = Callable[[str, str], Sequence[str] | None]
 
@@ -177,6 +179,26 @@ class Renderer:
         if asset is None:
             raise errors.transformation_refused(f"Resource not found - {named[1]}")
         return Material(await stack.enter_async_context(self._blobs.local(asset.sha256)), asset)
+
+    async def plan(self, original: Material, text: str, stack: contextlib.AsyncExitStack) -> Plan:
+        """What is to be done to an asset, for those who do it themselves.
+
+        Args:
+            original: The file and what is known of it; it need not be stored.
+            text: The transformation.
+            stack: What layers need is there until it is closed.
+
+        Raises:
+            ProviderError: The transformation is not understood, or needs what is not there (400).
+        """
+        asked = self.read(original.asset.cloud, transformation.split(text))
+        planned, _ = await self._layers.gather(original, asked, stack)
+        return planned
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Do other work that blocks in a thread, when there is room for it."""
+        async with self._slots[False]:
+            return await asyncio.to_thread(work)
 
     def close(self) -> None:
         """End what is running."""

@@ -25,6 +25,7 @@ from fakes.kit.errors import ProviderError
 
 _NOT_CLOUDS = frozenset({"v1_1", "v2"})
 _INFO = "getinfo"
+_SPRITE, _SHEETS = "sprite", ("css", "json")
 _LIST = "list"
 # Of a public id, and the dot and extension behind it.
 # Source: cloudinary.com/documentation (common X-Cld-Error messages: "public_id is too long")
@@ -107,6 +108,8 @@ class Delivery:
         access.check_layers(asked, is_signed=is_signed)
         accept = request.headers.get("accept", "")
         target = transformation.target_format(asked, asset.resource_type, asset.format, ending, accept)
+        if asset.type == _SPRITE and ending in _SHEETS:
+            target = ending  # whatever the format of the picture is
         if asked.has(_INFO):
             return JSONResponse(await self._info(asset, asked, target), headers=headers.of_list())
         made, is_hit = None, True

@@ -1,0 +1,245 @@
+"""Upload API: `multi` and `sprite`, which make one picture of many."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from fakes.cloudinary import errors, formats, media, naming, transformation, wire
+from fakes.cloudinary.blobs import Incoming
+from fakes.cloudinary.forms import Form
+from fakes.cloudinary.media import Probe
+from fakes.cloudinary.naming import Name
+from fakes.cloudinary.render import collections
+from fakes.cloudinary.render.collections import Member, Place
+from fakes.cloudinary.render.materials import Material
+from fakes.cloudinary.routes.service import Rows, Service
+from fakes.cloudinary.routes.upload.downloads import downloader
+from fakes.cloudinary.routes.upload.remote import RemoteFiles
+from fakes.cloudinary.state import Account, Asset, Key, Upload, Window, check_may_write
+from fakes.cloudinary.state.assets import as_asset
+from fakes.kit.errors import ProviderError
+
+_MOST_MEMBERS = 100
+_VIDEOS = ("mp4", "webm", "mov")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be made.
+
+    Attributes:
+        kind: `multi` or `sprite`; also the delivery type of what is made.
+        tag: Of the images; or None for `urls`.
+        text: The transformation of each image, as written.
+    """
+
+    kind: str
+    tag: str | None
+    urls: tuple[str, ...]
+    public_id: str
+    text: str
+    format: str
+
+
+class CollectionsApi:
+    """Puts images together."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._state = service.state
+        self._remote = RemoteFiles(service)
+
+    def rows(self) -> Rows:
+        """Its routes below the cloud."""
+        return [
+            (method, f"{{resource_type}}/{kind}", self._handler(kind))
+            for kind in ("multi", "sprite")
+            for method in ("POST", "GET")
+        ]
+
+    def _handler(self, kind: str) -> Callable[[Request, Form], Awaitable[Response]]:
+        async def handle(request: Request, form: Form) -> Response:
+            is_get = request.method == "GET"
+            if is_get:
+                account = downloader(self._service, request, form)
+            else:
+                account = self._service.signer(request, form)
+            wish = _wish(form, kind)
+            if is_get or form.text("mode") == "download":
+                return await self._sent(account, wish)
+            return await self._kept(account, wish, form)
+
+        return handle
+
+    async def _kept(self, account: Account, wish: Wish, form: Form) -> Response:
+        """Make it an asset, at once or behind the answer."""
+        check_may_write(account, wish.public_id)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
+        if not form.flag("async"):
+            return JSONResponse(await self._made(account, wish, hooks))
+        batch_id = hooks.batch_id or self._service.kit.ids.hex(64)
+        hooks = replace(hooks, batch_id=batch_id)
+        self._state.background.start(self._make_later(account, wish, hooks))
+        return JSONResponse(wire.pending_body(_key(account, wish), batch_id))
+
+    async def _make_later(self, account: Account, wish: Wish, hooks: wire.Hooks) -> None:
+        try:
+            await self._made(account, wish, hooks)
+        except ProviderError as error:
+            told = {"error": {"message": error.message}, "public_id": wish.public_id}
+            self._service.notices.tell(account, "error", told, hooks)
+
+    async def _made(self, account: Account, wish: Wish, hooks: wire.Hooks) -> dict[str, Any]:
+        incoming = self._service.blobs.incoming()
+        try:
+            places = await self._write(account, wish, incoming)
+            asset = await self._store(account, wish, incoming)
+        finally:
+            incoming.drop()
+        body = await self._sprite_body(asset, wish, places) if places else self._multi_body(asset, wish)
+        self._service.notices.tell(account, wish.kind, body, hooks)
+        return body
+
+    async def _sent(self, account: Account, wish: Wish) -> Response:
+        incoming = self._service.blobs.incoming()
+        try:
+            await self._write(account, wish, incoming)
+        except BaseException:
+            incoming.drop()
+            raise
+        name = f"{wish.public_id.rpartition('/')[2]}.{wish.format}"
+        done = BackgroundTask(incoming.drop)
+        media_type = formats.media_type(wish.format)
+        return FileResponse(incoming.path, media_type=media_type, filename=name, background=done)
+
+    async def _write(self, account: Account, wish: Wish, incoming: Incoming) -> Mapping[str, Place] | None:
+        """Write the picture; of a sprite, say where each image is."""
+        async with contextlib.AsyncExitStack() as stack:
+            if wish.tag is not None:
+                members = await self._tagged(account, wish, stack)
+            else:
+                members = await self._loaded(account, wish, stack)
+            run = self._service.renderer.run
+            if wish.kind == "multi":
+                await run(lambda: collections.multi(members, incoming.path, wish.format))
+                return None
+            return await run(lambda: collections.sprite(members, incoming.path, wish.format))
+
+    async def _tagged(self, account: Account, wish: Wish, stack: contextlib.AsyncExitStack) -> list[Member]:
+        """Images with a tag, by public id."""
+        window = Window(_MOST_MEMBERS + 1)
+        page = self._state.listing.tagged(account.cloud, "image", wish.tag or "", window)
+        assets = sorted((one for one in page.assets if one.type in wire.TYPES), key=lambda one: one.public_id)
+        if not assets:
+            raise errors.not_found(wish.tag or "")
+        if len(assets) > _MOST_MEMBERS:
+            raise errors.archive_too_large(_MOST_MEMBERS)
+        members = []
+        for asset in assets:
+            path = await stack.enter_async_context(self._service.blobs.local(asset.sha256))
+            asked = await self._service.renderer.plan(Material(path, asset), wish.text, stack)
+            members.append(Member(asset.public_id, path, asked))
+        return members
+
+    async def _loaded(self, account: Account, wish: Wish, stack: contextlib.AsyncExitStack) -> list[Member]:
+        """Images of addresses, in their order."""
+        members: list[Member] = []
+        for number, url in enumerate(wish.urls):
+            form = Form()
+            stack.callback(form.drop)
+            await self._remote.fetch(form, url)
+            assert form.file is not None
+            blob = form.file.finish()
+            probe = await asyncio.to_thread(media.probe_image, form.file.path)
+            stem = naming.base_name(form.filename) or str(number)
+            public_id = stem if all(one.public_id != stem for one in members) else f"{stem}_{number}"
+            upload = _upload(Key(account.cloud, "image", wish.kind, public_id), (blob, probe))
+            original = Material(form.file.path, as_asset(upload))
+            asked = await self._service.renderer.plan(original, wish.text, stack)
+            members.append(Member(public_id, form.file.path, asked))
+        return members
+
+    async def _store(self, account: Account, wish: Wish, incoming: Incoming) -> Asset:
+        """Make the picture an asset, and what its transformed address delivers."""
+        blob = await asyncio.to_thread(incoming.read_back)
+        if wish.format == "pdf":
+            probe = await asyncio.to_thread(media.probe, incoming.path, "image", "a.pdf")
+        else:
+            probe = await asyncio.to_thread(media.probe_image, incoming.path)
+        upload = _upload(_key(account, wish), (blob, probe))
+        async with self._state.stored.kept(incoming, blob):
+            asset = self._state.assets.store(upload).asset
+            if wish.text:
+                size_px = (asset.width, asset.height)
+                self._state.assets.store_derived(asset, wish.text, wish.format, blob, size_px)
+        return asset
+
+    def _multi_body(self, asset: Asset, wish: Wish) -> dict[str, Any]:
+        url = self._url(asset, wish, wish.format)
+        identity = {"asset_id": asset.asset_id, "public_id": asset.public_id, "version": asset.version}
+        return {"url": url, "secure_url": url, **identity}
+
+    async def _sprite_body(self, asset: Asset, wish: Wish, places: Mapping[str, Place]) -> dict[str, Any]:
+        urls = {name: self._url(asset, wish, ending) for name, ending in _sprite_files(wish).items()}
+        infos = {
+            public_id: {"width": place.width, "height": place.height, "x": place.x, "y": place.y}
+            for public_id, place in places.items()
+        }
+        sheet = collections.style_sheet(places, urls["image"])
+        await self._keep_text(asset, wish, "css", sheet)
+        await self._keep_text(asset, wish, "json", json.dumps({"image_infos": infos}))
+        body = {f"{prefix}{name}_url": url for prefix in ("", "secure_") for name, url in urls.items()}
+        identity = {"public_id": asset.public_id, "version": asset.version}
+        return {**body, **identity, "image_infos": infos}
+
+    async def _keep_text(self, asset: Asset, wish: Wish, ending: str, text: str) -> None:
+        incoming = self._service.blobs.incoming()
+        try:
+            incoming.write(text.encode())
+            blob = incoming.finish()
+            async with self._state.stored.kept(incoming, blob):
+                self._state.assets.store_derived(asset, wish.text, ending, blob, (None, None))
+        finally:
+            incoming.drop()
+
+    def _url(self, asset: Asset, wish: Wish, ending: str) -> str:
+        origin = self._service.kit.url
+        return wire.delivery_url(origin, asset, transformation=wish.text, format_name=ending)
+
+
+def _wish(form: Form, kind: str) -> Wish:
+    tag, urls = form.text("tag"), form.many("urls")
+    if (tag is None) == (not urls):
+        raise errors.missing_parameter("tag")
+    if len(urls) > _MOST_MEMBERS:
+        raise errors.archive_too_large(_MOST_MEMBERS)
+    text = (form.text("transformation") or "").strip("/")
+    asked = transformation.parse_text(text)
+    format_name = asked.last("format") or form.text("format") or ("gif" if kind == "multi" else "png")
+    if format_name in _VIDEOS:
+        raise errors.not_emulated(f"'{kind}' as {format_name}")
+    identity = naming.digest("|".join(urls)) if urls else tag
+    public_id = naming.check(form.text("public_id") or identity or "")
+    return Wish(kind, tag, urls, public_id, asked.text, str(format_name))
+
+
+def _sprite_files(wish: Wish) -> dict[str, str]:
+    return {"css": "css", "image": wish.format, "json": "json"}
+
+
+def _key(account: Account, wish: Wish) -> Key:
+    return Key(account.cloud, "image", wish.kind, wish.public_id)
+
+
+def _upload(key: Key, found: tuple[Any, Probe]) -> Upload:
+    blob, probe = found
+    folder, _, shown = key.public_id.rpartition("/")
+    return Upload(key, Name(key.public_id, folder, shown), blob, probe, None, (), {}, overwrite=True)
