@@ -113,14 +113,17 @@ class Presets:
         return preset
 
     def update(self, cloud: str, name: str, params: Mapping[str, str]) -> Preset:
-        """Give a preset other settings; those that are not named are gone, as every SDK's test assumes.
+        """Change the settings that are named; those that are empty are taken away.
+
+        The provider's own samples name a single setting and go on with the others.
 
         Raises:
             ProviderError: There is none of this name (404).
         """
         before = self.get(cloud, name)
         is_unsigned = _is_on(params["unsigned"]) if params.get("unsigned") else before.is_unsigned
-        preset = Preset(name, before.external_id, is_unsigned, _settings(params))
+        kept = {key: value for key, value in before.settings.items() if key not in params}
+        preset = Preset(name, before.external_id, is_unsigned, kept | _settings(params))
         self._documents.put(cloud, name, preset.content())
         return preset
 

@@ -100,6 +100,17 @@ def test_pages_of_presets_start_with_the_newest(cloud: Cloud) -> None:
     assert "next_cursor" not in page
 
 
+def test_an_update_changes_the_settings_that_it_names(cloud: Cloud) -> None:
+    sent = {"name": "p", "unsigned": True, "folder": "a", "tags": "x", "colors": True}
+    cloud.admin("POST", "upload_presets", json=sent)
+
+    cloud.admin("PUT", "upload_presets/p", json={"tags": "y", "colors": "", "faces": True})
+
+    shown = cloud.admin("GET", "upload_presets/p").json()
+    assert shown["unsigned"] is True
+    assert shown["settings"] == {"folder": "a", "tags": ["y"], "faces": True}
+
+
 def test_a_preset_of_the_same_name_is_replaced(cloud: Cloud) -> None:
     first = cloud.admin("POST", "upload_presets", json={"name": "p", "tags": "a"}).json()
 
