@@ -101,7 +101,7 @@ UNMADE = frozenset(
 """Formats that Cloudinary converts to, and this fake only delivers as they were uploaded."""
 ALIASES: Mapping[str, str] = {"jpeg": "jpg", "jpe": "jpg", "tif": "tiff"}
 # Extensions that a URL may end with, so that a dot in a public id is not taken for one.
-IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2", "pdf"})
+IMAGES = frozenset({"jpg", "png", "gif", "webp", "avif", "bmp", "tiff", "ico", "jp2", "pdf", "svg"})
 SOUNDS = frozenset({"mp3", "m4a", "aac", "wav", "ogg", "flac"})
 
 

@@ -1,7 +1,7 @@
 """The program that parses SVG and PDF, alone in a process.
 
-Called as `rasterizer.py <font> measure|draw <kind> <path> [<page> <zoom>]`. It writes JSON
-(`[width, height, pages]`) or a PNG to its standard output. It imports nothing of ours.
+Called as `rasterizer.py <font> measure|sanitize|draw <kind> <path> [<page> <zoom>]`. It writes JSON
+(`[width, height, pages]`), SVG or a PNG to its standard output. It imports nothing of ours.
 """
 
 import io
@@ -11,6 +11,7 @@ import resource
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 _MEMORY_LIMIT_BYTES = 1 << 30
@@ -23,14 +24,21 @@ _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96
 _OUTSIDE = re.compile(r"""((?:xlink:)?href|src)(\s*=\s*["'])(?!#|data:)""", re.IGNORECASE)
 
 
+_ACTIVE = frozenset({"script", "foreignobject", "iframe", "object", "embed", "handler", "listener", "style"})
+_NAMESPACES = {"": "http://www.w3.org/2000/svg", "xlink": "http://www.w3.org/1999/xlink"}
+
+
 def main(font: str, action: str, kind: str, path: str, *rest: str) -> None:
-    """Measure a file, or draw a page of it."""
+    """Measure a file, clean it, or draw a page of it."""
     for limit, value in (
         (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
         (resource.RLIMIT_CPU, _PROCESSOR_LIMIT_S),
         (resource.RLIMIT_FSIZE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    if action == "sanitize":
+        sys.stdout.buffer.write(svg_sanitized(path))
+        return
     if action == "measure":
         found = svg_size(path) if kind == "svg" else pdf_size(path)
         sys.stdout.write(json.dumps(found))
@@ -72,6 +80,29 @@ def svg_size(path: str) -> tuple[int, int, int]:
 def _length(text: str) -> float | None:
     match = re.fullmatch(r"\s*([\d.]+(?:e\d)?)\s*([a-z]*)\s*", text)
     return float(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else None
+
+
+def svg_sanitized(path: str) -> bytes:
+    """An SVG without what could run or be loaded: scripts, handlers, foreign content, outside addresses."""
+    for prefix, name in _NAMESPACES.items():
+        ElementTree.register_namespace(prefix, name)
+    root = ElementTree.fromstring(Path(path).read_bytes())
+    for element in list(root.iter()):
+        for child in list(element):
+            if _local(child.tag) in _ACTIVE:
+                element.remove(child)
+        for name, value in list(element.attrib.items()):
+            is_outside = _local(name) in ("href", "src") and not value.startswith(("#", "data:image/"))
+            is_style = _local(name) == "style" and "url(" in value.replace("url(#", "")
+            if _local(name).startswith("on") or is_outside or is_style:
+                del element.attrib[name]
+    cleaned: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
+    return cleaned
+
+
+def _local(name: object) -> str:
+    """A name without its namespace; comments have functions for names."""
+    return str(name).rpartition("}")[2].lower()
 
 
 def svg_picture(path: str, font: str, zoom: float) -> bytes:

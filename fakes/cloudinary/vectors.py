@@ -72,6 +72,15 @@ def draw(path: Path, kind: str, page: int, zoom: float) -> bytes:
     return _run("draw", kind, str(path), str(page), str(zoom))
 
 
+def sanitized(path: Path) -> bytes:
+    """An SVG without scripts, event handlers, style sheets and addresses outside of itself.
+
+    Raises:
+        ProviderError: It is broken, or asks for too much (400).
+    """
+    return _run("sanitize", "svg", str(path))
+
+
 def font_file(name: str) -> Path:
     """A font file of the wheel that carries them."""
     return Path(str(resources.files("fontpkg_arimo") / "files" / name))

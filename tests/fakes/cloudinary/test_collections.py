@@ -55,7 +55,7 @@ def test_images_become_a_document(tmp_path: Path) -> None:
 
     drawing = vectors.measure(target)
     assert drawing is not None
-    assert (drawing.format, drawing.pages, drawing.width_px) == ("pdf", 2, 40)
+    assert (drawing.format, drawing.pages, drawing.width_px) == ("pdf", 2, round(40 * 72 / 150))
 
 
 def test_a_sprite_says_where_its_images_are(tmp_path: Path) -> None:

@@ -68,11 +68,28 @@ def test_an_svg_shows_nothing_of_the_machine(tmp_path: Path) -> None:
         assert image.getchannel("A").getbbox() is None
 
 
+def test_what_could_run_is_taken_out_of_an_svg(tmp_path: Path) -> None:
+    harmless = '<g id="a"><rect width="5" height="5" fill="red" /></g><use href="#a" />'
+    harmful = (
+        '<script>alert(1)</script><g onclick="x()"><a href="javascript:x()"><text>t</text></a></g>'
+        '<foreignObject><p/></foreignObject><image href="http://host/x.png" />'
+        '<rect style="fill:url(http://host/x)" />'
+    )
+    path = written(tmp_path, f'<svg {SVG} width="10" height="10" onload="x()">{harmless}{harmful}</svg>')
+
+    cleaned = vectors.sanitized(path).decode()
+
+    assert harmless in cleaned
+    assert "<text>t</text>" in cleaned
+    for word in ("script", "onclick", "onload", "javascript", "foreignObject", "http://host"):
+        assert word not in cleaned
+
+
 def test_a_bomb_is_refused_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, bomb(9))
     began = time.monotonic()
 
-    for look in (vectors.measure, media.open_picture):
+    for look in (vectors.measure, vectors.sanitized, media.open_picture):
         with pytest.raises(ProviderError, match="Invalid image file"):
             look(path)
 

@@ -152,12 +152,16 @@ def test_documents_and_drawings() -> None:
     second = picture("doc", page=2, width=30)
     drawn = picture("drawing", width=80)
     original = fetched("drawing", format="svg")
+    cleaned = fetched("drawing", format="svg", flags="sanitize")
+    changed = fetched("drawing", format="svg", width=80)
 
     assert [pdf[name] for name in ("format", "pages", "width", "height")] == ["pdf", 2, 60, 90]
     assert [svg[name] for name in ("format", "pages", "width", "height")] == ["svg", 1, 20, 10]
     assert (second.size, rgb(second, (9, 9))[2] > 240) == ((30, 45), True)
     assert (drawn.size, alpha(drawn, (20, 20)), alpha(drawn, (60, 20))) == ((80, 40), 255, 0)
     assert (original.content, original.headers["content-type"]) == (drawing, "image/svg+xml")
+    assert (cleaned.status_code, b"<rect" in cleaned.content) == (200, True)
+    assert changed.status_code == 501
 
 
 def test_what_is_seen_in_an_image() -> None:

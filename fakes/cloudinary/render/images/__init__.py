@@ -61,6 +61,8 @@ def render(
         ProviderError: It cannot be done (400, 420, 501).
     """
     check_gaps(asked, "images", _FIELDS, _FLAGS)
+    if format_name == "svg":
+        return files.save_svg(source, target, asked)
     with files.opened(source, asked.steps) as image:
         try:
             reel = animation.reel(image, format_name, asked)

@@ -162,6 +162,21 @@ def save(made: Iterator[Image], target: Path, asked: Plan, format_name: str, sou
     return Size(*first.size)
 
 
+def save_svg(source: Path, target: Path, asked: Plan) -> Size:
+    """Write an SVG as SVG: cleaned by `fl_sanitize`, and otherwise as it is.
+
+    Raises:
+        ProviderError: The source is none (400), or its picture is to be changed (501).
+    """
+    drawing = vectors.measure(source)
+    if drawing is None or drawing.format != "svg":
+        raise transformation_refused("Invalid extension in transformation: svg")
+    if any(step != Component(flags=("sanitize",)) for step in asked.steps):
+        raise not_emulated("transformations of an SVG that is delivered as SVG")
+    target.write_bytes(vectors.sanitized(source))
+    return Size(drawing.width_px, drawing.height_px)
+
+
 def _ready(frame: Image, format_name: str, asked: Plan) -> Image:
     """The frame in a mode that the format can hold."""
     if format_name in _OPAQUE and frame.mode == "RGBA":
@@ -196,7 +211,7 @@ def _options(format_name: str, asked: Plan, dpi: tuple[float, float]) -> dict[st
     if format_name in ("jpg", "png", "tiff", "bmp"):
         options["dpi"] = (density, density) if density else dpi
     if format_name == "pdf":
-        options["resolution"] = density or _POINTS_PER_INCH
+        options["resolution"] = density or dpi[0]
     if format_name == "tiff":
         flag = next((flag for flag in _TIFF_COMPRESSION if asked.has(flag)), None)
         options["compression"] = _TIFF_COMPRESSION[flag] if flag else None
