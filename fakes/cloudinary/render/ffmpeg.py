@@ -1,9 +1,10 @@
-"""Runs FFmpeg: bounded in time and threads, ended with this process, and never through a shell."""
+"""Runs FFmpeg: bounded in time, threads and output, ended with this process, and never through a shell."""
 
 import asyncio
 import contextlib
 import ctypes
 import logging
+import resource
 import signal
 from collections.abc import Callable, Sequence
 
@@ -13,7 +14,8 @@ log = logging.getLogger(__name__)
 TIME_LIMIT_S = 120.0
 _AT_ONCE = 2
 _THREADS = 4
-_OUTPUT_KEPT_BYTES = 20_000
+OUTPUT_LIMIT_BYTES = 2 << 30
+_WORDS_KEPT_BYTES = 20_000
 _PR_SET_PDEATHSIG = 1
 
 
@@ -22,10 +24,14 @@ class Ffmpeg:
 
     Args:
         time_limit_s: How long one run may take.
+        output_limit_bytes: How large a file it may write.
     """
 
-    def __init__(self, time_limit_s: float = TIME_LIMIT_S) -> None:
+    def __init__(
+        self, time_limit_s: float = TIME_LIMIT_S, output_limit_bytes: int = OUTPUT_LIMIT_BYTES
+    ) -> None:
         self._time_limit_s = time_limit_s
+        self._output_limit_bytes = output_limit_bytes
         self._processes: set[asyncio.subprocess.Process] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -71,7 +77,7 @@ class Ffmpeg:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            preexec_fn=_dies_with_parent(),
+            preexec_fn=_bounds(self._output_limit_bytes),
         )
         self._processes.add(process)
         return process
@@ -94,8 +100,8 @@ class Ffmpeg:
 async def _last_words(process: asyncio.subprocess.Process) -> bytes:
     assert process.stderr is not None
     kept = b""
-    while block := await process.stderr.read(_OUTPUT_KEPT_BYTES):
-        kept = (kept + block)[-_OUTPUT_KEPT_BYTES:]
+    while block := await process.stderr.read(_WORDS_KEPT_BYTES):
+        kept = (kept + block)[-_WORDS_KEPT_BYTES:]
     return kept
 
 
@@ -104,10 +110,12 @@ def _kill(process: asyncio.subprocess.Process) -> None:
         process.kill()
 
 
-def _dies_with_parent() -> Callable[[], None]:
+def _bounds(output_limit_bytes: int) -> Callable[[], None]:
+    """What the new process settles before it becomes FFmpeg: its death with its parent, and its output."""
     prctl = ctypes.CDLL(None).prctl
 
     def set_up() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (output_limit_bytes, output_limit_bytes))
 
     return set_up

@@ -1,10 +1,14 @@
 import asyncio
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from fakes.cloudinary.render.ffmpeg import Ffmpeg
 from fakes.kit.errors import ProviderError
+from tests.servers import wait_until
 
 ENDLESS = ("-v", "error", "-re", "-f", "lavfi", "-i", "testsrc=s=64x64:d=1000", "-f", "null", "-")
 
@@ -44,3 +48,33 @@ async def test_closing_ends_what_is_running() -> None:
     with pytest.raises(ProviderError):
         await task
     assert ffmpeg.running_count == 0
+
+
+async def test_what_writes_too_much_is_ended(tmp_path: Path) -> None:
+    noise = ("-f", "lavfi", "-i", "nullsrc=s=640x360:d=60,noise=alls=100:allf=t")
+    target = tmp_path / "x.avi"
+
+    with pytest.raises(ProviderError):
+        await Ffmpeg(output_limit_bytes=1 << 20).run((*noise, "-c:v", "rawvideo", "-f", "avi", str(target)))
+
+    assert target.stat().st_size <= 1 << 20
+
+
+def test_it_dies_with_its_parent() -> None:
+    imports = "import asyncio; from fakes.cloudinary.render.ffmpeg import Ffmpeg"
+    code = f"{imports}; asyncio.run(Ffmpeg().run({ENDLESS}))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    wait_until(lambda: "lavfi" in commands(children.read_text().split()), lambda: "no child")
+    [child] = children.read_text().split()
+
+    parent.kill()
+    parent.wait()
+
+    wait_until(lambda: "lavfi" not in commands([child]), lambda: f"{child} is still there")
+
+
+def commands(pids: list[str]) -> str:
+    """The command lines of processes; nothing of those that are gone."""
+    found = [Path(f"/proc/{pid}/cmdline") for pid in pids]
+    return " ".join(path.read_text() for path in found if path.exists())

@@ -310,6 +310,7 @@ def test_a_frame_of_what_was_put_together(stage: Cloud) -> None:
         ("vc_vp8,ac_vorbis", "webm", ("vp8", "vorbis"), 10),
         ("vc_h265,fps_24-30", "mp4", ("hevc", "aac"), 24),
         ("br_100k:constant", "mkv", ("h264", "aac"), 10),
+        ("q_50:qmax_30", "mp4", ("h264", "aac"), 10),
         ("vc_auto,ac_auto,q_auto:low", "mov", ("h264", "aac"), 10),
     ],
 )

@@ -104,6 +104,7 @@ class Encoding:
         bit_rate: Bits per second of the pictures.
         is_constant: The bit rate is kept, also where less would do.
         quality: 1 to 100.
+        coarsest: Upper end of the quantisation, 0 to 51 (`q_80:qmax_50`).
         keyframes_s: Seconds between key frames.
     """
 
@@ -114,6 +115,7 @@ class Encoding:
     bit_rate: int | None = None
     is_constant: bool = False
     quality: int | None = None
+    coarsest: int | None = None
     keyframes_s: float | None = None
     is_mono: bool = False
 
@@ -216,7 +218,8 @@ def _rate(wish: Encoding, codec: str) -> list[str]:
         return ["-qscale:v", str(round(2 + (100 - quality) / 4))]
     if codec == "theora":
         return ["-q:v", str(quality // 10)]
-    return [*_MOST.get(codec, ()), "-crf", str(crf(quality))]
+    bound = ["-qmax", str(wish.coarsest)] if wish.coarsest is not None else []
+    return [*_MOST.get(codec, ()), "-crf", str(crf(quality)), *bound]
 
 
 def _key_frames(wish: Encoding, codec: str) -> list[str]:

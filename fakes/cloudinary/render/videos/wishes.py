@@ -16,7 +16,16 @@ from fakes.cloudinary.transformation import Component, PlainStep, Plan, Rate, la
 _FIELDS = frozenset(
     {"layers", "width", "height", "aspect", "crop", "gravity", "x", "y", "zoom", "dpr", "angle", "radius"}
     | {"opacity", "background", "border", "text_colour", "effect", "start", "end", "length", "picks_start"}
-    | {"quality", "video_codec", "audio_codec", "audio_hz", "bit_rate", "has_constant_bit_rate", "fps"}
+    | {
+        "quality",
+        "quality_most",
+        "video_codec",
+        "audio_codec",
+        "audio_hz",
+        "bit_rate",
+        "has_constant_bit_rate",
+        "fps",
+    }
     | {"keyframe_interval_s", "sampling", "delay_ms", "density_dpi", "streaming_profile"}
 )
 _FLAGS = frozenset({"animated", "awebp", "apng", "lossy", "mono", "waveform", "relative", "no_overflow"})
@@ -24,7 +33,17 @@ _FLAGS = frozenset({"animated", "awebp", "apng", "lossy", "mono", "waveform", "r
 _FLAGS_OF_LAYERS = frozenset({"splice", "layer_apply", "tiled", "cutter"})
 _FLAGS_OF_FRAMES = frozenset({"progressive", "png8", "png24", "png32"})
 _FIELDS_OF_VIDEOS = frozenset(
-    {"start", "end", "length", "picks_start", "video_codec", "audio_codec", "audio_hz", "bit_rate"}
+    {
+        "quality_most",
+        "start",
+        "end",
+        "length",
+        "picks_start",
+        "video_codec",
+        "audio_codec",
+        "audio_hz",
+        "bit_rate",
+    }
     | {"has_constant_bit_rate", "fps", "keyframe_interval_s", "sampling", "delay_ms", "streaming_profile"}
 )
 _FLAGS_OF_VIDEOS = frozenset({"mono", "animated", "awebp", "waveform"})
@@ -60,6 +79,7 @@ def encoding_of(asked: Plan, format_name: str) -> Encoding:
         bit_rate=asked.last("bit_rate"),
         is_constant=any(one.has_constant_bit_rate for one in asked.components),
         quality=asked.last("quality"),
+        coarsest=asked.last("quality_most"),
         keyframes_s=asked.last("keyframe_interval_s"),
         is_mono=asked.has("mono"),
     )
