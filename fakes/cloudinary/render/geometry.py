@@ -10,7 +10,8 @@ from typing import Protocol
 from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
 from fakes.cloudinary.transformation import Component, Share
-from fakes.cloudinary.transformation.values import COMPASS, PADDING
+from fakes.cloudinary.transformation.gravities import COMPASS
+from fakes.cloudinary.transformation.values import PADDING
 
 
 @dataclass(frozen=True, slots=True)

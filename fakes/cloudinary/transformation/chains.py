@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.transformation import expressions, layers
-from fakes.cloudinary.transformation.component import Component
+from fakes.cloudinary.transformation.component import Component, Share
 from fakes.cloudinary.transformation.expressions import Expression
 from fakes.cloudinary.transformation.steps import (
     Assignment,
@@ -35,6 +35,7 @@ BLENDING = frozenset(
     {"screen", "multiply", "overlay", "mask", "cut_out", "displace", "anti_removal", "transition"}
 )
 """Effects that say how a layer is put on the picture."""
+_RELATIVE = frozenset({"relative", "region_relative"})
 _VARIABLE = re.compile(r"\$\(?[a-zA-Z]")
 _ASSIGNMENT = re.compile(r"(\$[a-zA-Z][a-zA-Z0-9]*)_(.+)", re.DOTALL)
 
@@ -217,14 +218,29 @@ def component_of(pieces: Sequence[Piece], *, is_placing: bool = False) -> Compon
             raise _invalid(piece) from error
         for name, value in found.items():
             values[name] = values[name] + value if piece.key == "fl" else value
+    if _RELATIVE.intersection(values["flags"]):
+        values |= _shares(pieces)
     component = Component(**values)
     if not is_placing:
         _check(component)
     return component
 
 
+def _shares(pieces: Sequence[Piece]) -> dict[str, Share]:
+    """Widths and heights that are shares of something else may be more than the whole (`w_1.3`)."""
+    keys = {"w": "width", "h": "height"}
+    return {
+        keys[piece.key]: Share(float(piece.value))
+        for piece in pieces
+        if piece.key in keys and re.fullmatch(r"[0-9]{1,2}\.[0-9]{1,9}", piece.value)
+    }
+
+
 def _check(component: Component) -> None:
     gravity = component.gravity or ""
+    sizes = (component.crop, component.width, component.height, component.aspect)
+    if all(one is None for one in sizes):
+        return
     if gravity.startswith("auto") and component.crop not in CROPPING:
         # Source: cloudinary.com/documentation (common X-Cld-Error messages)
         raise transformation_refused("Use auto gravity only with crop, fill, lfill, fill_pad or thumb")
@@ -259,6 +275,8 @@ def _assignment(part: str) -> Assignment:
     match = _ASSIGNMENT.fullmatch(part)
     if match is None:
         raise _unreadable(part)
+    if match[2] == "current":
+        raise not_emulated("variables that hold the picture as it is at a step ($name_current)")
     try:
         return Assignment(match[1], expressions.parse(match[2].removeprefix("ref:")))
     except ValueError as error:
@@ -313,7 +331,9 @@ def _divided(
         elif piece.key == "e":
             (placing if piece.value.partition(":")[0] in BLENDING else own).append(piece)
         elif piece.key in ("so", "eo", "du"):
-            (own if is_closed or is_splice else placing).append(piece)
+            # guess: beside a splice `so_0` says that it comes first, as the closing component does
+            is_own = (is_closed or is_splice) and not (is_splice and piece.text == "so_0")
+            (own if is_own else placing).append(piece)
         elif piece.key in ("g", "x", "y"):
             (own if is_closed and "c" in keys else placing).append(piece)
         else:

@@ -5,7 +5,7 @@ Source: cloudinary.com/documentation/transformation_reference (e_...).
 
 from collections.abc import Mapping
 
-from fakes.cloudinary.errors import no_subscription
+from fakes.cloudinary.errors import no_subscription, not_emulated
 from fakes.cloudinary.transformation.component import Effect
 
 _Limits = tuple[float, float, float]
@@ -121,6 +121,8 @@ def parse(text: str) -> Effect:
         return Effect(name, limits[2])
     if name == "volume" and not _is_number(arguments[0]):
         return _volume(arguments)
+    if name == "accelerate" and arguments[0].endswith("s"):
+        raise not_emulated("e_accelerate with a length in seconds")
     if name in _NUMBER_OR_WORDS and not _is_number(arguments[0]):
         return Effect(name, limits[2], arguments=arguments)
     value = float(arguments[0])

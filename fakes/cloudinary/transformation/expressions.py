@@ -21,6 +21,8 @@ CHARACTERISTICS = frozenset(
     | {"px", "py", "pgnames", "ils", "tags"}
 )
 _OPERATOR = re.compile(r"_(eq|ne|lt|gt|lte|gte|in|nin|and|or|mul|div|mod|add|sub|pow)_")
+# What the casts make of a text: the number that it starts with, or 0.
+_LEADING_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _CAST = re.compile(r"_to_(i|f)(?![a-z])")
 _NAMES = "|".join(sorted(CHARACTERISTICS, key=len, reverse=True))
 _TERM = re.compile(
@@ -178,7 +180,7 @@ def _value(term: Term, scope: Scope) -> Value:
         raise ValueError(term.name) from error
     if not term.cast:
         return value
-    number = _as_number(value)
+    number = float(match[0]) if (match := _LEADING_NUMBER.match(as_text(value))) else 0.0
     return float(math.trunc(number)) if term.cast == "i" else number
 
 

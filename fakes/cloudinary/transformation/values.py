@@ -11,32 +11,12 @@ from typing import Any
 
 from fakes.cloudinary import formats
 from fakes.cloudinary.errors import no_subscription
-from fakes.cloudinary.transformation import colours, effects
+from fakes.cloudinary.transformation import colours, effects, gravities
 from fakes.cloudinary.transformation.component import Backdrop, Border, Colour, Corners, Rate, Sampling, Share
 
 SCALING = frozenset({"scale", "fit", "limit", "mfit"})
 CROPPING = frozenset({"fill", "lfill", "crop", "thumb", "auto", "auto_pad", "fill_pad"})
 PADDING = frozenset({"pad", "lpad", "mpad"})
-COMPASS: Mapping[str, tuple[float, float]] = {
-    "north_west": (0.0, 0.0),
-    "north": (0.5, 0.0),
-    "north_east": (1.0, 0.0),
-    "west": (0.0, 0.5),
-    "center": (0.5, 0.5),
-    "east": (1.0, 0.5),
-    "south_west": (0.0, 1.0),
-    "south": (0.5, 1.0),
-    "south_east": (1.0, 1.0),
-}
-# Gravities that look at the content; arguments may follow (`auto:subject`, `face:center`).
-# Source: cloudinary.com/documentation/transformation_reference (g_<special position>).
-_CONTENT_GRAVITIES = frozenset(
-    {"auto", "face", "faces", "body", "custom", "liquid", "track_person", "clipping_path"}
-)
-_ADD_ON_GRAVITIES = (
-    ("adv_", "Advanced Facial Attributes Detection"),
-    ("ocr_text", "OCR Text Detection and Extraction"),
-)
 VIDEO_CODECS = frozenset({"h264", "h265", "vp8", "vp9", "av1", "prores", "theora", "copy", "none", "auto"})
 AUDIO_CODECS = frozenset({"aac", "mp3", "opus", "vorbis", "none", "copy", "auto"})
 QUALITIES: Mapping[str, int] = {
@@ -154,16 +134,6 @@ def _crop(text: str) -> str:
     return _word(*SCALING, *CROPPING, *PADDING)(text)
 
 
-def _gravity(text: str) -> str:
-    head = text.partition(":")[0]
-    for start, add_on in _ADD_ON_GRAVITIES:
-        if head.startswith(start):
-            raise no_subscription(add_on)
-    if text in COMPASS or text == "xy_center" or head in _CONTENT_GRAVITIES:
-        return text
-    raise ValueError(text)
-
-
 def _angle(text: str) -> tuple[str, ...]:
     turns = tuple(text.split("."))
     for turn in turns:
@@ -217,10 +187,10 @@ def _background(text: str) -> Colour | Backdrop:
 
 
 def _border(text: str) -> Border:
-    match = re.fullmatch(r"([0-9]{1,4})px_solid_(.+)", text)
+    match = re.fullmatch(r"([0-9]{1,4}(?:\.[0-9]{1,6})?)(?:px)?_solid_(.+)", text)
     if match is None:
         raise ValueError(text)
-    return Border(int(match[1]), colours.parse(match[2]))
+    return Border(round(float(match[1])), colours.parse(match[2]))
 
 
 def _time(text: str) -> float | Share:
@@ -234,18 +204,20 @@ def _start(text: str) -> Mapping[str, Any]:
 
 
 def _quality(text: str) -> Mapping[str, Any]:
-    mode = text.removesuffix(":sensitive")
-    if mode in QUALITIES:
-        return {"quality": QUALITIES[mode], "quality_mode": mode}
     if text.startswith("jpegmini"):
         raise no_subscription("JPEGmini Image Optimization")
-    match = re.fullmatch(r"([0-9]{1,3}(?:\.0+)?)(?::(420|444|qmax_([0-9]{1,3})))?", text)
+    match = re.fullmatch(
+        r"(?:(?P<mode>auto(?::(?:best|good|eco|low))?)(?::sensitive)?|(?P<number>[0-9]{1,3}(?:\.0+)?))"
+        r"(?::(?P<chroma>420|444)|:qmax_(?P<most>[0-9]{1,3}))?",
+        text,
+    )
     if match is None:
         raise ValueError(text)
-    found: dict[str, Any] = {"quality": between(match[1], 1, 100)}
-    if match[3]:
-        return found | {"quality_most": between(match[3], 1, 100)}
-    return found | ({"chroma": match[2]} if match[2] else {})
+    mode = match["mode"]
+    number = QUALITIES[mode] if mode else between(match["number"], 1, 100)
+    most = between(match["most"], 1, 100) if match["most"] else None
+    found = {"quality": number, "quality_mode": mode, "chroma": match["chroma"], "quality_most": most}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _video_codec(text: str) -> str:
@@ -332,7 +304,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "h": Parameter("height", "height", _as("height", length), takes_sums=True),
     "ar": Parameter("aspect ratio", "aspect_ratio", _as("aspect", _aspect), takes_sums=True),
     "c": Parameter("crop", "crop", _as("crop", _crop)),
-    "g": Parameter("gravity", "gravity", _as("gravity", _gravity)),
+    "g": Parameter("gravity", "gravity", _as("gravity", gravities.parse)),
     "x": Parameter("x", "x", _as("x", _offset), takes_sums=True),
     "y": Parameter("y", "y", _as("y", _offset), takes_sums=True),
     "z": Parameter("zoom", "zoom", _as("zoom", _number(0.01, 100)), takes_sums=True),

@@ -146,6 +146,8 @@ def test_what_belongs_to_a_condition(text: str, expected: list[int]) -> None:
         ("x_w_mul_-0.1,y_-5", Component(x=-120, y=-5)),
         ("$o_ctx:!offset!_to_i/o_$o", Component(opacity=12)),
         ("$o_md:!price!/o_$o", Component(opacity=30)),
+        ("$o_!12.7px!_to_i/o_$o", Component(opacity=12)),
+        ("$o_ctx:!none!_to_f/o_$o", Component(opacity=0)),
         ("a_iw_div_100", Component(angle=("12",))),
     ],
 )
@@ -278,6 +280,9 @@ def test_splices_and_transitions() -> None:
         0.0,
     )
     assert isinstance(turned, Layer)
+    (first,) = planned("du_3,so_0,fl_splice,l_video:a", VIDEO)
+    assert isinstance(first, Layer)
+    assert (first.placing.start, first.steps[0]) == (0.0, Component(length=3.0, flags=("splice",)))
     assert turned.transition is not None
     assert (turned.is_splice, turned.placing.length, turned.transition.source.public_id) == (True, 5.0, "b")
 

@@ -3,7 +3,19 @@ from fractions import Fraction
 import pytest
 
 from fakes.cloudinary import transformation
-from fakes.cloudinary.transformation import Colour, Component, Corners, Effect, Pending, Piece, Rate, Share
+from fakes.cloudinary.transformation import (
+    Backdrop,
+    Border,
+    Colour,
+    Component,
+    Corners,
+    Effect,
+    Pending,
+    Piece,
+    Rate,
+    Sampling,
+    Share,
+)
 from fakes.kit.errors import ProviderError
 
 
@@ -41,6 +53,40 @@ def test_pieces_are_read_in_any_order() -> None:
         ("e_accelerate:100", Component(effect=Effect("accelerate", 100, arguments=("100",)))),
         ("q_80", Component(quality=80)),
         ("q_auto:eco", Component(quality=68, quality_mode="auto:eco")),
+        ("q_auto:low:444", Component(quality=55, quality_mode="auto:low", chroma="444")),
+        ("q_auto:good:sensitive", Component(quality=80, quality_mode="auto:good")),
+        ("q_60:420", Component(quality=60, chroma="420")),
+        ("q_70:qmax_20", Component(quality=70, quality_most=20)),
+        ("bo_5.5px_solid_rgb:aabbcc80", Component(border=Border(6, Colour(0xAA, 0xBB, 0xCC, 0x80)))),
+        ("w_auto,c_limit", Component(width=Share(1.0), crop="limit")),
+        ("w_auto:100:400", Component(width=400)),
+        ("g_auto", Component(gravity="auto")),
+        ("c_crop", Component(crop="crop")),
+        (
+            "w_1.3,fl_region_relative",
+            Component(width=Share(1.3), flags=("region_relative",)),
+        ),
+        ("r_10:20:30", Component(radius=Corners(10, 20, 30, 20))),
+        ("so_auto,du_5", Component(start=0.0, picks_start=True, length=5.0)),
+        ("fps_24-", Component(fps=Rate(24.0, None))),
+        ("fps_-29.97", Component(fps=Rate(None, 29.97))),
+        ("vs_20", Component(sampling=Sampling(count=20))),
+        ("vs_20p", Component(sampling=Sampling(share=0.2))),
+        ("vs_2.3s", Component(sampling=Sampling(every_s=2.3))),
+        ("ki_0.4,dl_200,dn_150", Component(keyframe_interval_s=0.4, delay_ms=200, density_dpi=150)),
+        ("br_500:constant", Component(bit_rate=500, has_constant_bit_rate=True)),
+        ("pg_2-4;6,p_home", Component(pages="2-4;6", prefix="home")),
+        ("sp_full_hd,dpr_2.0,z_0.7", Component(streaming_profile="full_hd", dpr=2.0, zoom=0.7)),
+        (
+            "co_005BE0,e_outline:inner:3",
+            Component(text_colour=Colour(0, 0x5B, 0xE0), effect=Effect("outline", arguments=("inner", "3"))),
+        ),
+        (
+            "b_auto:predominant_gradient:2",
+            Component(background=Backdrop("auto", ("predominant_gradient", "2"))),
+        ),
+        ("cs_icc:a,d_a:b.png", Component(colour_space="icc:a", default_image="a/b.png")),
+        ("fn_wasm:a.wasm,a_auto_left", Component(function="wasm:a.wasm", angle=("auto_left",))),
         ("vc_h264:baseline:3.1", Component(video_codec="h264:baseline:3.1")),
         ("ac_none", Component(audio_codec="none")),
         ("af_44100", Component(audio_hz=44100)),
@@ -92,6 +138,26 @@ def test_what_is_not_understood_is_refused_in_words(text: str, message: str) -> 
 
     assert (refused.value.status, refused.value.message) == (400, message)
     assert refused.value.headers["X-Cld-Error"] == message
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "message"),
+    [
+        ("c_crop,g_dog:cat", 420, "Cloudinary AI Content Analysis"),
+        ("q_jpegmini:1", 420, "JPEGmini Image Optimization"),
+        ("e_style_transfer,l_a", 420, "Neural Artwork Style Transfer"),
+        ("e_blur_region:5,g_ocr_text", 420, "OCR Text Detection and Extraction"),
+        ("$img_current", 501, "variables that hold the picture as it is at a step ($name_current)"),
+        ("e_accelerate:5s", 501, "e_accelerate with a length in seconds"),
+    ],
+)
+def test_what_others_can_do_is_no_mistake(text: str, status: int, message: str) -> None:
+    words = {420: "You don't have an active subscription for ", 501: "fake 'cloudinary' does not cover "}
+
+    with pytest.raises(ProviderError) as refused:
+        transformation.parse_text(text)
+
+    assert (refused.value.status, refused.value.message) == (status, words[status] + message)
 
 
 def test_values_that_hold_variables_or_sums_wait_for_the_picture() -> None:

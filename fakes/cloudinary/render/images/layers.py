@@ -17,7 +17,7 @@ from fakes.cloudinary.render.images import canvas
 from fakes.cloudinary.render.images.focus import Seen
 from fakes.cloudinary.render.materials import Materials
 from fakes.cloudinary.transformation import Component, Layer, PlainStep, Share
-from fakes.cloudinary.transformation.values import COMPASS
+from fakes.cloudinary.transformation.gravities import COMPASS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

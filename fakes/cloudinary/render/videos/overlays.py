@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos.graph import Clip, Graph
 from fakes.cloudinary.render.videos.timing import SAME_SOUND
-from fakes.cloudinary.transformation.values import COMPASS
+from fakes.cloudinary.transformation.gravities import COMPASS
 
 
 @dataclass(frozen=True, slots=True)

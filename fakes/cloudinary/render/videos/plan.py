@@ -14,7 +14,7 @@ from fakes.cloudinary.render.videos.looks import Backdrop
 from fakes.cloudinary.render.videos.overlays import Place
 from fakes.cloudinary.render.videos.timing import Transition
 from fakes.cloudinary.transformation import Colour, Component, Effect, Layer, PlainStep, Share
-from fakes.cloudinary.transformation.values import COMPASS
+from fakes.cloudinary.transformation.gravities import COMPASS
 
 # Effects that depend on the second: cuts after them cannot be made while reading the file.
 _TIME_EFFECTS = frozenset(
