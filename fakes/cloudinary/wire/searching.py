@@ -67,7 +67,7 @@ def wanted_fields(form: Form) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     more = form.many("with_field")
     for name in more:
-        if name not in _MORE:
+        if name not in _MORE:  # guess: nobody has recorded what other names get
             raise errors.invalid_parameter("with_field", name)
     return more, form.many("fields")
 
