@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.cloudinary.conftest import Cloud
+from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 from tests.fakes.cloudinary.library import NOW_S, asset, library
 
 
@@ -161,6 +161,24 @@ def test_what_may_not_be_done_to_folders(
     assert error_of(answer) == (status, message)
     assert paths(cloud.admin("GET", "folders/staging_clips")) == ["staging_clips/a", "staging_clips/b"]
     assert bool(cloud.control("requests?violations=1")["requests"]) is (status == 403)
+
+
+def test_triggers_are_told_of_folders(cloud: Cloud) -> None:
+    trigger = {"uri": "poll://folders", "event_type": "all", "uri_type": "poll"}
+    cloud.admin("POST", "triggers", json=trigger).raise_for_status()
+
+    create(cloud, "staging_clips/a", "staging_clips/a")
+    cloud.admin("PUT", "folders/staging_clips/a", json={"to_folder": "staging_clips/b"})
+    cloud.admin("DELETE", "folders/staging_clips/b")
+
+    address = f"{cloud.url}/v2/notifications/staging/messages?channel=folders&wait_seconds=0"
+    told = [one["payload"] for one in cloud.http.get(address, auth=(KEY, SECRET)).json()["messages"]]
+    fields = ("notification_type", "folder_path", "folder_name", "from_path", "to_path", "status")
+    assert [[one[name] for name in fields if name in one] for one in told] == [
+        ["create_folder", "staging_clips/a", "a"],
+        ["move_or_rename_asset_folder", "staging_clips/a", "staging_clips/b", "success"],
+        ["delete_folder", "staging_clips/b", "b"],
+    ]
 
 
 @pytest.mark.parametrize(

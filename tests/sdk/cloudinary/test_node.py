@@ -260,3 +260,37 @@ def test_usage_and_configuration(node: Run) -> None:
     assert {"plan", "last_updated", "transformations", "objects", "media_limits"} <= set(result[0])
     assert not {"limit", "used_percent"} & set(result[1])
     assert result[2:] == ["node", {"folder_mode": "dynamic"}, "ok", ["image", "raw", "video"]]
+
+
+def test_assets_and_folders_are_searched(node: Run) -> None:
+    result = node("""
+      for (const id of ['f/a', 'f/b', 'g/c']) await up(id, { tags: ['t'], context: { stage: 'in review' } });
+      const search = cloudinary.search.expression('tags=t AND public_id:f/* AND width<1000')
+        .sort_by('public_id', 'asc').max_results(1).with_field('context').aggregate('format');
+      const first = await search.execute();
+      const url = search.to_url(300, first.next_cursor, { secure: false });
+      const second = await (await fetch(url)).json();
+      const only = await cloudinary.search.fields(['tags']).max_results(1).execute();
+      const renamed = await api.rename_folder('f', 'h/i j');
+      const moved = await cloudinary.search.expression('asset_folder:"h/i j"').execute();
+      const found = await cloudinary.search_folders.expression('path:h*').sort_by('path', 'asc').execute();
+      const roots = [await api.root_folders(), await api.sub_folders('h')];
+      const gone = await api.delete_folder('none').catch((error) => error.error);
+      const wrong = await fails(cloudinary.search.expression('*').execute());
+      return { first, second, only, renamed, moved, found, roots, gone, wrong };
+    """)
+
+    assert (result["first"]["total_count"], result["first"]["aggregations"]) == (2, {"format": {"png": 2}})
+    pages = [*result["first"]["resources"], *result["second"]["resources"]]
+    assert [(one["public_id"], one["context"]) for one in pages] == [
+        ("f/a", {"stage": "in review"}),
+        ("f/b", {"stage": "in review"}),
+    ]
+    assert "bytes" not in result["only"]["resources"][0]
+    assert result["renamed"]["to"] == {"name": "i j", "path": "h/i j"}
+    assert [one["public_id"] for one in result["moved"]["resources"]] == ["f/b", "f/a"]
+    assert [one["path"] for one in result["found"]["folders"]] == ["h", "h/i j"]
+    names = [[one["name"] for one in page["folders"]] for page in result["roots"]]
+    assert names == [["g", "h"], ["i j"]]
+    assert result["gone"]["message"] == "Can't find folder with path none"
+    assert result["wrong"]["message"] == "Query Error (at position 1)"
