@@ -307,6 +307,20 @@ def test_corners_are_moved() -> None:
     assert result.getpixel((58, 38)) == (0, 0, 0, 0)
 
 
+def test_a_picture_is_bent_to_an_arc() -> None:
+    image = plain((255, 0, 0), (200, 40))
+    image.paste((0, 0, 255), (0, 20, 200, 40))
+
+    half, ring = made(image, "distort:arc:180"), made(image, "distort:arc:360")
+
+    # 200 pixels of half a circle have a radius of 63.7: 20 more outside, 20 less inside.
+    assert half.size == (168, 84)
+    assert [half.getpixel(at) for at in ((84, 10), (84, 30))] == [(255, 0, 0, 255), (0, 0, 255, 255)]
+    assert [half.getpixel(at) for at in ((2, 2), (84, 80))] == [(0, 0, 0, 0)] * 2
+    assert ring.size[0] == ring.size[1] == 104
+    assert ring.getpixel((52, 98)) == (255, 0, 0, 255)
+
+
 def test_a_sheared_picture_leans() -> None:
     result = made(plain((255, 0, 0), (40, 40)), "shear:45:0")
 
@@ -341,7 +355,7 @@ def test_a_sheared_picture_leans() -> None:
         ),
         ("art:zorro", 501, "fake 'cloudinary' does not cover the effect art:zorro"),
         ("background_removal", 501, "fake 'cloudinary' does not cover the effect background_removal"),
-        ("distort:arc:180", 501, "fake 'cloudinary' does not cover the effect distort:arc:180"),
+        ("distort:arc:0", 400, "Invalid effect in transformation: distort:arc:0"),
         (
             "viesus_correct",
             420,

@@ -128,6 +128,17 @@ def test_layers_cut_and_mask(tmp_path: Path) -> None:
     assert (cut.size, alpha(cut, (5, 5)), alpha(cut, (15, 5)), rgb(cut, (5, 5))) == ((20, 20), 255, 0, RED)
 
 
+def test_a_map_displaces_pixels(tmp_path: Path) -> None:
+    charts = {"still": flat((128, 128, 0)), "aside": flat((255, 128, 0)), "up": flat((128, 0, 0))}
+
+    def displaced(name: str) -> Image.Image:
+        return made(tmp_path, quarters(), f"l_{name},e_displace,x_20,y_20", layers=charts)
+
+    assert [rgb(displaced("still"), at) for at in ((5, 5), (25, 25))] == [RED, WHITE]
+    assert [rgb(displaced("aside"), (5, 25)), alpha(displaced("aside"), (35, 5))] == [WHITE, 0]
+    assert [rgb(displaced("up"), (5, 25)), alpha(displaced("up"), (5, 5))] == [RED, 0]
+
+
 def test_a_layer_goes_to_a_face(tmp_path: Path) -> None:
     regions = Regions(faces=(Box(24, 4, 8, 8),))
 
@@ -252,11 +263,6 @@ def test_layers_are_on_every_frame(tmp_path: Path) -> None:
             "l_logo,g_north_west,x_90000,y_90000",
             400,
             "Maximum image size is 25 Megapixels. Requested 8101.80 Megapixels",
-        ),
-        (
-            "l_logo,e_displace",
-            501,
-            "fake 'cloudinary' does not cover the effect displace of layers on images",
         ),
         ("l_video:logo", 501, "fake 'cloudinary' does not cover layers of kind 'video' on images"),
     ],

@@ -66,7 +66,7 @@ def apply(image: Image, name: str, texts: Sequence[str], beside: Qualifiers) -> 
     written = ":".join([name, *texts])
     if name in ADD_ONS:
         raise no_subscription(ADD_ONS[name])
-    if name in BEYOND or (name == "distort" and texts[:1] == ["arc"]):
+    if name in BEYOND:
         raise not_emulated(f"the effect {written}")
     effect = EFFECTS.get(name)
     if effect is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fakes.cloudinary.errors import too_many_pixels
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.render.effects import bending
 from fakes.cloudinary.render.effects.arguments import Arguments, Effect, Qualifiers, Rgb
 from fakes.cloudinary.render.effects.recoloring import corner_color
 
@@ -150,10 +151,12 @@ def _ramp(size: tuple[int, int], length_px: int, is_row: bool, is_symmetric: boo
 
 
 def _distort(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
-    """Move the four corners, clockwise from the upper left one, to these places."""
+    """Move the four corners, clockwise from the upper left one, to these places; or bend to an arc."""
     import numpy as np
     from PIL import Image as Pillow
 
+    if arguments.text(0) == "arc":
+        return bending.arced(image, arguments.number(1, 180, 1, 360))
     width, height = image.size
     lengths = (width, height) * 4
     values = [_length(text, whole) for text, whole in zip(arguments.texts, lengths, strict=False)]

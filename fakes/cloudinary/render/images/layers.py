@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.cloudinary.errors import not_emulated, too_many_pixels, transformation_refused
 from fakes.cloudinary.media import IMAGE_LIMIT_PX
 from fakes.cloudinary.render import lettering
+from fakes.cloudinary.render.effects import bending
 from fakes.cloudinary.render.geometry import Box, Size, offset
 from fakes.cloudinary.render.images import canvas
 from fakes.cloudinary.render.images.focus import Seen
@@ -73,6 +74,8 @@ def _with_one(base: Image, layer: Layer, studio: Studio, region: Box) -> Image:
         made = _tiled(made, base.size)
     if placing.has("cutter"):
         return _cut_out_by(base, made)
+    if placing.effect is not None and placing.effect.name == "displace":
+        return _displaced(base, made, placing)
     at = _place(base, made, placing, region)
     _check_overflow(base, made, at, layer)
     blending = placing.effect.name if placing.effect is not None else ""
@@ -217,6 +220,14 @@ def _cut_out_by(base: Image, mask: Image) -> Image:
     made.paste(base.convert("RGBA"), (left, top))
     made.putalpha(ImageChops.multiply(made.getchannel("A"), mask.getchannel("A")))
     return made
+
+
+def _displaced(base: Image, chart: Image, placing: Component) -> Image:
+    """`e_displace`: the layer is a map of how far pixels of the base move, at most by `x` and `y`."""
+    across_px, down_px = (offset(placing.x, base.size[0]), offset(placing.y, base.size[1]))
+    made = bending.displaced(base, chart.resize(base.size), across_px, down_px)
+    is_opaque = base.mode == "RGB" and made.getchannel("A").getextrema() == (255, 255)
+    return made.convert("RGB") if is_opaque else made
 
 
 def _tiled(tile: Image, size: tuple[int, int]) -> Image:
