@@ -115,8 +115,8 @@ class FakeApp:
         return self.error_response(error)
 
     async def _failed(self, _request: Request, _error: Exception) -> Response:
-        """Say so in the provider's shape; the server logs the traceback."""
-        return self.error_response(ProviderError(500, "General Error"))
+        """Say so in the provider's shape; the server logs the traceback and closes the connection."""
+        return self.error_response(ProviderError(500, "General Error", headers={"Connection": "close"}))
 
     async def _callback_refused(self, _request: Request, error: Exception) -> Response:
         return self.error_response(ProviderError(400, str(error)))

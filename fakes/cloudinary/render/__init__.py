@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from fakes.cloudinary import errors, formats, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
-from fakes.cloudinary.render import clips, images, streaming
+from fakes.cloudinary.render import clips, heap, images, streaming
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.images.focus import regions_of
@@ -318,7 +318,10 @@ class Renderer:
 def _draw(order: Order, target: Path) -> Size:
     extras = order.original.asset.extras
     regions = regions_of(extras.get("face_coordinates"), extras.get("custom_coordinates"))
-    return images.render(order.original.path, target, order.asked, order.format, order.materials, regions)
+    try:
+        return images.render(order.original.path, target, order.asked, order.format, order.materials, regions)
+    finally:
+        heap.trim()
 
 
 def _is_long(asset: Asset, target: str) -> bool:

@@ -106,6 +106,31 @@ def test_a_chunked_upload_goes_on_after_kill_9(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_kill_9_while_a_video_is_made_leaves_the_original_alone(tmp_path: Path, mp4: bytes) -> None:
+    with served_by_process("cloudinary", folder=tmp_path) as fakes:
+        data = {"public_id": "staging_clips/clip"}
+        sent = {"file": ("a.mp4", mp4)}
+        httpx.post(f"{api(fakes)}/video/upload", data=data, files=sent, auth=AUTH).raise_for_status()
+        asked = "/staging/video/upload/w_1280,e_blur:500/e_reverse/staging_clips/clip.webm"
+        viewer = threading.Thread(target=_view, args=(fakes.url("cloudinary") + asked,))
+        viewer.start()
+        wait_until(lambda: len(files(tmp_path)) > 1, lambda: "the video to be begun")
+        kill(fakes)
+        viewer.join()
+
+    with served("cloudinary", folder=tmp_path) as fakes:
+        detail = httpx.get(f"{api(fakes)}/resources/video/upload/staging_clips/clip", auth=AUTH).json()
+
+    assert detail["derived"] == []
+    assert [name.partition("/")[2] for name in files(tmp_path)] == [hashlib.sha256(mp4).hexdigest()]
+
+
+def _view(url: str) -> None:
+    with contextlib.suppress(httpx.TransportError):
+        httpx.get(url, timeout=60)
+
+
+@pytest.mark.slow
 def test_kill_9_at_any_moment_of_many_uploads_loses_none_that_was_answered(tmp_path: Path) -> None:
     moments = random.Random(7)
     answered: dict[str, str] = {}

@@ -14,6 +14,7 @@ import pytest
 from fakes.cloudinary import FAKE
 from fakes.kit.kit import Endpoint
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud, image
+from tests.fakes.serving import served
 
 AUTH = (KEY, SECRET)
 HOSTILE = (
@@ -188,3 +189,14 @@ def test_the_last_part_sent_by_many_at_once_makes_one_asset(cloud: Cloud) -> Non
     assert [body["done"] for body in bodies] == [True] * 6
     assert len({body["version"] for body in bodies}) == 1
     assert {body["etag"] for body in bodies} == {hashlib.md5(content).hexdigest()}
+
+
+def test_an_error_that_nobody_foresaw_has_the_providers_shape() -> None:
+    with served("cloudinary") as fakes:
+        fakes.apps["cloudinary"].kit.store.execute("DROP TABLE folders")
+        with httpx.Client(auth=AUTH) as client:
+            answers = [client.get(f"{fakes.url('cloudinary')}/v1_1/staging/folders") for _ in range(2)]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()) == (500, {"error": {"message": "General Error"}})
+        assert answer.headers["x-cld-error"] == "General Error"
