@@ -126,3 +126,19 @@ def test_what_is_no_address_of_any_cloud_is_a_gap(cloud: Cloud) -> None:
     ]
 
     assert [one.status_code for one in answers] == [501, 501, 501]
+
+
+def test_the_widths_that_an_image_is_worth_having_in(picture: Cloud) -> None:
+    plain = picture.get("image/upload/w_auto:breakpoints:json/staging_clips/i")
+    few = picture.get("image/upload/c_scale,w_auto:breakpoints_100_300_1_4:json/staging_clips/i.png").json()
+    cropped = picture.get("image/upload/c_crop,w_80/c_scale,w_auto:breakpoints:json/staging_clips/i").json()
+    wrong = picture.get("image/upload/w_auto:breakpoints_300_100:json/staging_clips/i")
+
+    assert plain.headers["Content-Type"] == "application/json"
+    assert (max(plain.json()["breakpoints"]), min(plain.json()["breakpoints"])) == (400, 50)
+    assert (few["breakpoints"][0], few["breakpoints"][-1], len(few["breakpoints"])) == (300, 100, 4)
+    assert max(cropped["breakpoints"]) == 80
+    assert (wrong.status_code, wrong.headers["X-Cld-Error"]) == (
+        400,
+        "Invalid width in transformation: auto:breakpoints_300_100:json",
+    )

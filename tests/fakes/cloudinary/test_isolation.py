@@ -1,5 +1,6 @@
 """Staging's key reaches its own folder and nothing else."""
 
+import json
 from typing import Any
 
 import httpx
@@ -106,3 +107,57 @@ def test_the_production_cloud_is_a_tripwire(cloud: Cloud, png: bytes) -> None:
     assert (delivered.status_code, delivered.headers["X-Cld-Error"]) == (401, "deny or ACL failure")
     assert len(violations(cloud)) == 6
     assert all("prod" in text or PRODUCTION_KEY in text for text in violations(cloud))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "resources/image/upload/other/a", {"tags": "x"}),
+        ("PUT", "resources/{asset_id}", {"tags": "x"}),
+        ("POST", "resources/update", {"public_id": "other/a", "tags": "x"}),
+        ("DELETE", "resources/image/upload", {"public_ids": ["other/a"]}),
+        ("DELETE", "resources", {"asset_ids": ["{asset_id}"]}),
+        ("DELETE", "resources/image/tags/t", {}),
+        ("POST", "resources/image/upload/restore", {"public_ids": ["other/a"]}),
+        ("POST", "resources/restore", {"asset_ids": ["{asset_id}"]}),
+        ("DELETE", "resources/backup/{asset_id}", {"version_ids": ["x"]}),
+        ("POST", "resources/related_assets/{asset_id}", {"assets_to_relate": ["x"]}),
+        (
+            "POST",
+            "resources/related_assets/image/upload/staging_clips/in",
+            {"assets_to_relate": ["image/upload/other/a"]},
+        ),
+        ("POST", "resources/image/publish_resources", {"public_ids": ["other/hidden"]}),
+        (
+            "POST",
+            "resources/image/upload/update_access_mode",
+            {"public_ids": ["other/a"], "access_mode": "authenticated"},
+        ),
+    ],
+)
+def test_what_another_key_of_the_cloud_has_outside_is_not_touched(
+    cloud: Cloud, png: bytes, method: str, path: str, body: dict[str, object]
+) -> None:
+    free = {"cloud": "staging", "api_key": "777", "api_secret": "free"}
+    cloud.http.post(f"{cloud.url}/_fake/accounts", json=free).raise_for_status()
+    upload = f"{cloud.url}/v1_1/staging/image/upload"
+    params: dict[str, str]
+    for params in (
+        {"public_id": "other/a", "tags": "t", "backup": "1"},
+        {"public_id": "other/hidden", "type": "private"},
+    ):
+        cloud.http.post(upload, data=params, files={"file": png}, auth=("777", "free")).raise_for_status()
+    cloud.upload(png, public_id="staging_clips/in").raise_for_status()
+    asset_id = cloud.admin("GET", "resources/image/upload/other/a").json()["asset_id"]
+    text = json.dumps(body).replace("{asset_id}", asset_id)
+
+    answer = cloud.admin(method, path.replace("{asset_id}", asset_id), json=json.loads(text))
+
+    assert (answer.status_code, answer.headers["X-Cld-Error"]) == (
+        403,
+        f"You are not authorized to access other/{'hidden' if 'hidden' in text else 'a'}",
+    )
+    assert cloud.control("requests?violations=1")["requests"]
+    left = cloud.admin("GET", "resources/image/upload/other/a?versions=1&related=1").json()
+    assert (left["tags"], left["access_mode"], left["related_assets"]) == (["t"], "public", [])
+    assert len(left["versions"]) == 1

@@ -1,7 +1,5 @@
 """Admin API: related assets."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -57,29 +55,38 @@ class RelationsApi:
             raise errors.missing_parameter(parameter)
         if len(names) > _MOST:
             raise errors.invalid_parameter(parameter, f"more than {_MOST}")
-        by_asset_id = "asset_id" in request.path_params
-        told: list[dict[str, Any]] = []
-        for name in names:
-            code = self._changed(account, asset, name, by_asset_id=by_asset_id, parameter=parameter)
-            told.append(wire.relation_body(name, code))
+        find = self._by_asset_id if "asset_id" in request.path_params else self._by_name
+        others = {name: find(account, name) for name in names}
+        for other in others.values():
+            if isinstance(other, Asset):
+                check_may_write(account, other.public_id, other.asset_folder)
+        change = self._related if parameter == "assets_to_relate" else self._unrelated
+        told = [
+            wire.relation_body(name, one if isinstance(one, str) else change(asset, one))
+            for name, one in ((name, others[name]) for name in names)
+        ]
         failed = [one for one in told if one["status"] != 200]
         return JSONResponse({"failed": failed, "success": [one for one in told if one["status"] == 200]})
 
-    def _changed(
-        self, account: Account, asset: Asset, name: str, *, by_asset_id: bool, parameter: str
-    ) -> str:
-        """Relate or unrelate one; returns the code of what came of it."""
-        key = None if by_asset_id else _qualified(account, name)
-        if key is None and not by_asset_id:
+    def _by_asset_id(self, account: Account, name: str) -> Asset | str:
+        """An asset, or the code of why there is none."""
+        return self._state.assets.find_by_id(account.cloud, name) or "non_existing_ids"
+
+    def _by_name(self, account: Account, name: str) -> Asset | str:
+        """An asset by a name such as `image/upload/some/id`, or the code of why there is none."""
+        key = _qualified(account, name)
+        if key is None:
             return "invalid_ids"
-        other = self._state.assets.find(key) if key else self._state.assets.find_by_id(account.cloud, name)
-        if other is None:
-            return "non_existing_ids"
+        return self._state.assets.find(key) or "non_existing_ids"
+
+    def _related(self, asset: Asset, other: Asset) -> str:
         if other.asset_id == asset.asset_id:
             return "invalid_relate_to_self_id"
-        check_may_write(account, other.public_id, other.asset_folder)
-        if parameter == "assets_to_relate":
-            return "success_ids" if self._state.relations.add(asset, other) else "already_exists_ids"
+        return "success_ids" if self._state.relations.add(asset, other) else "already_exists_ids"
+
+    def _unrelated(self, asset: Asset, other: Asset) -> str:
+        if other.asset_id == asset.asset_id:
+            return "invalid_relate_to_self_id"
         is_gone = self._state.relations.remove(asset, other)
         return "success_ids" if is_gone else "relation_does_not_exist_ids"
 

@@ -14,13 +14,15 @@ from fakes.cloudinary import address, errors, formats, transformation, wire
 from fakes.cloudinary.address import Address, Place
 from fakes.cloudinary.render.streaming import PLAYLISTS
 from fakes.cloudinary.routes import files, playlists
-from fakes.cloudinary.routes.delivery import headers, lists
+from fakes.cloudinary.routes.delivery import breakpoints, headers, lists
 from fakes.cloudinary.routes.delivery.access import Access
 from fakes.cloudinary.routes.delivery.elsewhere import Elsewhere
 from fakes.cloudinary.routes.files import ServedFile
 from fakes.cloudinary.routes.service import Service
+from fakes.cloudinary.routes.upload.breakpoints import BreakpointFinder
 from fakes.cloudinary.state import STAGING, Account, Asset, Derived, Key
 from fakes.cloudinary.transformation import Transformation
+from fakes.cloudinary.wire import Breakpoints
 from fakes.kit.errors import ProviderError
 
 _NOT_CLOUDS = frozenset({"v1_1", "v2"})
@@ -43,6 +45,7 @@ class Delivery:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._state = service.state
+        self._breakpoints = BreakpointFinder(service)
         self._elsewhere = Elsewhere(service)
         service.renderer.fetch_layers_by(self._elsewhere.bring_layer)
 
@@ -104,6 +107,8 @@ class Delivery:
         is_signed: bool,
     ) -> Response:
         where, ending = named
+        if (widths := breakpoints.wanted(where.components)) is not None:
+            return await self._widths(asset, widths)
         asked = self._service.renderer.read(asset.cloud, where.components)
         access.check_layers(asked, is_signed=is_signed)
         accept = request.headers.get("accept", "")
@@ -121,6 +126,12 @@ class Delivery:
         now_s = self._service.kit.clock.now()
         said["Server-Timing"] = headers.server_timing(asset, made, is_hit=is_hit, now_s=now_s)
         return await self._sent(request, asset, made, said)
+
+    async def _widths(self, asset: Asset, asked: Breakpoints) -> Response:
+        """The widths in which an image is worth having, widest first."""
+        found = await self._breakpoints.find(asset, [asked])
+        widths = [one["width"] for item in found for one in item["breakpoints"]]
+        return JSONResponse({"breakpoints": widths}, headers=headers.of_list())
 
     async def _sent(
         self, request: Request, asset: Asset, made: Derived | None, said: dict[str, str]
