@@ -3,39 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from typing import Any
-
-import httpx
-import pytest
 
 from tests.fakes.cloudinary.conftest import image
-from tests.fakes.serving import Served
-from tests.sdk import nodejs
+from tests.sdk.cloudinary.conftest import Run
 
-PICTURE = "data:image/png;base64," + base64.b64encode(image(40, 30)).decode()
 OTHER = "data:image/png;base64," + base64.b64encode(image(41, 30)).decode()
-Run = Callable[[str], Any]
-
-
-@pytest.fixture
-def node(fakes: Served) -> Run:
-    """Runs a script with the SDK as `cloudinary`, its parts `api` and `uploader`, and `up(id, options)`."""
-    url = f"{fakes.url('cloudinary')}/_fake/accounts"
-    settings = {"oauth_tokens": ["good"], "token_key": "00112233FF99"}
-    account = httpx.post(url, json={"cloud": "node", "settings": settings}).json()
-    host = fakes.host("cloudinary")
-    keys = f"{account['api_key']}:{account['api_secret']}"
-    env = {"CLOUDINARY_URL": f"cloudinary://{keys}@node?upload_prefix=http://{host}&cname={host}"}
-    head = f"""
-      const cloudinary = require('cloudinary').v2;
-      const {{ api, uploader }} = cloudinary;
-      const up = (id, options = {{}}) =>
-        uploader.upload('{PICTURE}', Object.assign({{ public_id: id }}, options));
-      const get = (url) => fetch(url).then((r) => [r.status, r.headers.get('x-cld-error')]);
-      const names = (page) => page.resources.map((one) => one.public_id);
-    """
-    return lambda script: nodejs.run(head + script, env)
 
 
 def test_assets_are_listed_described_and_deleted(node: Run) -> None:
