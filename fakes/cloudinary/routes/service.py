@@ -99,8 +99,9 @@ class Service:
 
     def asking(self, account: Account) -> Asking:
         """Who searches, where and when."""
-        is_fixed = self.state.accounts.cloud(account.cloud).folder_mode == "fixed"
-        return Asking(account.cloud, self.kit.clock.now(), is_fixed)
+        cloud = self.state.accounts.cloud(account.cloud)
+        is_fixed = cloud.folder_mode == "fixed"
+        return Asking(cloud.name, self.kit.clock.now(), is_fixed, cloud.search_lag_s)
 
     def found_assets(self, account: Account, form: Form) -> dict[str, Any]:
         """Search assets, and say what was found.

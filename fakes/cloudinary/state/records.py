@@ -94,6 +94,7 @@ class Cloud:
         is_private_cdn: Delivery paths without a cloud are of this one.
         is_backed_up: Every upload is backed up, not only those that ask for it.
         caches_errors: Delivery repeats an error for a while, as the CDN does.
+        search_lag_s: How old an asset or a folder must be to be found by a search, as an index lags behind.
         hourly_calls: Calls of the Admin API per hour before it answers 420; None tells a limit but has none.
     """
 
@@ -107,6 +108,7 @@ class Cloud:
     is_private_cdn: bool = False
     is_backed_up: bool = False
     caches_errors: bool = False
+    search_lag_s: int = 0
     hourly_calls: int | None = None
 
 

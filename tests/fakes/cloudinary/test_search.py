@@ -35,6 +35,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
             display_name="Red Shirt 2026",
             width=1920,
             height=1080,
+            access_control=({"access_type": "token"}, {"access_type": "anonymous"}),
             moderation_kind="manual",
             moderation_status="pending",
             detail={
@@ -90,6 +91,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         ("status:deleted", ""),
         ("access_mode:public", "a c.txt d"),
         ("access_mode=authenticated", "b"),
+        ("access_control:token", "a"),
+        ("-access_control:token", "b c.txt d"),
         # text
         ("public_id:clips", "a b"),
         ("public_id:CLIPS", "a b"),
@@ -560,6 +563,28 @@ def test_pages_and_order_over_http(filled: Cloud) -> None:
     assert (first.json()["total_count"], "next_cursor" in second.json()) == (3, False)
     by_query = filled.admin("GET", "resources/search?expression=tags%3Dodd&sort_by=public_id")
     assert names(by_query) == "ca"
+
+
+def test_a_search_can_lag_behind(cloud: Cloud, png: bytes) -> None:
+    account = {"cloud": "slow", "api_key": "7", "api_secret": "s", "settings": {"search_lag_s": 5}}
+    cloud.http.post(f"{cloud.url}/_fake/accounts", json=account).raise_for_status()
+    url, auth = f"{cloud.url}/v1_1/slow", ("7", "s")
+    upload: dict[str, Any] = {
+        "data": {"public_id": "f/a", "tags": "t"},
+        "files": {"file": ("a.png", png)},
+        "auth": auth,
+    }
+    cloud.http.post(f"{url}/image/upload", **upload).raise_for_status()
+
+    def found(path: str, expression: str) -> int:
+        answer = cloud.http.post(f"{url}/{path}/search", json={"expression": expression}, auth=auth)
+        return int(answer.json()["total_count"])
+
+    searches = [("resources", "tags=t"), ("resources", ""), ("folders", "path:f")]
+    before = [found(*one) for one in searches]
+    cloud.http.post(f"{cloud.url}/_fake/clock", json={"advance_s": 6}).raise_for_status()
+
+    assert (before, [found(*one) for one in searches]) == ([0, 0, 0], [1, 1, 1])
 
 
 def test_what_pictures_show_is_not_searched(cloud: Cloud) -> None:

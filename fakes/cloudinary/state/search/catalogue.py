@@ -13,7 +13,7 @@ from fakes.cloudinary.state.search.conditions import NOTHING, Condition, all_of,
 from fakes.cloudinary.state.search.fields import Asking, Field
 from fakes.cloudinary.state.search.words import DISPLAY_NAME, EVERYWHERE, FILENAME, PUBLIC_ID
 
-ACCESS_MODE = (
+_ACCESS_MODE = (
     "ifnull(json_extract(assets.extras, '$.access_mode'),"
     " CASE assets.type WHEN 'authenticated' THEN 'authenticated' ELSE 'public' END)"
 )
@@ -48,14 +48,15 @@ def _yes_or_no(name: str) -> str:
 
 
 _ASSET_FIELDS: Mapping[str, Field] = {
-    "access_mode": fields.keyword(ACCESS_MODE),
+    "accessibility_analysis.colorblind_accessibility_score": fields.amount(_ACCESSIBILITY),
+    "access_control": structured.access_control,
+    "access_mode": fields.keyword(_ACCESS_MODE),
     "aspect_ratio": fields.share(_RATIO),
     "asset_folder": fields.path("assets.asset_folder", is_indexed=True),
     "asset_id": fields.keyword("assets.asset_id", is_indexed=True),
     "backup_bytes": fields.amount(BACKUP_BYTES, BYTES),
     "bit_rate": fields.amount(_BIT_RATE, BYTES),
     "bytes": fields.amount("assets.bytes", BYTES, is_indexed=True),
-    "accessibility_analysis.colorblind_accessibility_score": fields.amount(_ACCESSIBILITY),
     "colors": structured.colors,
     "context": labels.context,
     "created_at": fields.date("assets.created_at", is_indexed=True),
@@ -66,8 +67,8 @@ _ASSET_FIELDS: Mapping[str, Field] = {
     "filename": fields.text(_FILENAME, FILENAME),
     "format": fields.keyword("assets.format"),
     "grayscale": fields.keyword(_yes_or_no("grayscale")),
-    "illustration_score": fields.amount("json_extract(assets.detail, '$.illustration_score')"),
     "height": fields.amount("assets.height"),
+    "illustration_score": fields.amount("json_extract(assets.detail, '$.illustration_score')"),
     "last_updated": fields.date(_changed("updated_at")),
     "metadata": structured.metadata,
     "moderation_kind": fields.keyword("assets.moderation_kind"),

@@ -26,11 +26,17 @@ _TOLERANCE = 0.005  # of a share: 1.78 is 16:9
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who searches, and when (unix seconds)."""
+    """Who searches, and when (unix seconds).
+
+    Attributes:
+        is_fixed: The cloud has fixed folders.
+        lag_s: What is younger is not found yet.
+    """
 
     cloud: str
     now_s: float
     is_fixed: bool = False
+    lag_s: int = 0
 
 
 Field = Callable[[Term | Bounds, Asking], Condition]

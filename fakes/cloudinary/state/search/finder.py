@@ -13,7 +13,16 @@ from typing import Any
 from fakes.cloudinary import errors
 from fakes.cloudinary.expressions import parse
 from fakes.cloudinary.state.search.catalogue import Catalogue
-from fakes.cloudinary.state.search.conditions import Condition, Ids, OneOf, Source, Together, all_of
+from fakes.cloudinary.state.search.conditions import (
+    Condition,
+    Ids,
+    Limit,
+    OneOf,
+    Source,
+    Together,
+    all_of,
+    limited,
+)
 from fakes.cloudinary.state.search.fields import Asking
 from fakes.cloudinary.state.search.paging import NEWEST_FIRST, Cursor, Order, Sort, read_cursor
 from fakes.kit.store import Store
@@ -87,8 +96,8 @@ class Finder:
         order = Order(catalogue, start.sort)
         asked = catalogue.condition(parse(start.expression), replace(asking, now_s=start.now_s))
         few = self._few(asked.source) if asked.source is not None else None
-        matching = _matching(catalogue, asking.cloud, asked, few)
-        if few is None and isinstance(asked.source, Ids) and asked.source.is_exact:
+        matching = _matching(catalogue, asking, asked, few)
+        if few is None and not asking.lag_s and isinstance(asked.source, Ids) and asked.source.is_exact:
             total = self._count(asked.source)
         else:
             total = self._count(matching)
@@ -180,9 +189,12 @@ class Finder:
         )
 
 
-def _matching(catalogue: Catalogue, cloud: str, asked: Condition, few: Ids | None) -> Matching:
+def _matching(catalogue: Catalogue, asking: Asking, asked: Condition, few: Ids | None) -> Matching:
     """By ids if there are few; otherwise by cloud, in whichever order is needed."""
-    table = catalogue.table
+    table, cloud = catalogue.table, asking.cloud
+    if asking.lag_s:
+        seen = Limit("<=", asking.now_s - asking.lag_s)
+        asked = all_of([limited(f"{table}.created_at", (seen,)), asked])
     if few is None:
         return Matching(table, f"{table}.cloud = ? AND {asked.test}", (cloud, *asked.params))
     where = f"{catalogue.id_column} IN ({few.sql}) AND +{table}.cloud = ? AND {asked.test}"

@@ -57,6 +57,12 @@ def image_metadata_value(name: str) -> Field:
     return _valued(_Place("assets.detail", f'$.image_metadata."{name}"'), name)
 
 
+def access_control(clause: Term | Bounds, _asking: Asking) -> Condition:
+    """`access_control:token`: one of its rules is of this kind."""
+    kind = "json_extract(one.value, '$.access_type') = ?"
+    return _there(_Place("assets.access_control", "$"), kind, value_of(clause).text.lower())
+
+
 def colors(clause: Term | Bounds, _asking: Asking) -> Condition:
     """`colors:blue`: it is a predominant colour."""
     return _colored(value_of(clause).text, "1")
