@@ -131,3 +131,17 @@ def test_the_production_cloud_has_no_tokens(cloud: Cloud) -> None:
     assert answer.status_code == 401
     assert cloud.control("requests?violations=1")["requests"]
     assert cloud.http.get(f"{cloud.url}/v1_1/staging/ping", auth=(KEY, SECRET)).status_code == 200
+
+
+def test_answers_have_the_headers_of_the_real_ones(cloud: Cloud) -> None:
+    first = cloud.admin("GET", "ping")
+    again = cloud.admin("GET", "ping", headers={"If-None-Match": first.headers["ETag"]})
+    posted = cloud.admin("POST", "folders/staging_clips/x")
+
+    assert first.headers["Status"] == "200 OK"
+    assert first.headers["Cache-Control"] == "max-age=0, private, must-revalidate"
+    assert first.headers["Server"] == "cloudinary"
+    assert len(first.headers["X-Request-Id"]) == 32
+    assert (again.status_code, again.content, again.headers["Status"]) == (304, b"", "304 Not Modified")
+    assert again.headers["X-FeatureRateLimit-Limit"] == "500"
+    assert "ETag" not in posted.headers

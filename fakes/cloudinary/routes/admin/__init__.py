@@ -1,6 +1,8 @@
 """Admin API: `/v1_1/<cloud>/...` with Basic credentials."""
 
+import hashlib
 from email.utils import formatdate
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -84,6 +86,19 @@ class AdminApi:
                 error.headers.update(headers)
                 raise
             answer.headers.update(headers)
-            return answer
+            return _tagged(request, answer)
 
         return handle
+
+
+def _tagged(request: Request, answer: Response) -> Response:
+    """The answer with its status in words and, for what is read, an ETag; 304 for who knows it already."""
+    if request.method == "GET":
+        tag = f'W/"{hashlib.md5(answer.body, usedforsecurity=False).hexdigest()}"'
+        answer.headers["ETag"] = tag
+        if tag in request.headers.get("if-none-match", ""):
+            dropped = ("content-length", "content-type")
+            kept = {name: value for name, value in answer.headers.items() if name not in dropped}
+            answer = Response(status_code=304, headers=kept)
+    answer.headers["Status"] = f"{answer.status_code} {HTTPStatus(answer.status_code).phrase}"
+    return answer
