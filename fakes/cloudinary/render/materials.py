@@ -132,6 +132,9 @@ def _key(cloud: str, source: LayerSource, public_id: str) -> Key:
 def subject(asset: Asset) -> Subject:
     """What conditions can ask of an asset."""
     return Subject(
+        source=LayerSource(
+            "video" if asset.resource_type == "video" else "image", asset.type, asset.public_id
+        ),
         size=shown_size(asset),
         duration_s=asset.duration,
         page_count=asset.detail.get("pages") or 1,

@@ -4,7 +4,7 @@ Source: cloudinary.com/documentation/conditional_transformations, user_defined_v
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fakes.cloudinary.errors import transformation_refused
@@ -21,6 +21,7 @@ from fakes.cloudinary.transformation import (
     PlainStep,
     Plan,
     Share,
+    Snapshot,
     Step,
     Transformation,
     chains,
@@ -42,11 +43,13 @@ class Subject:
     """What the little language can ask of an asset.
 
     Attributes:
+        source: How a layer would name it; None when it cannot.
         size: As it is shown; None for sound, and for texts that are not drawn yet.
         page_count: Pages of a document, frames of an animation.
         face_count: Of the original; within layers nobody looks for faces.
     """
 
+    source: LayerSource | None = None
     size: Size | None = None
     duration_s: float | None = None
     page_count: int = 1
@@ -76,16 +79,34 @@ def plan(asked: Transformation, subject: Subject, find: Find) -> Plan:
     Raises:
         ProviderError: A variable is not set, a sum cannot be worked out, or a layer is not there (400).
     """
-    return Plan(asked.text, _Planner(subject, find, {}).steps(asked.steps))
+    return Plan(asked.text, _Planner(subject, find, _Names({}, {})).steps(asked.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What a snapshot holds."""
+
+    steps: tuple[PlainStep, ...]
+    subject: Subject
+    size: Size | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What has a name, in layers as well as around them."""
+
+    variables: dict[str, Value]
+    pictures: dict[str, _Picture]
 
 
 class _Planner:
     """Goes through steps from left to right and knows the size that each one makes."""
 
-    def __init__(self, subject: Subject, find: Find, variables: dict[str, Value]) -> None:
+    def __init__(self, subject: Subject, find: Find, names: _Names) -> None:
         self._subject = subject
         self._find = find
-        self._variables = variables
+        self._names = names
+        self._done: list[PlainStep] = []
         self._size = subject.size
         self._duration_s = subject.duration_s
 
@@ -98,14 +119,13 @@ class _Planner:
     def _step(self, step: Step) -> Sequence[PlainStep]:
         match step:
             case Component():
-                self._grow(step)
-                return (step,)
+                return self._did(step)
             case Pending(pieces):
-                component = chains.component_of(self._known(pieces))
-                self._grow(component)
-                return (component,)
+                return self._did(chains.component_of(self._known(pieces)))
             case Assignment(name, value):
-                self._variables[name] = self._value(value, f"Invalid assignment to {name}: {value.text}")
+                self._names.variables[name] = self._value(
+                    value, f"Invalid assignment to {name}: {value.text}"
+                )
                 return ()
             case Conditional(branches):
                 for branch in branches:
@@ -113,22 +133,43 @@ class _Planner:
                         return self.steps(branch.steps)
                 return ()
             case LayerBlock():
-                return (self._layer(step),)
+                return self._did(self._layer(step))
+            case Snapshot(name):
+                if sum(1 for _ in _all_steps(self._done)) > chains.MOST_COMPONENTS:
+                    raise transformation_refused("Transformation is too long")  # guess: wording
+                self._names.pictures[name] = _Picture(tuple(self._done), self._subject, self._size)
+                return ()
+
+    def _did(self, step: PlainStep) -> Sequence[PlainStep]:
+        if isinstance(step, Component):
+            self._grow(step)
+        self._done.append(step)
+        return (step,)
 
     def _layer(self, block: LayerBlock) -> Layer:
+        source, inner = self._opened(block)
+        own = chains.component_of(self._known(block.own))
+        inner.steps((own, *block.steps) if block.own else block.steps)
+        placing = chains.component_of(self._known(block.placing), is_placing=True)
+        if placing.has("splice") and self._duration_s is not None:
+            self._duration_s += inner._duration_s or 0.0
+        return Layer(source, block.is_under, tuple(inner._done), placing)
+
+    def _opened(self, block: LayerBlock) -> "tuple[LayerSource, _Planner]":
+        """Where a layer comes from, and what will plan its steps."""
+        picture = self._names.pictures.get(block.source)
+        if picture is not None and picture.subject.source is not None:
+            inner = _Planner(picture.subject, self._find, self._names)
+            inner._done, inner._size = list(picture.steps), picture.size
+            self._find(picture.subject.source)
+            return picture.subject.source, inner
         text = ":".join(self._source_part(part) for part in block.source.split(":"))
         try:
             source = layers.parse(text)
         except ValueError as error:
             name = "underlay" if block.is_under else "overlay"
             raise transformation_refused(f"Invalid {name} in transformation: {text}") from error
-        inner = _Planner(self._find(source), self._find, self._variables)
-        own = chains.component_of(self._known(block.own))
-        inner_steps = inner.steps((own, *block.steps) if block.own else block.steps)
-        placing = chains.component_of(self._known(block.placing), is_placing=True)
-        if placing.has("splice") and self._duration_s is not None:
-            self._duration_s += inner._duration_s or 0.0
-        return Layer(source, block.is_under, inner_steps, placing)
+        return source, _Planner(self._find(source), self._find, self._names)
 
     def _holds(self, condition: Expression) -> bool:
         message = f"Invalid condition in transformation: {condition.text}"  # guess: wording
@@ -179,7 +220,7 @@ class _Planner:
 
     def variable(self, name: str) -> Value:
         """A variable by its name with `$`."""
-        return self._variables[name]
+        return self._names.variables[name]
 
     def stored(self, kind: str, key: str) -> Value:
         """A value of the asset's context or structured metadata."""
@@ -228,6 +269,13 @@ class _Planner:
             self._size = size
         if self._duration_s is not None:
             self._duration_s = _shortened(component, self._duration_s)
+
+
+def _all_steps(steps: Sequence[PlainStep]) -> Iterator[PlainStep]:
+    for step in steps:
+        yield step
+        if isinstance(step, Layer):
+            yield from _all_steps(step.steps)
 
 
 def _known_length(seconds: float | None) -> float:

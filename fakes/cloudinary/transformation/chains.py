@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from fakes.cloudinary.errors import not_emulated, transformation_refused
+from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.transformation import expressions, layers
 from fakes.cloudinary.transformation.component import Component, Share
 from fakes.cloudinary.transformation.expressions import Expression
@@ -21,6 +21,7 @@ from fakes.cloudinary.transformation.steps import (
     LayerBlock,
     Pending,
     Piece,
+    Snapshot,
     Step,
 )
 from fakes.cloudinary.transformation.values import CROPPING, PADDING, PARAMETERS
@@ -46,7 +47,7 @@ class _Written:
 
     text: str
     condition: str | None = None
-    assignments: list[Assignment] = field(default_factory=list)
+    assignments: list[Assignment | Snapshot] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
     layer: Piece | None = None
     pieces: list[Piece] = field(default_factory=list)
@@ -271,12 +272,12 @@ def _sorted(text: str) -> _Written:
     return written
 
 
-def _assignment(part: str) -> Assignment:
+def _assignment(part: str) -> Assignment | Snapshot:
     match = _ASSIGNMENT.fullmatch(part)
     if match is None:
         raise _unreadable(part)
     if match[2] == "current":
-        raise not_emulated("variables that hold the picture as it is at a step ($name_current)")
+        return Snapshot(match[1])
     try:
         return Assignment(match[1], expressions.parse(match[2].removeprefix("ref:")))
     except ValueError as error:

@@ -129,6 +129,13 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`$name_current`: the picture as it is at this step, to be laid over or under it later (`l_$name`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """Steps for when a condition holds; `condition` is None for `if_else`."""
 
@@ -161,7 +168,7 @@ class LayerBlock:
     placing: tuple[Piece, ...]
 
 
-Step = Component | Pending | Assignment | Conditional | LayerBlock
+Step = Component | Pending | Assignment | Snapshot | Conditional | LayerBlock
 """As written."""
 PlainStep = Component | Layer
 """As it can be done."""

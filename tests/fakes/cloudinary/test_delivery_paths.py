@@ -94,6 +94,7 @@ def test_words_over_a_picture_may_have_lines(picture: Cloud) -> None:
         ("if_fc_gt_0,w_200/if_ils_gte_0,w_100", (100, 75)),
         ("if_!clip!_in_tags_and_ctx:!shape!_eq_!wide!,w_10", (10, 8)),
         ("t_half/w_20", (20, 15)),
+        ("$img_current/w_200/e_grayscale/l_$img,w_50/fl_layer_apply,g_north_west", (200, 150)),
     ],
 )
 def test_conditions_variables_and_names_hold_for_the_real_picture(

@@ -23,6 +23,7 @@ from fakes.cloudinary.transformation import (
 from fakes.kit.errors import ProviderError
 
 PICTURE = Subject(
+    source=LayerSource("image", public_id="pictured"),
     size=Size(1200, 800),
     page_count=3,
     face_count=2,
@@ -267,6 +268,22 @@ def test_within_a_layer_the_sizes_are_those_of_the_layer() -> None:
     assert isinstance(layer, Layer)
     assert layer.steps == (Component(width=200), Component(height=50))
     assert layer.placing.x == 600
+
+
+def test_the_picture_as_it_is_can_be_laid_over_what_becomes_of_it() -> None:
+    (first, grey, layer) = planned("w_600/$img_current/e_grayscale/l_$img,w_w_div_2/r_max/fl_layer_apply,x_9")
+
+    assert (first, grey) == (Component(width=600), Component(effect=Effect("grayscale")))
+    assert layer == Layer(
+        LayerSource("image", public_id="pictured"),
+        steps=(Component(width=600), Component(width=300), Component(radius=Corners())),
+        placing=Component(x=9, flags=("layer_apply",)),
+    )
+
+
+def test_pictures_of_pictures_come_to_an_end() -> None:
+    with pytest.raises(ProviderError, match="Transformation is too long"):
+        planned("/".join(["w_9", *["$i_current/l_$i"] * 20]))
 
 
 def test_splices_and_transitions() -> None:

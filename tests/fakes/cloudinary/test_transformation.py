@@ -147,7 +147,6 @@ def test_what_is_not_understood_is_refused_in_words(text: str, message: str) -> 
         ("q_jpegmini:1", 420, "JPEGmini Image Optimization"),
         ("e_style_transfer,l_a", 420, "Neural Artwork Style Transfer"),
         ("e_blur_region:5,g_ocr_text", 420, "OCR Text Detection and Extraction"),
-        ("$img_current", 501, "variables that hold the picture as it is at a step ($name_current)"),
         ("e_accelerate:5s", 501, "e_accelerate with a length in seconds"),
     ],
 )
