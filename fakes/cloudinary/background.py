@@ -5,10 +5,11 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from fakes.cloudinary import errors
 from fakes.kit.errors import ProviderError
 
 log = logging.getLogger(__name__)
-_MOST = 1000
+MOST = 1000
 
 
 class Background:
@@ -17,13 +18,15 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is so much to do that nothing more is taken on."""
-        return len(self._tasks) >= _MOST
-
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin some work; what it raises is logged."""
+        """Begin some work; what it raises is logged.
+
+        Raises:
+            ProviderError: There is so much to do that nothing more is taken on (420).
+        """
+        if len(self._tasks) >= MOST:
+            work.close()
+            raise errors.busy()
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -165,6 +165,22 @@ def test_eval_changes_the_options(cloud: Cloud, png: bytes) -> None:
     assert "focus" in body["quality_analysis"]
 
 
+def test_eval_may_rename_and_convert(cloud: Cloud, png: bytes) -> None:
+    code = 'upload_options.public_id = "staging_clips/wide"; upload_options.format = "jpg"'
+    body = cloud.upload(png, eval=code).json()
+
+    assert (body["public_id"], body["format"]) == ("staging_clips/wide", "jpg")
+
+
+def test_eval_cannot_send_notifications_out_of_the_stack(cloud: Cloud, png: bytes) -> None:
+    code = 'upload_options.notification_url = "https://example.com/hook"'
+    answer = cloud.upload(png, public_id="staging_clips/a", eval=code)
+
+    assert refusal(answer)[0] == 400
+    assert "outside of this stack" in refusal(answer)[1]
+    assert cloud.control("state")["state"]["assets"] == 0
+
+
 def test_on_success_changes_the_asset(cloud: Cloud, png: bytes) -> None:
     code = 'current_asset.update({tags: ["autocaption"], context: {w: String(event.upload_info.width)}});'
     body = cloud.upload(png, public_id="staging_clips/a", on_success=code).json()

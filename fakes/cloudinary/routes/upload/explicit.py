@@ -40,6 +40,8 @@ class ExplicitApi:
         """Change an asset that is there, and make its eager transformations."""
         key = key_in(request, form, "public_id")
         asked = submission(self._service, request, form, wire.ALL_TYPES)
+        if asked.options.eval is not None:
+            raise errors.not_emulated("the parameter 'eval' of 'explicit'")
         check_may_write(asked.account, key.public_id, asked.options.naming.asset_folder)
         if not asked.options.is_async:
             return JSONResponse(await self._change(asked, key))

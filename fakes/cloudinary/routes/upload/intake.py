@@ -7,7 +7,6 @@ from typing import Any
 
 from fakes.cloudinary import errors, media, naming, scripts, wire
 from fakes.cloudinary.blobs import Blob, Incoming
-from fakes.cloudinary.forms import Form
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Service
@@ -48,8 +47,11 @@ class Intake:
             raise errors.empty_file()
         probe = await self._probed(submission.resource_type, incoming, filename)
         _check_size(blob, probe.resource_type)
+        if submission.options.eval is not None:
+            await self._evaluate(submission, self._draft(submission, (blob, probe), filename), incoming)
         _check_format(submission.options, probe, filename)
         upload = self._draft(submission, (blob, probe), filename)
+        check_may_write(submission.account, upload.name.public_id, upload.name.asset_folder)
         conversion = submission.options.conversion
         if conversion is None or probe.resource_type == "raw":
             return await self._keep(submission, upload, incoming)
@@ -91,7 +93,6 @@ class Intake:
         options, account = submission.options, submission.account
         key = Key(account.cloud, probe.resource_type, options.type, "")
         name = submission.name or self.name(key, options, filename)
-        check_may_write(account, name.public_id, name.asset_folder)
         upload = Upload(
             key=replace(key, public_id=name.public_id),
             name=name,
@@ -138,16 +139,20 @@ class Intake:
             extras["original_extension"] = upload.probe.format
         return replace(upload, blob=blob, probe=probe, extras=extras)
 
+    async def _evaluate(self, submission: Submission, upload: Upload, incoming: Incoming) -> None:
+        """Let `eval` change the options, before anything is done; names that are decided stay."""
+        code = submission.options.eval or ""
+        found = await looks.seen(incoming.path, upload.key.resource_type, submission.options)
+        cloud = self._state.accounts.cloud(upload.key.cloud)
+        body = wire.asset_body(as_asset(upload), self._service.kit.url, cloud, secret="", api_key="")
+        info = {name: value for name, value in body.items() if name not in _HIDDEN} | found
+        form = submission.form
+        form.params = await scripts.evaluated(code, info, form.params)
+        submission.options = wire.upload_options(form)
+        self._service.notices.check(submission.options.hooks)
+
     async def _keep(self, submission: Submission, upload: Upload, incoming: Incoming) -> Outcome:
         found = await looks.seen(incoming.path, upload.key.resource_type, submission.options)
-        if submission.options.eval is not None:
-            cloud = self._state.accounts.cloud(upload.key.cloud)
-            body = wire.asset_body(as_asset(upload), self._service.kit.url, cloud, secret="", api_key="")
-            info = {name: value for name, value in body.items() if name not in _HIDDEN} | found
-            params = await scripts.evaluated(submission.options.eval, info, submission.form.params)
-            submission.options = wire.upload_options(Form(params))
-            upload = self._labelled(upload, submission.options)
-            found |= await looks.seen(incoming.path, upload.key.resource_type, submission.options)
         upload.probe.detail.update(found)
         async with self._state.stored.kept(incoming, upload.blob):
             outcome = self._state.assets.store(upload)

@@ -66,8 +66,8 @@ class UploadsApi:
         batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
         sent = asked.form
         asked.form = Form(sent.params, sent.file, sent.filename, sent.source_url)
-        sent.file = None  # it stays until the work is done
         self._state.background.start(self._work(asked, batch_id))
+        sent.file = None  # it stays until the work is done
         return wire.pending_body(replace(key, public_id=asked.name.public_id), batch_id)
 
     async def _work(self, asked: Submission, batch_id: str) -> None:
