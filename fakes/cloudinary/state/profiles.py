@@ -129,7 +129,7 @@ def _checked(representations: Sequence[str]) -> tuple[str, ...]:
 
 
 def _predefined(name: str) -> Profile:
-    return Profile(name, None, PREDEFINED[name], is_predefined=True)
+    return Profile(name, None, PREDEFINED[name], is_predefined=True)  # guess: no display name
 
 
 def _profile(content: dict[str, object]) -> Profile:

@@ -71,10 +71,11 @@ class Transformations:
         found = self._find(cloud, f"t_{name}")
         return found.text if found and found.is_named else None
 
-    def is_allowed(self, cloud: str, text: str) -> bool:
-        """Whether strict delivery lets everybody use a transformation, given as in the URL."""
-        found = self._find(cloud, transformation.canonical(text))
-        return found is not None and found.is_allowed
+    def is_allowed(self, cloud: str, text: str, extension: str) -> bool:
+        """Whether strict delivery lets everybody use a transformation, with this extension or with any."""
+        name = transformation.canonical(text)
+        found = (self._find(cloud, one) for one in (name, f"{name}/{extension}"))
+        return any(one is not None and one.is_allowed for one in found)
 
     def get(self, cloud: str, name: str) -> Stored:
         """A transformation by its name, with or without `t_`, or by its text.

@@ -170,6 +170,8 @@ def test_strict_delivery_makes_what_was_allowed(cloud: Cloud) -> None:
     for method, body in (
         ("POST", {"name": "thumb", "transformation": "w_7"}),
         ("PUT", {"transformation": "w_6", "allowed_for_strict": True}),
+        ("POST", {"name": "w_8/png", "transformation": "w_8/png"}),
+        ("PUT", {"transformation": "w_8/png", "allowed_for_strict": True}),
     ):
         cloud.http.request(method, api, json=body, auth=tenant.auth).raise_for_status()
     signature = delivery_signature("w_9/a.png", tenant.auth[1])
@@ -177,6 +179,8 @@ def test_strict_delivery_makes_what_was_allowed(cloud: Cloud) -> None:
     assert tenant.get("image/upload/a.png").status_code == 200
     assert tenant.get("image/upload/w_6/a.png").status_code == 200
     assert tenant.get("image/upload/t_thumb/a.png").status_code == 200
+    assert refused(tenant.get("image/upload/w_8/a.jpg")) == (401, "Transformation w_8/jpg is not allowed")
+    assert tenant.get("image/upload/w_8/a.png").status_code == 200
     assert refused(tenant.get("image/upload/w_9/a.png")) == (401, "Transformation w_9/png is not allowed")
     assert refused(tenant.get("image/upload/w_9/a")) == (401, "Transformation w_9/ is not allowed")
     assert refused(tenant.get("image/upload/a.jpg")) == (401, "Transformation /jpg is not allowed")

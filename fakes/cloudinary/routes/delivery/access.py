@@ -114,7 +114,7 @@ class Access:
             return
         state = self._service.state
         is_made = state.assets.derived(asset, text, target) is not None
-        if not is_made and not state.transformations.is_allowed(self._cloud.name, text):
+        if not is_made and not state.transformations.is_allowed(self._cloud.name, text, ending):
             raise errors.not_allowed_strict(f"{text}/{ending}")
 
     def _needs_token(self, asset: Asset) -> bool:

@@ -162,6 +162,7 @@ def holds(condition: Mapping[str, Any], values: Mapping[str, Value]) -> bool:
 
 
 def _with_result(before: Effect, result: Mapping[str, Any]) -> Effect:
+    """What one more rule makes of a field; `hide` concerns the forms of the console only."""
     after = before
     if "enable" in result:
         after = replace(after, is_enabled=bool(result["enable"]))
