@@ -90,6 +90,16 @@ def test_a_long_large_video_is_not_reversed() -> None:
         timing.reverse(lambda graph: graph.open(source))(Graph())
 
 
+def test_what_is_reversed_is_counted_together() -> None:
+    source = Source(Path("/x"), 20.0, Size(640, 360), has_audio=True, fps=30.0)
+    once = timing.boomerang(lambda graph: graph.open(source))
+
+    once(Graph())
+
+    with pytest.raises(ProviderError, match="too large to process synchronously"):
+        timing.boomerang(timing.boomerang(once))(Graph())
+
+
 def test_again_and_again(tmp_path: Path, lights: Recipe) -> None:
     found = made(tmp_path, timing.loop(lights, 2))
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.errors import transformation_refused, video_too_large
 from fakes.cloudinary.media import VIDEO_DEMUXERS
 from fakes.cloudinary.render.geometry import Size
 
 INPUT_LIMIT = 32
+# What all filters that keep whole clips may keep at the same time.
+MEMORY_LIMIT_BYTES = 1_000_000_000
 _PICTURES = "png_pipe,image2"
 
 
@@ -63,6 +65,7 @@ class Graph:
         self._chains: list[str] = []
         self._count = 0
         self._labels = 0
+        self._held_bytes = 0.0
         self._unused: set[str] = set()
 
     def arguments(self, *mapped: str | None) -> list[str]:
@@ -127,6 +130,16 @@ class Graph:
         if clip.sound is None:
             return clip
         return replace(clip, sound=self.chain([clip.sound], filters, "a")[0])
+
+    def hold(self, size_bytes: float) -> None:
+        """Count what a filter keeps in memory.
+
+        Raises:
+            ProviderError: That is too much (400).
+        """
+        self._held_bytes += size_bytes
+        if self._held_bytes > MEMORY_LIMIT_BYTES:
+            raise video_too_large()
 
     def _add(self, path: Path, demuxers: str, options: Sequence[str]) -> int:
         if self._count >= INPUT_LIMIT:

@@ -9,8 +9,6 @@ from fakes.cloudinary.render.videos.graph import INPUT_LIMIT, Clip, Graph, Recip
 
 SOUND_HZ = 44_100
 LENGTH_LIMIT_S = 3600.0
-# Reversing keeps all frames in memory.
-_REVERSED_LIMIT_BYTES = 1_000_000_000
 _BYTES_PER_PX = 1.5
 _DEFAULT_FPS = 25.0
 SAME_SOUND = f"aresample={SOUND_HZ},aformat=sample_fmts=fltp:channel_layouts=stereo"
@@ -48,7 +46,7 @@ def part(graph: Graph, clip: Clip, span: tuple[float, float]) -> Clip:
 
 
 def reverse(recipe: Recipe) -> Recipe:
-    """Play backwards.
+    """Play backwards, which keeps all frames in memory.
 
     Raises:
         ProviderError: It is too long for that (400), when it is made.
@@ -58,8 +56,7 @@ def reverse(recipe: Recipe) -> Recipe:
         clip = recipe(graph)
         if clip.size is not None:
             frames = clip.length_s * (clip.fps or _DEFAULT_FPS)
-            if frames * clip.size.width * clip.size.height * _BYTES_PER_PX > _REVERSED_LIMIT_BYTES:
-                raise video_too_large()
+            graph.hold(frames * clip.size.width * clip.size.height * _BYTES_PER_PX)
         return graph.sound(
             graph.picture(clip, "reverse,setpts=PTS-STARTPTS"), "areverse,asetpts=PTS-STARTPTS"
         )
