@@ -237,6 +237,8 @@ class Renderer:
 
     async def _kept(self, asset: Asset, text: str, made: Made) -> Derived:
         blob = await asyncio.to_thread(made.incoming.read_back)
+        if blob.bytes == 0:  # nothing was left of a file that is shorter than it says
+            raise errors.transformation_refused("Unsupported video format or file")
         present = self._assets.find(asset.key)
         if present is None or present.version != asset.version:
             raise errors.delivery_not_found(asset.public_id)

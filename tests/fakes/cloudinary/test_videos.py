@@ -170,6 +170,23 @@ def test_a_sound_is_mixed_in_and_cut(stage: Cloud) -> None:
     assert max(found.loudness[27:29]) < 0.01
 
 
+def test_sounds_are_mixed_with_sounds_and_spliced(stage: Cloud) -> None:
+    mixed = seen(stage.get("video/upload/l_audio:staging_clips:beep/fl_layer_apply/staging_clips/beep.wav"))
+    longer = "fl_splice,l_audio:staging_clips:lights/fl_layer_apply"
+    joined = seen(stage.get(f"video/upload/{longer}/staging_clips/beep.mp3"))
+    alone = seen(stage.get("video/upload/staging_clips/beep.wav"))
+
+    assert (mixed.lasts(1.0), mixed.loudness[5] > 1.8 * alone.loudness[5]) == (True, True)
+    assert (joined.codecs, joined.lasts(4.0)) == (("mp3",), True)
+
+
+def test_volume_is_evened_out(stage: Cloud) -> None:
+    before = seen(stage.get("video/upload/e_volume:-90/staging_clips/lights.wav"))
+    after = seen(stage.get("video/upload/e_volume:-90/e_volume:auto/staging_clips/lights.wav"))
+
+    assert after.loudness[15] > 3 * before.loudness[15]
+
+
 def test_subtitles_are_burnt_in(stage: Cloud) -> None:
     stage.upload(SRT.encode(), "raw/upload", "a.srt", public_id="staging_clips/a.srt").raise_for_status()
 

@@ -11,6 +11,7 @@ from fakes.cloudinary.render.videos.graph import Clip, Graph, Recipe
 Colour = tuple[int, int, int]
 _SIGMA_PER_BLUR = 1 / 50
 _FULL_VIGNETTE = 0.9
+_SOUND_HZ = 44_100
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,9 @@ def progress_bar(recipe: Recipe, colour: Colour, height_px: int) -> Recipe:
 
 
 def volume(recipe: Recipe, value: float, unit: str) -> Recipe:
-    """Change the volume by percent or by decibels."""
-    return heard(recipe, f"volume={value:g}dB" if unit == "db" else f"volume={1 + value / 100:g}")
+    """Change the volume by percent or by decibels, or even it out (`auto`)."""
+    how = {"db": f"volume={value:g}dB", "auto": f"loudnorm,aresample={_SOUND_HZ}"}
+    return heard(recipe, how.get(unit, f"volume={1 + value / 100:g}"))
 
 
 def coloured(recipe: Recipe, name: str, value: float) -> Recipe:

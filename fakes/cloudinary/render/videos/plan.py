@@ -32,6 +32,7 @@ TRANSITIONS = frozenset(
 # What can be done to a picture that lies over a video, and not to a video.
 _PICTURE_FLAGS = frozenset({"tiled", "cutter"})
 _TRANSITION = re.compile(r"transition(?:_\((?P<options>[a-z0-9_.;]*)\))?")
+_NUMBER = re.compile(r"-?\d*\.?\d+")
 _DEFAULT_TRANSITION_S = 1.0  # guess: no recorded length
 _DEFAULT_SLIDE_S = 5.0  # guess: how long a spliced picture is shown
 _PREVIEW: Mapping[str, float] = {"duration": 5.0, "max_seg": 5.0, "min_seg_dur": 1.0}
@@ -207,6 +208,8 @@ def _affected(made: Recipe, component: Component, effect: Effect, context: Conte
         case "progressbar":
             return _with_bar(made, effect)
         case name if name in looks.LOOKS:
+            if effect.arguments and (len(effect.arguments) > 1 or not _NUMBER.fullmatch(effect.arguments[0])):
+                raise not_emulated(f"e_{name}:{':'.join(effect.arguments)} on videos")
             return looks.coloured(made, name, effect.value)
     raise transformation_refused(f"Invalid effect in transformation: {effect.name}")
 

@@ -11,7 +11,8 @@ SOUND_HZ = 44_100
 LENGTH_LIMIT_S = 3600.0
 _BYTES_PER_PX = 1.5
 _DEFAULT_FPS = 25.0
-SAME_SOUND = f"aresample={SOUND_HZ},aformat=sample_fmts=fltp:channel_layouts=stereo"
+# One channel becomes two that are as loud; by itself FFmpeg makes them softer.
+SAME_SOUND = f"aresample={SOUND_HZ},pan=stereo|FL<FC+FL|FR<FC+FR,aformat=sample_fmts=fltp"
 
 
 @dataclass(frozen=True, slots=True)
