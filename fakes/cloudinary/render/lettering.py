@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DEFAULT_FONT = "Arial"
 _DEFAULT_SIZE_PX = 12.0
 _DEFAULT_STROKE_PX = 1
+_LARGEST_NUMBER = 10_000.0
 
 
 def layer(
@@ -123,9 +124,12 @@ def _lent(model: Mapping[str, str] | None) -> tuple[TextStyle, Ink]:
 def _number(parameters: Mapping[str, Any], name: str, default: float) -> float:
     given = parameters.get(name)
     try:
-        return float(given) if given not in (None, "") else default
+        value = float(given) if given not in (None, "") else default
     except ValueError as error:
         raise invalid_parameter(name, str(given)) from error
+    if not abs(value) <= _LARGEST_NUMBER:
+        raise invalid_parameter(name, str(given))
+    return value
 
 
 def _colour(parameters: Mapping[str, str], name: str) -> Colour | None:

@@ -58,6 +58,12 @@ def test_images_become_a_document(tmp_path: Path) -> None:
     assert (drawing.format, drawing.pages, drawing.width_px) == ("pdf", 2, round(40 * 72 / 150))
 
 
+def test_a_document_of_bits_can_be_written(tmp_path: Path) -> None:
+    assert collections.multi(members(tmp_path, "fl_mono", flat(RED)), tmp_path / "made", "pdf") == Size(
+        40, 40
+    )
+
+
 def test_a_sprite_says_where_its_images_are(tmp_path: Path) -> None:
     target = tmp_path / "made"
 

@@ -346,6 +346,7 @@ def test_a_sheared_picture_leans() -> None:
         ("morphology:method_melt", 400, "Invalid effect in transformation: morphology:method_melt"),
         ("shear:90:0", 400, "Invalid effect in transformation: shear:90:0"),
         ("auto_enhance", 501, "fake 'cloudinary' does not cover the effect auto_enhance"),
+        ("recolor:nan:0:0:0:1:0:0:0:1", 400, "Invalid effect in transformation: recolor:nan:0:0:0:1:0:0:0:1"),
         ("recolor:1:2", 400, "Invalid effect in transformation: recolor:1:2"),
         ("tint:100:nocolor", 400, "Invalid effect in transformation: tint:100:nocolor"),
         (

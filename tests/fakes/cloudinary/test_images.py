@@ -398,6 +398,7 @@ def test_an_svg_is_drawn_as_large_as_it_is_shown(tmp_path: Path) -> None:
         ("png", "fl_png32", "RGBA"),
         ("jpg", "cs_cmyk", "CMYK"),
         ("jpg", "fl_progressive", "RGB"),
+        ("jp2", "fl_mono", "L"),
         ("tiff", "fl_group4", "1"),
         ("gif", "fl_lossy", "P"),
         ("bmp", "w_10", "RGB"),
@@ -408,6 +409,11 @@ def test_an_svg_is_drawn_as_large_as_it_is_shown(tmp_path: Path) -> None:
 )
 def test_formats_and_their_flags(tmp_path: Path, ending: str, text: str, mode: str) -> None:
     assert made(tmp_path, quarters(), text, ending).mode == mode
+
+
+def test_an_icon_has_the_size_that_was_asked_for(tmp_path: Path) -> None:
+    assert made(tmp_path, quarters(), "w_50", "ico").size == (50, 50)
+    assert made(tmp_path, quarters(), "w_500", "ico").size == (256, 256)
 
 
 def test_quality_density_and_chroma_are_written(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ LOGO = {"logo": flat(RED, 10, 10)}
         ("l_logo,g_xy_center,x_30,y_10", (30, 10), (20, 10)),
         ("l_logo,g_north_west,x_0.5,y_0.5", (25, 25), (15, 15)),
         ("l_logo,a_90,g_west", (5, 20), (15, 20)),
+        ("l_logo,a_ignore,w_10,g_west", (5, 20), (15, 20)),
         ("l_logo/l_logo/fl_layer_apply/fl_layer_apply,g_north", (20, 5), (20, 15)),
     ],
 )

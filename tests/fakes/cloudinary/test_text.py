@@ -176,7 +176,8 @@ def test_the_text_method_writes_a_png(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("font_size", "big"), ("font_color", "nocolor"), ("opacity", "101")]
+    ("name", "value"),
+    [("font_size", "big"), ("letter_spacing", "inf"), ("font_color", "nocolor"), ("opacity", "101")],
 )
 def test_values_of_the_text_method_are_checked(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ProviderError) as refused:

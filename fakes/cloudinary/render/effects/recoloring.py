@@ -29,6 +29,7 @@ _BLINDNESS: Mapping[str, tuple[float, ...]] = {
     "cone_monochromacy": (0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0),
     "rod_monochromacy": (0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0),
 }
+_MOST_FACTOR = 255.0
 _XRAY = (0.6, -0.4, 0.8, 0, -0.3, 1.0, 0.3, 0, 0.2, 0.2, 0.6, 0)
 # Side of the lattice of each kind: threshold, checkerboard, ordered, halftones, circles.
 _ORDERED_SIZES = (1, 2, 2, 3, 4, 8, 4, 6, 8, 4, 6, 8, 16, 5, 5, 6, 6, 7, 7)
@@ -89,7 +90,7 @@ def _ramp(stops: Sequence[tuple[float, Rgb]]) -> list[int]:
 
 def _recolor(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     values = [float(text) for text in arguments.texts]
-    if len(values) not in (9, 16):
+    if len(values) not in (9, 16) or not all(abs(value) <= _MOST_FACTOR for value in values):
         raise ValueError(":".join(arguments.texts))
     side = 3 if len(values) == 9 else 4
     rows = [values[side * row : side * row + 3] for row in range(3)]

@@ -35,6 +35,7 @@ _WRITERS = {
     "jp2": "JPEG2000",
     "pdf": "PDF",
 }
+_BITS = frozenset({"png", "gif", "tiff", "bmp", "pdf"})
 _DEFAULT_QUALITY = 85
 _LOSSY_COLOURS = 64
 _ICON_SIDE_PX = 256
@@ -95,8 +96,8 @@ def upright(image: Image, steps: Sequence[PlainStep]) -> Image:
     from PIL import ImageOps
 
     is_left = any("ignore" in step.angle for step in steps if isinstance(step, Component))
-    if not is_left:
-        image = ImageOps.exif_transpose(image)
+    # Either way it is a copy that no longer needs its file.
+    image = image.copy() if is_left else ImageOps.exif_transpose(image)
     image = _in_srgb(image)
     if image.mode in ("RGB", "RGBA"):
         return image
@@ -148,6 +149,10 @@ def save(made: Iterator[Image], target: Path, asked: Plan, format_name: str, sou
     ready = (_ready(frame, format_name, asked) for frame in made)
     first = next(ready)
     options = _options(format_name, asked, source.dpi or _USUAL_DPI)
+    if format_name == "pdf" and first.mode == "1":
+        options.pop("quality")  # bits are compressed in a way that has none
+    if format_name == "ico":
+        options["sizes"] = [first.size]
     if source.reel.is_moving:
         options |= {
             "save_all": True,
@@ -188,7 +193,8 @@ def _ready(frame: Image, format_name: str, asked: Plan) -> Image:
     if space == "cmyk" and format_name in ("jpg", "tiff", "pdf"):
         return frame.convert("CMYK")
     if asked.has("mono") or (format_name == "tiff" and asked.has("group4")):
-        return frame.convert("1")
+        bits = frame.convert("1")
+        return bits if format_name in _BITS else bits.convert("L")
     if format_name == "png" and (asked.has("png8") or asked.has("lossy")):
         return frame.quantize(256 if asked.has("png8") else _LOSSY_COLOURS)
     if format_name == "gif" and asked.has("lossy"):
