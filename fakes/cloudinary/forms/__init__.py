@@ -115,6 +115,10 @@ def _values(body: bytes) -> dict[str, Any]:
             json.dumps(values, ensure_ascii=False).encode()
     except UnicodeError as error:
         raise invalid_request("the body is not UTF-8") from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        raise invalid_request("a number has too many digits") from error
     if not isinstance(values, dict):
         raise invalid_request("the body is not a JSON object")
     return values

@@ -8,9 +8,23 @@ from typing import Any
 from fakes.cloudinary import errors
 
 
-def write(*values: str | float) -> str:
+def write(*values: object) -> str:
     """A cursor of these values."""
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def content(text: str) -> Any:
+    """What is in a cursor, whatever it may be.
+
+    Raises:
+        ProviderError: It cannot be read (400).
+    """
+    try:
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        json.dumps(found, ensure_ascii=False).encode()  # half characters can be stored nowhere
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise errors.invalid_cursor() from error
+    return found
 
 
 def read(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
@@ -19,10 +33,7 @@ def read(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     Raises:
         ProviderError: It is not one that was handed out (400).
     """
-    try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
-        raise errors.invalid_cursor() from error
+    values = content(text)
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
         raise errors.invalid_cursor()
     return tuple(values)

@@ -14,6 +14,7 @@ from fakes.cloudinary.state import Window
 
 MOST_IDS = 100
 RESOURCE_TYPES = ("image", "raw", "video")
+_MOST_DIGITS = 9
 TYPES = ("upload", "private", "authenticated")
 # Delivery types that listings know; assets of the other ones are made by delivery and by `text`, `multi`...
 ALL_TYPES = frozenset(
@@ -62,7 +63,7 @@ def window(form: Form, *, default: int = 10, most: int = 500) -> Window:
         ProviderError: A value cannot be used (400).
     """
     limit = form.text("max_results") or str(default)
-    if not limit.isdecimal() or int(limit) == 0:
+    if not limit.isdecimal() or len(limit) > _MOST_DIGITS or int(limit) == 0:
         raise errors.invalid_parameter("max_results", limit)
     direction = (form.text("direction") or "desc").lower()
     if direction not in ("asc", "desc", "1", "-1"):

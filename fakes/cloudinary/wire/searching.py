@@ -11,6 +11,7 @@ from typing import Any
 from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Aggregate, Asset, Folder, FoundAssets, FoundFolders, Query
+from fakes.cloudinary.state.search import MAX_SORTS
 from fakes.cloudinary.wire.answers import delivery_url, placed
 from fakes.cloudinary.wire.details import Showing, access_mode
 from fakes.cloudinary.wire.parameters import window
@@ -40,7 +41,10 @@ def search_query(form: Form) -> Query:
         ProviderError: A value cannot be used (400).
     """
     part = window(form, default=50)
-    return Query(form.text("expression") or "", tuple(_sort_by(form)), part.limit, part.cursor)
+    sort = tuple(dict(_sort_by(form)).items())
+    if len(sort) > MAX_SORTS:
+        raise errors.invalid_parameter("sort_by", f"more than {MAX_SORTS}")
+    return Query(form.text("expression") or "", sort, part.limit, part.cursor)
 
 
 def aggregates(form: Form) -> list[Aggregate]:
@@ -56,7 +60,7 @@ def aggregates(form: Form) -> list[Aggregate]:
         if not isinstance(ranges, list) or len(ranges) > _MAX_RANGES or not isinstance(wish.get("type"), str):
             raise errors.invalid_parameter("aggregate", json.dumps(wish))
         found.append(Aggregate(wish["type"], dict(_range(one) for one in ranges)))
-    return found
+    return list({one.field: one for one in found}.values())
 
 
 def wanted_fields(form: Form) -> tuple[tuple[str, ...], tuple[str, ...]]:

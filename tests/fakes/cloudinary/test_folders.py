@@ -1,5 +1,6 @@
 """Folders: created, listed, searched, moved with what is in them, and deleted; and the tags in use."""
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -290,5 +291,11 @@ def test_tags_in_use(cloud: Cloud, png: bytes) -> None:
     assert page["tags"] == ["even", "odd"]
     assert listed(f"?next_cursor={page['next_cursor']}") == {"tags": ["z", "öl"]}
     assert cloud.admin("GET", "tags/video").json() == {"tags": []}
-    broken = cloud.admin("GET", "tags/image?next_cursor=x")
-    assert error_of(broken) == (400, "Invalid value for parameter next_cursor")
+
+
+@pytest.mark.parametrize("content", [b"x", b"{}", b"[7]", b'["\\ud800"]', b"[" * 5000])
+@pytest.mark.parametrize("path", ["folders", "tags/image"])
+def test_cursors_that_nobody_handed_out_are_refused(cloud: Cloud, path: str, content: bytes) -> None:
+    answer = cloud.admin("GET", f"{path}?next_cursor={urlsafe_b64encode(content).decode()}")
+
+    assert error_of(answer) == (400, "Invalid value for parameter next_cursor")

@@ -13,7 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fakes.cloudinary import wire
 from fakes.cloudinary.expressions.syntax import MAX_DEPTH, MAX_TERMS
+from fakes.cloudinary.forms import Form
+from fakes.cloudinary.state import Asking, records
 from fakes.cloudinary.state.search.words import has_phrase, words_of
 from fakes.kit.errors import ProviderError
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
@@ -329,6 +332,11 @@ def test_a_cursor_knows_its_search(shelf: Library) -> None:
         ["", [["created_at", False]], NOW_S, [1 << 70, "x"]],
         ["", [["created_at", False]], float("nan"), [1, "x"]],
         [None, [["created_at", False]], NOW_S, [1, "x"]],
+        ["", [["created_at", False]], -1e17, [1, "x"]],
+        ["created_at>1y", [["created_at", False]], 1e13, [1, "x"]],
+        ["", [["created_at", False]] * 11, NOW_S, [1] * 12],
+        ["", [["created_at", False]], NOW_S, [1, "\ud800"]],
+        ["\ud800", [["created_at", False]], NOW_S, [1, "x"]],
     ],
 )
 def test_cursors_that_nobody_handed_out_are_refused(shelf: Library, content: Any) -> None:
@@ -540,6 +548,11 @@ def test_results_are_counted_by_value_and_by_range(filled: Cloud, mp4: bytes) ->
             "Invalid value for parameter aggregate: format",
         ),
         ({"max_results": "0"}, "Invalid value for parameter max_results: 0"),
+        ({"max_results": "9" * 5000}, f"Invalid value for parameter max_results: {'9' * 100}"),
+        (
+            {"sort_by": [{name: "asc"} for name in "abcdefghijk"]},
+            "Invalid value for parameter sort_by: more than 10",
+        ),
         ({"next_cursor": "nonsense"}, "Invalid value for parameter next_cursor"),
     ],
 )
@@ -548,6 +561,41 @@ def test_searches_that_cannot_be_answered(cloud: Cloud, body: dict[str, Any], me
 
     assert (answer.status_code, answer.json()) == (400, {"error": {"message": message}})
     assert answer.headers["X-Cld-Error"] == message
+
+
+_WORD = st.sampled_from(["bytes", "asc", "", "{"])
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _WORD),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["type", "ranges", "from", "to", "key", "bytes"]), inner, max_size=4),
+    ),
+    max_leaves=10,
+)
+_PARAMETERS = st.sampled_from(
+    ["sort_by", "aggregate", "with_field", "fields", "max_results", "next_cursor", "expression"]
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(_PARAMETERS, _JSON, max_size=3))
+def test_any_parameters_are_understood_or_refused(shelf: Library, body: dict[str, Any]) -> None:
+    form = Form()
+    form.add_values(body)
+
+    with suppress(ProviderError):
+        query, counts = wire.search_query(form), wire.aggregates(form)
+        found = shelf.state.search.assets(query, Asking("demo", NOW_S), counts)
+        wire.found_body(found, wire.Showing("http://x", records.Cloud("demo"), frozenset()), "1", form)
+
+
+def test_a_number_without_end_is_refused(cloud: Cloud) -> None:
+    body, kind = b'{"max_results": ' + b"9" * 5000 + b"}", {"Content-Type": "application/json"}
+
+    answer = cloud.admin("POST", "resources/search", content=body, headers=kind)
+
+    message = "Invalid request - a number has too many digits"
+    assert (answer.status_code, answer.json()) == (400, {"error": {"message": message}})
 
 
 def test_pages_and_order_over_http(filled: Cloud) -> None:

@@ -14,10 +14,20 @@ from fakes.cloudinary.state.search.aggregations import Aggregate
 from fakes.cloudinary.state.search.catalogue import ASSETS, BACKUP_BYTES, FOLDERS
 from fakes.cloudinary.state.search.fields import Asking
 from fakes.cloudinary.state.search.finder import Finder, Found, Query
-from fakes.cloudinary.state.search.paging import Sort
+from fakes.cloudinary.state.search.paging import MAX_SORTS, Sort
 from fakes.kit.store import Store, TooManySteps
 
-__all__ = ["SCHEMA", "Aggregate", "Asking", "FoundAssets", "FoundFolders", "Query", "Search", "Sort"]
+__all__ = [
+    "MAX_SORTS",
+    "SCHEMA",
+    "Aggregate",
+    "Asking",
+    "FoundAssets",
+    "FoundFolders",
+    "Query",
+    "Search",
+    "Sort",
+]
 SCHEMA = ";".join(
     [
         words.SCHEMA,

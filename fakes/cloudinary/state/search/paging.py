@@ -1,19 +1,19 @@
 """The order of found rows, and cursors that go on where a page ended."""
 
-import base64
-import binascii
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fakes.cloudinary import errors
+from fakes.cloudinary.state import cursors
 from fakes.cloudinary.state.search.catalogue import Catalogue
 from fakes.cloudinary.state.search.conditions import Condition
 
 Sort = tuple[tuple[str, bool], ...]
 """Names to sort by, each with whether upwards."""
+MAX_SORTS = 10
+_LAST_SECOND = 253_402_300_800.0  # of the year 9999
 NEWEST_FIRST: Sort = (("created_at", False),)
 
 
@@ -33,8 +33,7 @@ class Cursor:
 
     def text(self) -> str:
         """As the client gets it."""
-        content = [self.expression, self.sort, self.now_s, self.keys]
-        return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+        return cursors.write(self.expression, self.sort, self.now_s, self.keys)
 
 
 def read_cursor(text: str) -> Cursor:
@@ -43,13 +42,14 @@ def read_cursor(text: str) -> Cursor:
     Raises:
         ProviderError: It is something else (400).
     """
+    content = cursors.content(text)
     try:
-        content = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         expression, sort, now_s, keys = content
         names = tuple((str(name), bool(is_ascending)) for name, is_ascending in sort)
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise errors.invalid_cursor() from error
-    is_whole = isinstance(expression, str) and _is_number(now_s) and isinstance(keys, list)
+    is_whole = isinstance(expression, str) and isinstance(keys, list) and len(names) <= MAX_SORTS
+    is_whole = is_whole and _is_number(now_s) and 0 <= now_s < _LAST_SECOND
     if not is_whole or not all(key is None or isinstance(key, str) or _is_number(key) for key in keys):
         raise errors.invalid_cursor()
     return Cursor(expression, names, float(now_s), tuple(keys))
