@@ -1,6 +1,5 @@
 """What an upload is answered with: the asset, what was made of it, and the notifications that tell of it."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -90,8 +89,8 @@ class Answers:
     async def _make(
         self, account: Account, asset: Asset, eager: Sequence[Eager], *, is_patient: bool = False
     ) -> list[dict[str, Any]]:
-        tasks = (self._make_one(account, asset, one, is_patient=is_patient) for one in eager)
-        return list(await asyncio.gather(*tasks))
+        # One after the other: derived assets are listed in the order in which they were made.
+        return [await self._make_one(account, asset, one, is_patient=is_patient) for one in eager]
 
     async def _make_one(
         self, account: Account, asset: Asset, eager: Eager, *, is_patient: bool
