@@ -96,9 +96,9 @@ def archive_too_large(most: int) -> ProviderError:
     return _refused(400, f"Too many files to archive. Maximum is {most}.")  # guess: wording
 
 
-def delete_token_refused() -> ProviderError:
+def delete_token_refused(*, violation: str | None = None) -> ProviderError:
     """A delete token that does not exist, was used, or is older than ten minutes."""
-    return _refused(400, "Invalid token")  # guess: wording
+    return _refused(400, "Invalid token", violation=violation)  # guess: wording
 
 
 def preset_required() -> ProviderError:

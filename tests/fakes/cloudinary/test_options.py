@@ -284,6 +284,13 @@ def test_a_delete_token_works_once_and_for_ten_minutes(cloud: Cloud, png: bytes)
     assert cloud.admin("GET", "resources/image/upload/staging_clips/b").status_code == 200
 
 
+def test_a_delete_token_for_production_is_a_violation(cloud: Cloud) -> None:
+    answer = cloud.http.post(f"{cloud.url}/v1_1/prod/delete_by_token", data={"token": "x"})
+
+    assert refusal(answer) == (400, "Invalid token")
+    assert cloud.control("state")["violations"] == 1
+
+
 def test_a_preset_makes_unsigned_uploads_possible(cloud: Cloud, png: bytes) -> None:
     preset = {
         "name": "p",

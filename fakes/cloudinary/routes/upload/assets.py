@@ -67,7 +67,8 @@ class AssetsApi:
             raise errors.invalid_cloud(cloud)
         asset_id = self._state.delete_tokens.redeem(cloud, form.text("token") or "")
         if asset_id is None:
-            raise errors.delete_token_refused()
+            was_production = f"cloudinary: a delete token was tried on cloud '{cloud}'"
+            raise errors.delete_token_refused(violation=was_production if account.is_production else None)
         asset = self._state.assets.find_by_id(cloud, asset_id)
         if asset is None:
             return JSONResponse({"result": "not found"})
