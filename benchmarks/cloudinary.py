@@ -5,6 +5,7 @@
 - uploads: raw files of 10 kB over 16 connections and of 10 MB over 4; images of 10 kB, which the fake decodes
 - delivery: a derived asset that was made before (moto: an object of the same bytes), over 16 connections
 - memory: of the server's process, before and after the uploads of 10 kB
+- the server's own time on the CPU for one request: what a busy machine blurs least
 - listing: a page of 10 among 100 and among many, one request after the other
 """
 
@@ -22,13 +23,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.load import Run, send
+from benchmarks.load import send
 
 KB, MB = 1_000, 1_000_000
 _KEY, _SECRET = "111222333444555", "stagingSecret_AbC-123"
@@ -99,6 +100,20 @@ class Server:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / MB
 
+    def cpu_ms(self) -> float:
+        """How long it has been on a CPU, its threads together."""
+        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) * 1000 / os.sysconf("SC_CLK_TCK")
+
+    def loaded(
+        self, name: str, requests: Iterable[Sequence[bytes]], connections: int = _AT_ONCE
+    ) -> dict[str, float]:
+        """Send requests and return what that measured."""
+        before_ms = self.cpu_ms()
+        run = send(self.port, requests, connections)
+        each_ms = (self.cpu_ms() - before_ms) / len(run.each_ms)
+        return {f"{name}, per s": run.per_s, f"{name}, p99 ms": run.p99_ms, f"{name}, CPU ms": each_ms}
+
 
 def measure(peer: Peer, uploads: int, assets: int) -> dict[str, float]:
     """Return all figures of one peer by their names."""
@@ -107,27 +122,20 @@ def measure(peer: Peer, uploads: int, assets: int) -> dict[str, float]:
         peer.fill(server, 0)
         found["memory at the start, MB"] = server.memory_mb()
         content = os.urandom(10 * KB)
-        small = send(server.port, files(peer, "s", content, uploads), _AT_ONCE)
+        small = server.loaded("uploads of 10 kB", files(peer, "s", content, uploads))
         found[f"memory after {uploads} assets, MB"] = server.memory_mb()
-        found |= of_uploads("uploads of 10 kB", small)
-        found |= of_uploads("uploads of images of 10 kB", send(server.port, images(peer), _AT_ONCE))
-        large = send(server.port, files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT), 4)
-        found |= of_uploads("uploads of 10 MB", large)
+        found |= small | server.loaded("uploads of images of 10 kB", images(peer))
+        found |= server.loaded(
+            "uploads of 10 MB", files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT), connections=4
+        )
         send(server.port, [peer.delivery("i-0")], 1)
-        delivered = send(server.port, [peer.delivery("i-0")] * _DELIVERIES, _AT_ONCE)
-        found["deliveries, cached, per s"] = delivered.per_s
-        found["deliveries, cached, p99 ms"] = delivered.p99_ms
+        found |= server.loaded("deliveries, cached", [peer.delivery("i-0")] * _DELIVERIES)
     for count in (_FEW, assets):
         with running(peer) as server:
             peer.fill(server, count)
             listed = send(server.port, [peer.listing()] * _LISTINGS, 1)
             found[f"a page among {count}, ms"] = listed.p50_ms
     return found
-
-
-def of_uploads(name: str, run: Run) -> dict[str, float]:
-    """Return the figures of uploads."""
-    return {f"{name}, per s": run.per_s, f"{name}, p99 ms": run.p99_ms}
 
 
 def files(peer: Peer, prefix: str, content: bytes, count: int) -> Iterator[Sequence[bytes]]:

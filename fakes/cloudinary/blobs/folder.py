@@ -69,5 +69,8 @@ class FolderBlobs:
     def take(self, file: Path, sha256: str) -> None:
         """Make a file of this file system the one of these bytes."""
         target = self.path(sha256)
-        target.parent.mkdir(exist_ok=True)
-        file.replace(target)
+        try:
+            file.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(exist_ok=True)
+            file.replace(target)
