@@ -55,9 +55,9 @@ def test_words_cannot_command() -> None:
 
 
 def test_a_look_becomes_a_style() -> None:
-    look = Look("Open Sans,0,{", 30, True, False, (255, 0, 16), (0, 0, 255), "north_east", 5, 9)
+    look = Look(30, True, False, (255, 0, 16), (0, 0, 255), "north_east", 5, 9)
 
     script = subtitles.write((Cue(0.0, 1.0, "x"),), Size(320, 180), look)
 
     style = next(line for line in script.splitlines() if line.startswith("Style: "))
-    assert style == "Style: Default,Open Sans0,30,&H001000FF,&H00FF0000,&H00FF0000,-1,0,3,1,0,9,5,5,9"
+    assert style == "Style: Default,Arimo,30,&H001000FF,&H00FF0000,&H00FF0000,-1,0,3,1,0,9,5,5,9"

@@ -196,9 +196,16 @@ def test_subtitles_are_burnt_in(stage: Cloud) -> None:
     def words(found: Found, second: float, rows: slice) -> int:
         return int((found.picture(second)[rows, :, 0] > 150).sum())
 
-    assert words(plain, 1.5, slice(60, 90)) > 20
+    assert words(plain, 1.5, slice(60, 90)) > 10
     assert words(plain, 2.5, slice(0, 90)) == 0
     assert words(styled, 1.5, slice(0, 45)) > words(plain, 1.5, slice(60, 90))
+
+
+def test_subtitles_in_a_font_that_nobody_knows(stage: Cloud) -> None:
+    stage.upload(SRT.encode(), "raw/upload", "a.srt", public_id="staging_clips/a.srt").raise_for_status()
+
+    layer = "l_subtitles:Nonesuch_30:staging_clips:a.srt/fl_layer_apply"
+    assert refused(stage, f"{layer}/v1/staging_clips/lights.mp4") == (400, "Unsupported font family Nonesuch")
 
 
 def test_a_playlist_that_calls_itself_subtitles_is_not_opened(stage: Cloud) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary import formats
+from fakes.cloudinary.errors import not_emulated, transformation_refused, unsupported_font
 from fakes.cloudinary.media import probe_video
 from fakes.cloudinary.render import images
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.materials import Material, Materials, shown_size
+from fakes.cloudinary.render.text import FAMILIES
 from fakes.cloudinary.render.videos import subtitles
 from fakes.cloudinary.render.videos.graph import Source
 from fakes.cloudinary.render.videos.subtitles import Look
@@ -81,6 +83,10 @@ def _look(layer: Layer) -> Look:
         look = replace(look, colour=colour[:3])
     if style is None:
         return look
+    if formats.is_font(style.font):
+        raise not_emulated("subtitles in a font of one's own")
+    if style.font.lower() not in FAMILIES:
+        raise unsupported_font(style.font)
     is_italic = style.style in ("italic", "oblique")
     size_px = max(1, round(style.size_px))
-    return replace(look, font=style.font, size_px=size_px, is_bold=style.weight in _BOLD, is_italic=is_italic)
+    return replace(look, size_px=size_px, is_bold=style.weight in _BOLD, is_italic=is_italic)

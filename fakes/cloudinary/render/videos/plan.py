@@ -15,6 +15,7 @@ from fakes.cloudinary.render.videos.overlays import Place
 from fakes.cloudinary.render.videos.timing import Transition
 from fakes.cloudinary.transformation import Colour, Component, Effect, Layer, PlainStep, Share
 from fakes.cloudinary.transformation.gravities import COMPASS
+from fakes.cloudinary.vectors import font_file
 
 # Effects that depend on the second: cuts after them cannot be made while reading the file.
 _TIME_EFFECTS = frozenset(
@@ -268,7 +269,8 @@ def _layered(made: Recipe, layer: Layer, context: Context) -> Recipe:
         below = made(graph)
         if kind == "subtitles":
             script = context.materials.subtitles(layer, _frame(below))
-            return graph.picture(below, f"ass=filename={quoted(str(script))}")
+            fonts = quoted(str(font_file("Arimo[wght].ttf").parent))
+            return graph.picture(below, f"ass=filename={quoted(str(script))}:fontsdir={fonts}")
         above = _upper(graph, layer, below, context)
         if layer.is_splice:
             order = [above, below] if layer.placing.start == 0 else [below, above]

@@ -10,6 +10,8 @@ from html import unescape
 from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.render.geometry import Size
 
+FONT = "Arimo"
+"""The only typeface there is, as for texts on images."""
 CUE_LIMIT = 20_000
 _TEXT_LIMIT = 2000
 _TIMES = re.compile(
@@ -49,7 +51,6 @@ class Look:
         gravity: A point of the compass.
     """
 
-    font: str = "Arial"
     size_px: int | None = None
     is_bold: bool = False
     is_italic: bool = False
@@ -97,7 +98,7 @@ def write(cues: tuple[Cue, ...], size: Size, look: Look) -> str:
     behind = _colour(look.background or (0, 0, 0))
     margin_v = max(0, look.y) or round(size.height * 0.05)
     style = (
-        f"Style: Default,{_word(look.font)},{size_px},{_colour(look.colour)},{behind},{behind},"
+        f"Style: Default,{FONT},{size_px},{_colour(look.colour)},{behind},{behind},"
         f"{-int(look.is_bold)},{-int(look.is_italic)},{box},{max(1, size_px // 16)},0,"
         f"{_ALIGNMENT.get(look.gravity, 2)},{max(0, look.x)},{max(0, look.x)},{margin_v}"
     )
@@ -155,7 +156,3 @@ def _styled(tag: str) -> str:
 def _colour(colour: tuple[int, int, int]) -> str:
     red, green, blue = colour
     return f"&H00{blue:02X}{green:02X}{red:02X}"
-
-
-def _word(text: str) -> str:
-    return re.sub(r"[^\w .-]", "", text)[:100] or "Arial"
