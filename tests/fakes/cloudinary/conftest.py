@@ -63,9 +63,10 @@ class Cloud:
         return self.http.get(f"{self.url}/_fake/{path}").json()
 
     def files(self) -> list[str]:
-        """All files in the blob folder."""
+        """All files in the blob folder, without those that are taken out and deleted behind."""
         root = self.fakes.folder / "blobs"
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return sorted(str(path) for path in found if not path.match("incoming/dead-*/*"))
 
 
 @pytest.fixture(scope="module")
