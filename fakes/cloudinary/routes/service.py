@@ -14,7 +14,7 @@ from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
-from fakes.cloudinary.state import Account, Asking, CloudinaryState, Key
+from fakes.cloudinary.state import PRODUCTION, Account, Asking, CloudinaryState, Key
 from fakes.cloudinary.wire import Showing
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
@@ -40,14 +40,17 @@ class Service:
         """A Starlette handler that hands over the request's parameters; a file nobody kept is removed."""
 
         async def handle(request: Request) -> Response:
+            form = Form()
             try:
                 form = await forms.read(request, self.blobs, file_limit_bytes=REQUEST_FILE_LIMIT_BYTES)
+                return await handler(request, form)
             except ClientDisconnect:
                 return Response(status_code=499)
-            try:
-                return await handler(request, form)
             except ProviderError as error:
                 error.code = None  # delivery's errors have no body, the APIs' always have one
+                if error.violation is None and request.path_params.get("cloud") == PRODUCTION.cloud:
+                    path = request.url.path
+                    error.violation = f"cloudinary: production's API was called: '{path}'"
                 raise
             finally:
                 form.drop()

@@ -27,7 +27,7 @@ from fakes.cloudinary.state import (
     transformations,
     usage,
 )
-from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_write
+from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_change, check_may_write
 from fakes.cloudinary.state.assets import Assets, Outcome, Upload
 from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.folders import Folder, Folders
@@ -75,6 +75,7 @@ __all__ = [
     "Session",
     "Upload",
     "Window",
+    "check_may_change",
     "check_may_write",
     "parse_range",
 ]
@@ -186,6 +187,17 @@ class CloudinaryState:
             raise ValueError(f"the bytes of {len(lost)} assets are not in the blob folder: {lost[:5]}")
         self.assets.seed(assets)
         self.stored.seed(addresses)
+
+    def check_may_store(self, account: Account, key: Key, asset_folder: str) -> None:
+        """Refuse to store an asset outside of the account's folder, or over one that is there.
+
+        Raises:
+            ProviderError: It would be (403); recorded as a violation.
+        """
+        check_may_write(account, key.public_id, asset_folder)
+        present = self.assets.find(key)
+        if present is not None:
+            check_may_change(account, present)
 
     def close(self) -> None:
         """Keep what was only counted so far."""

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any, get_origin
 
 from fakes.cloudinary import errors, signatures
-from fakes.cloudinary.state.records import Account, Cloud
+from fakes.cloudinary.state.records import Account, Asset, Cloud
 from fakes.kit.credentials import is_same
 from fakes.kit.errors import ProviderError
 from fakes.kit.store import Store
@@ -169,15 +169,34 @@ def check_may_write(account: Account, public_id: str, asset_folder: str | None =
     inside = account.folder + "/"
     is_named_inside = public_id.startswith(inside)
     is_placed_inside = asset_folder is not None and f"{asset_folder}/".startswith(inside)
-    if is_named_inside and (not asset_folder or is_placed_inside):
+    if is_named_inside and (asset_folder is None or is_placed_inside):
         return
     if is_placed_inside and "/" not in public_id:
         return
-    outside = asset_folder if is_named_inside and asset_folder else public_id
+    outside = (asset_folder or "/") if is_named_inside else public_id
     violation = (
         f"cloudinary: key of cloud '{account.cloud}' reached for '{outside}', it is restricted to '{inside}'"
     )
     raise errors.folder_refused(outside, violation)
+
+
+def check_may_change(
+    account: Account, asset: Asset, *, public_id: str | None = None, asset_folder: str | None = None
+) -> None:
+    """Refuse to change an asset that is outside of the folder that the key is restricted to.
+
+    Args:
+        account: Whose key it is.
+        asset: As it is now.
+        public_id: Its new id, if it gets one.
+        asset_folder: Where it is moved, if it is.
+
+    Raises:
+        ProviderError: It is outside, or would be (403); recorded as a violation.
+    """
+    check_may_write(account, asset.public_id, asset.asset_folder)
+    placed = asset.asset_folder if asset_folder is None else asset_folder
+    check_may_write(account, asset.public_id if public_id is None else public_id, placed)
 
 
 def _check_fresh(timestamp: str | None, now_s: float) -> None:

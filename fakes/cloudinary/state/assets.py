@@ -346,6 +346,12 @@ class Assets:
         self._usage.transformed(asset.cloud)
         return result
 
+    def of_derived(self, cloud: str, derived_id: str) -> Asset | None:
+        """The asset that a derived asset was made of, or None."""
+        sql = "SELECT assets.* FROM assets JOIN derived USING (asset_id) WHERE derived.id = ? AND cloud = ?"
+        row = self._store.one(sql, (derived_id, cloud))
+        return asset_of(row) if row else None
+
     def delete_derived(self, cloud: str, derived_id: str) -> bool:
         """Delete one derived asset; False when there is none in this cloud."""
         sql = (

@@ -1,14 +1,29 @@
 """Staging's key reaches its own folder and nothing else."""
 
 import json
+import re
 from typing import Any
 
 import httpx
 import pytest
 
+from fakes.cloudinary import FAKE
+from fakes.kit.kit import Endpoint
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 
 PRODUCTION_KEY = "999888777666555"
+FREE = {"cloud": "staging", "api_key": "777", "api_secret": "free"}
+ELSEWHERE = ("a", "staging_clips/b")
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+CALLS = [
+    row
+    for row in FAKE.coverage
+    if row.path.startswith("/v")
+    and "{cloud}" in row.path
+    and row.level != "absent"
+    and row.method != "OPTIONS"
+]
+NAMES = {"cloud": "prod", "resource_type": "image", "type": "upload"}
 
 
 def violations(cloud: Cloud) -> list[str]:
@@ -26,6 +41,7 @@ def violations(cloud: Cloud) -> list[str]:
         {"public_id": "staging_clips/a", "asset_folder": "prod_clips"},
         {"public_id": "prod_clips/a", "asset_folder": "staging_clips"},
         {"asset_folder": "prod_clips"},
+        {"public_id": "staging_clips/a", "asset_folder": "/"},
         {},
     ],
 )
@@ -138,8 +154,7 @@ def test_the_production_cloud_is_a_tripwire(cloud: Cloud, png: bytes) -> None:
 def test_what_another_key_of_the_cloud_has_outside_is_not_touched(
     cloud: Cloud, png: bytes, method: str, path: str, body: dict[str, object]
 ) -> None:
-    free = {"cloud": "staging", "api_key": "777", "api_secret": "free"}
-    cloud.http.post(f"{cloud.url}/_fake/accounts", json=free).raise_for_status()
+    cloud.http.post(f"{cloud.url}/_fake/accounts", json=FREE).raise_for_status()
     upload = f"{cloud.url}/v1_1/staging/image/upload"
     params: dict[str, str]
     for params in (
@@ -161,3 +176,85 @@ def test_what_another_key_of_the_cloud_has_outside_is_not_touched(
     left = cloud.admin("GET", "resources/image/upload/other/a?versions=1&related=1").json()
     assert (left["tags"], left["access_mode"], left["related_assets"]) == (["t"], "public", [])
     assert len(left["versions"]) == 1
+
+
+@pytest.fixture
+def elsewhere(cloud: Cloud, png: bytes) -> Cloud:
+    """A cloud where a key without a folder has placed `a` and `staging_clips/b` in the folder `other`."""
+    cloud.http.post(f"{cloud.url}/_fake/accounts", json=FREE).raise_for_status()
+    for public_id in ("a", "staging_clips/b"):
+        params = {"public_id": public_id, "asset_folder": "other", "tags": "t", "eager": "w_10"}
+        upload = f"{cloud.url}/v1_1/staging/image/upload"
+        cloud.http.post(upload, data=params, files={"file": png}, auth=("777", "free")).raise_for_status()
+    cloud.upload(png, public_id="staging_clips/in").raise_for_status()
+    return cloud
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("image/upload", {"public_id": "a", "asset_folder": "staging_clips", "file": PIXEL}),
+        ("image/upload", {"public_id": "staging_clips/b", "asset_folder": "staging_clips", "file": PIXEL}),
+        ("image/explicit", {"public_id": "a", "type": "upload", "asset_folder": "staging_clips"}),
+        ("image/rename", {"from_public_id": "staging_clips/b", "to_public_id": "staging_clips/c"}),
+        (
+            "image/rename",
+            {"from_public_id": "staging_clips/in", "to_public_id": "staging_clips/b", "overwrite": "1"},
+        ),
+        ("image/tags", {"command": "add", "tag": "x", "public_ids": "staging_clips/b"}),
+        ("image/tags", {"command": "set_exclusive", "tag": "t", "public_ids": "staging_clips/in"}),
+        ("image/context", {"command": "add", "context": "x=1", "public_ids": "staging_clips/b"}),
+    ],
+)
+def test_what_is_placed_outside_is_neither_changed_nor_taken(
+    elsewhere: Cloud, path: str, params: dict[str, str]
+) -> None:
+    before = [elsewhere.admin("GET", f"resources/image/upload/{one}").json() for one in ELSEWHERE]
+
+    answer = elsewhere.post(path, params)
+
+    assert answer.status_code == 403
+    assert len(violations(elsewhere)) == 1
+    after = [elsewhere.admin("GET", f"resources/image/upload/{one}").json() for one in ELSEWHERE]
+    assert after == before
+
+
+def test_derived_assets_of_what_is_outside_are_not_deleted(elsewhere: Cloud) -> None:
+    derived = elsewhere.admin("GET", "resources/image/upload/a").json()["derived"]
+    ids = {"derived_resource_ids[]": [one["id"] for one in derived]}
+
+    answer = elsewhere.admin("DELETE", "derived_resources", params=ids)
+
+    assert (len(derived), answer.status_code, len(violations(elsewhere))) == (1, 403, 1)
+    assert elsewhere.admin("GET", "resources/image/upload/a").json()["derived"] == derived
+
+
+def test_moving_an_asset_in_from_outside_is_refused(elsewhere: Cloud) -> None:
+    answer = elsewhere.admin("POST", "resources/image/upload/a", json={"asset_folder": "staging_clips"})
+
+    assert (answer.status_code, len(violations(elsewhere))) == (403, 1)
+    assert elsewhere.admin("GET", "resources/image/upload/a").json()["asset_folder"] == "other"
+
+
+def test_what_is_inside_by_its_place_alone_can_be_changed(cloud: Cloud, png: bytes) -> None:
+    cloud.upload(png, public_id="a", asset_folder="staging_clips").raise_for_status()
+
+    answers = [
+        cloud.post("image/tags", {"command": "add", "tag": "x", "public_ids": "a"}),
+        cloud.post("image/explicit", {"public_id": "a", "type": "upload", "context": "k=v"}),
+        cloud.post("image/rename", {"from_public_id": "a", "to_public_id": "b"}),
+        cloud.post("image/destroy", {"public_id": "b"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert violations(cloud) == []
+
+
+@pytest.mark.parametrize("row", CALLS, ids=str)
+def test_every_call_on_production_is_recorded(cloud: Cloud, row: Endpoint) -> None:
+    path = re.sub(r"\{(\w+)(:path)?\}", lambda found: NAMES.get(found[1], "x"), row.path)
+
+    answer = cloud.http.request(row.method, f"{cloud.url}{path}", params={"public_id": "a", "token": "x"})
+
+    assert answer.status_code in (400, 401)
+    assert len(violations(cloud)) == 1

@@ -63,8 +63,15 @@ def test_the_nearest_folder_says_where_an_asset_comes_from(path: str, source: st
     ("method", "said", "status", "message"),
     [
         ("GET", {"folder": "x"}, 404, "Can't find upload mapping x"),
-        ("PUT", {"folder": "x", "template": "http://x/"}, 404, "Can't find upload mapping x"),
-        ("DELETE", {"folder": "x"}, 404, "Can't find upload mapping x"),
+        (
+            "PUT",
+            {"folder": "staging_clips/x", "template": "http://x/"},
+            404,
+            "Can't find upload mapping staging_clips/x",
+        ),
+        ("PUT", {"folder": "x", "template": "http://x/"}, 403, "You are not authorized to access x/"),
+        ("DELETE", {"folder": "staging_clips/x"}, 404, "Can't find upload mapping staging_clips/x"),
+        ("DELETE", {"folder": "x"}, 403, "You are not authorized to access x/"),
         ("DELETE", {}, 400, "Missing required parameter - folder"),
         ("POST", {"folder": "staging_clips/x"}, 400, "Missing required parameter - template"),
         ("POST", WIKI, 409, "Upload mapping staging_clips/wiki already exists"),

@@ -66,7 +66,7 @@ class BackupsApi:
         """Put versions in place: those that are named, the newest otherwise."""
         named = [self._state.backups.version(account.cloud, one) for one in form.many("versions")]
         wanted = {asset.asset_id: asset for asset in named if asset is not None}
-        for asset in newest.values():
+        for asset in (*newest.values(), *wanted.values()):
             if asset is not None:
                 check_may_write(account, asset.public_id, asset.asset_folder)
         showing = self._service.showing(account)

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import Account, Asset, Key, Page, Window, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, Page, Window, check_may_change, check_may_write
 
 _AT_ONCE = 1000
 _FORMAT = re.compile("[a-z0-9]{2,5}")
@@ -62,6 +62,10 @@ class DeletionApi:
         """Delete derived assets by their ids."""
         account = self._service.admin(request)
         ids = wire.some_ids(form, "derived_resource_ids")
+        for one in ids:
+            asset = self._state.assets.of_derived(account.cloud, one)
+            if asset is not None:
+                check_may_change(account, asset)
         gone = {one: self._state.assets.delete_derived(account.cloud, one) for one in ids}
         words = {one: "deleted" if is_gone else "not_found" for one, is_gone in gone.items()}
         counts = {one: {"original": 0, "derived": int(is_gone)} for one, is_gone in gone.items()}

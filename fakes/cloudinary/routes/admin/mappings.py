@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
-from fakes.cloudinary.state import check_may_write
+from fakes.cloudinary.state import Account, check_may_write
 from fakes.cloudinary.wire import window
 
 
@@ -36,21 +36,26 @@ class MappingsApi:
 
     async def create(self, request: Request, form: Form) -> Response:
         """Map a folder."""
-        account = self._service.admin(request)
-        folder, template = form.needed("folder"), form.needed("template")
-        check_may_write(account, f"{folder.strip('/')}/")
+        account, folder = self._changing(request, form)
+        template = form.needed("template")
         made = self._mappings.create(account.cloud, folder, template)
         return JSONResponse({"message": "created", "folder": made.folder, "external_id": made.external_id})
 
     async def update(self, request: Request, form: Form) -> Response:
         """Map a folder to elsewhere."""
-        account = self._service.admin(request)
-        folder, template = form.needed("folder"), form.needed("template")
+        account, folder = self._changing(request, form)
+        template = form.needed("template")
         changed = self._mappings.update(account.cloud, folder, template)
         return JSONResponse({"message": "updated", "external_id": changed.external_id})
 
     async def delete(self, request: Request, form: Form) -> Response:
         """Remove the mapping of a folder."""
-        account = self._service.admin(request)
-        before = self._mappings.delete(account.cloud, form.needed("folder"))
+        account, folder = self._changing(request, form)
+        before = self._mappings.delete(account.cloud, folder)
         return JSONResponse({"message": "deleted", "external_id": before.external_id})
+
+    def _changing(self, request: Request, form: Form) -> tuple[Account, str]:
+        """Who changes the mapping of which folder."""
+        account, folder = self._service.admin(request), form.needed("folder")
+        check_may_write(account, f"{folder.strip('/')}/")
+        return account, folder

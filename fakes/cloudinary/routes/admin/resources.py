@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from fakes.cloudinary import analysis, errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import Account, Asset, Key, check_may_write, cursors
+from fakes.cloudinary.state import Account, Asset, Key, check_may_change, cursors
 
 _ONE = "resources/{resource_type}/{type}/{public_id:path}"
 
@@ -62,7 +62,7 @@ class ResourcesApi:
         account = self._service.admin(request)
         asset = self._named(request, account, form)
         changes = self._changes(asset, form)
-        check_may_write(account, asset.public_id, changes.get("asset_folder", asset.asset_folder))
+        check_may_change(account, asset, asset_folder=changes.get("asset_folder"))
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         changed = self._state.assets.change(asset, **changes) if changes else asset

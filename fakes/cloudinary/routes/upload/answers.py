@@ -10,7 +10,7 @@ from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import looks
 from fakes.cloudinary.routes.upload.breakpoints import BreakpointFinder
 from fakes.cloudinary.routes.upload.submission import Submission
-from fakes.cloudinary.state import Account, Asset, Outcome, check_may_write
+from fakes.cloudinary.state import Account, Asset, Outcome, check_may_change
 from fakes.cloudinary.wire import Eager, Hooks
 from fakes.kit.errors import ProviderError
 
@@ -112,6 +112,6 @@ class Answers:
         """Do what `on_success` asks for."""
         for params in await scripts.updates(code, body):
             fields = wire.changed_fields(Form(params), asset)
-            check_may_write(account, asset.public_id, fields.get("asset_folder", asset.asset_folder))
+            check_may_change(account, asset, asset_folder=fields.get("asset_folder"))
             asset = self._state.assets.change(asset, **fields) if fields else asset
         return asset

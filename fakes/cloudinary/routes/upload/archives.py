@@ -17,7 +17,7 @@ from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.downloads import downloader
-from fakes.cloudinary.state import Account, Asset, Key, Upload, Window, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
 from fakes.cloudinary.wire import ArchiveOptions, Eager, Hooks, Selection
 from fakes.kit.errors import ProviderError
 
@@ -178,7 +178,7 @@ class ArchivesApi:
         public_id = naming.check(stem if stem.endswith(ending) else stem + ending)
         folder = options.target_asset_folder
         placed = naming.check_folder(public_id.rpartition("/")[0] if folder is None else folder)
-        check_may_write(account, public_id, placed)
+        self._state.check_may_store(account, Key(account.cloud, "raw", "upload", public_id), placed)
         return Name(public_id, placed, public_id.rpartition("/")[2])
 
     def _selected(

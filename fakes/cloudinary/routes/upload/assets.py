@@ -10,7 +10,7 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.subject import key_in
-from fakes.cloudinary.state import Account, Asset, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, check_may_change, check_may_write
 from fakes.cloudinary.state.accounts import TOLERATED_UNSIGNED
 
 
@@ -48,7 +48,7 @@ class AssetsApi:
             raise errors.missing_parameter("asset_id")
         asset = self._state.assets.find_by_id(account.cloud, asset_id)
         if asset is not None:
-            check_may_write(account, asset.public_id, asset.asset_folder)
+            check_may_change(account, asset)
         return self._destroyed(account, asset, form)
 
     def _destroyed(self, account: Account, asset: Asset | None, form: Form) -> Response:
@@ -86,8 +86,7 @@ class AssetsApi:
         if target.type not in wire.TYPES:
             raise errors.invalid_parameter("to_type", target.type)
         naming.check(target.public_id)
-        for one in (source, target):
-            check_may_write(account, one.public_id)
+        self._check_may_rename(account, source, target)
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         renamed = self._state.assets.rename(source, target, overwrite=form.flag("overwrite"))
@@ -98,6 +97,17 @@ class AssetsApi:
         body = self._answers.of_asset(account, renamed)
         hidden = {name for name in ("context", "metadata") if not form.flag(name)}
         return JSONResponse({name: value for name, value in body.items() if name not in hidden})
+
+    def _check_may_rename(self, account: Account, source: Key, target: Key) -> None:
+        """Refuse to take an asset out of the account's folder or into it, or to put it over one outside."""
+        asset, present = self._state.assets.find(source), self._state.assets.find(target)
+        if asset is None:
+            for one in (source, target):
+                check_may_write(account, one.public_id)
+        else:
+            check_may_change(account, asset, public_id=target.public_id)
+        if present is not None:
+            check_may_change(account, present)
 
     def _delete(self, account: Account, asset: Asset, hooks: wire.Hooks, kind: str = "delete") -> None:
         self._state.assets.delete(asset.key)

@@ -22,7 +22,7 @@ from fakes.cloudinary.render.materials import Material
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.downloads import downloader
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
-from fakes.cloudinary.state import Account, Asset, Key, Upload, Window, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
 from fakes.cloudinary.state.assets import as_asset
 from fakes.kit.errors import ProviderError
 
@@ -80,7 +80,8 @@ class CollectionsApi:
 
     async def _kept(self, account: Account, wish: Wish, form: Form) -> Response:
         """Make it an asset, at once or behind the answer."""
-        check_may_write(account, wish.public_id)
+        key = _key(account, wish)
+        self._state.check_may_store(account, key, key.public_id.rpartition("/")[0])
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         if not form.flag("async"):

@@ -17,7 +17,7 @@ from fakes.cloudinary.routes.upload.intake import Intake
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
 from fakes.cloudinary.routes.upload.subject import key_in
 from fakes.cloudinary.routes.upload.submission import Submission, submission
-from fakes.cloudinary.state import Asset, Key, Outcome, check_may_write
+from fakes.cloudinary.state import Asset, Key, Outcome, check_may_change, check_may_write
 from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
 
@@ -42,7 +42,7 @@ class ExplicitApi:
         asked = submission(self._service, request, form, wire.ALL_TYPES)
         if asked.options.eval is not None:
             raise errors.not_emulated("the parameter 'eval' of 'explicit'")
-        check_may_write(asked.account, key.public_id, asked.options.naming.asset_folder)
+        self._check_may_write(asked, key)
         if not asked.options.is_async:
             return JSONResponse(await self._change(asked, key))
         batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
@@ -60,9 +60,7 @@ class ExplicitApi:
 
     async def _change(self, asked: Submission, key: Key) -> dict[str, Any]:
         asset = await self._asset(asked, key)
-        check_may_write(
-            asked.account, asset.public_id, asked.options.naming.asset_folder or asset.asset_folder
-        )
+        check_may_change(asked.account, asset, asset_folder=asked.options.naming.asset_folder)
         found: Mapping[str, Any] = {}
         if asked.options.looks:
             async with self._service.blobs.local(asset.sha256) as path:
@@ -73,6 +71,14 @@ class ExplicitApi:
         for kind, told in wire.changes([(asset, after)]):
             self._service.notices.tell(asked.account, kind, told, asked.options.hooks)
         return body
+
+    def _check_may_write(self, asked: Submission, key: Key) -> None:
+        """Refuse what is outside before the answer, whether it is there or not."""
+        asset, folder = self._state.assets.find(key), asked.options.naming.asset_folder
+        if asset is None:
+            check_may_write(asked.account, key.public_id, folder)
+        else:
+            check_may_change(asked.account, asset, asset_folder=folder)
 
     def _fields(self, asked: Submission, asset: Asset, found: Mapping[str, Any]) -> dict[str, Any]:
         options = asked.options

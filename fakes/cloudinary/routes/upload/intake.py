@@ -12,7 +12,7 @@ from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import looks
 from fakes.cloudinary.routes.upload.submission import Submission
-from fakes.cloudinary.state import Key, Outcome, Upload, check_may_write
+from fakes.cloudinary.state import Key, Outcome, Upload
 from fakes.cloudinary.state.assets import as_asset
 from fakes.cloudinary.wire import Conversion, UploadOptions
 from fakes.kit.clock import iso
@@ -51,7 +51,7 @@ class Intake:
             await self._evaluate(submission, self._draft(submission, (blob, probe), filename), incoming)
         _check_format(submission.options, probe, filename)
         upload = self._draft(submission, (blob, probe), filename)
-        check_may_write(submission.account, upload.name.public_id, upload.name.asset_folder)
+        self._state.check_may_store(submission.account, upload.key, upload.name.asset_folder)
         conversion = submission.options.conversion
         if conversion is None or probe.resource_type == "raw":
             return await self._keep(submission, upload, incoming)

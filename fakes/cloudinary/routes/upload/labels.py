@@ -10,7 +10,7 @@ from fakes.cloudinary import errors, pairs, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.subject import resource_type_of
-from fakes.cloudinary.state import Account, Asset, Key, Window, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, Window, check_may_change, check_may_write
 from fakes.cloudinary.state.accounts import TOLERATED_UNSIGNED
 
 _MOST = 1000
@@ -87,10 +87,15 @@ class LabelsApi:
             raise errors.missing_parameter("public_ids")
         if len(public_ids) > _MOST:
             raise errors.invalid_parameter("public_ids", f"more than {_MOST}")
+        found = []
         for public_id in public_ids:
-            check_may_write(account, public_id)
-        found = (self._state.assets.find(replace(key, public_id=public_id)) for public_id in public_ids)
-        return [asset for asset in found if asset is not None]
+            asset = self._state.assets.find(replace(key, public_id=public_id))
+            if asset is None:
+                check_may_write(account, public_id)
+            else:
+                check_may_change(account, asset)
+                found.append(asset)
+        return found
 
     def _elsewhere(
         self, request: Request, account: Account, tags: set[str], kept: set[str]
@@ -102,7 +107,7 @@ class LabelsApi:
             page = self._state.listing.tagged(account.cloud, resource_type, tag, Window(_MOST))
             found |= {asset.asset_id: asset for asset in page.assets if asset.asset_id not in kept}
         for asset in found.values():
-            check_may_write(account, asset.public_id)
+            check_may_change(account, asset)
         return [(asset, {"tags": set(asset.tags) - tags}) for asset in found.values()]
 
     def _edit(self, account: Account, form: Form, edits: list[tuple[Asset, dict[str, Any]]]) -> None:

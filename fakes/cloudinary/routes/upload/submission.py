@@ -10,10 +10,9 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload.subject import resource_type_of
-from fakes.cloudinary.state import PRODUCTION, Account
+from fakes.cloudinary.state import Account
 from fakes.cloudinary.state.presets import SETTINGS, applied
 from fakes.cloudinary.wire import UploadOptions
-from fakes.kit.errors import ProviderError
 
 UNSIGNED = (
     "upload_preset",
@@ -92,7 +91,7 @@ def _unsigned(service: Service, request: Request, form: Form) -> Account:
     if account is None:
         raise errors.invalid_cloud(cloud)
     if form.text("upload_preset") is None:
-        raise _with_violation(errors.preset_required(), account)
+        raise errors.preset_required()
     for name in sorted(form.params):
         if name in SETTINGS and name not in UNSIGNED:
             raise errors.not_allowed_unsigned(name, UNSIGNED)
@@ -105,13 +104,7 @@ def _apply_preset(service: Service, account: Account, form: Form, *, is_signed: 
         return
     preset = service.state.presets.find(account.cloud, name)
     if preset is None:
-        raise _with_violation(errors.preset_not_found(), account)
+        raise errors.preset_not_found()
     if not is_signed and not preset.is_unsigned:
         raise errors.preset_not_unsigned()
     form.params = applied(preset, form.params, is_signed=is_signed)
-
-
-def _with_violation(error: ProviderError, account: Account) -> ProviderError:
-    if account.cloud == PRODUCTION.cloud:
-        error.violation = f"cloudinary: an unsigned upload to cloud '{account.cloud}' was tried"
-    return error

@@ -10,7 +10,7 @@ from fakes.cloudinary.render import lettering
 from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.subject import resource_type_of
-from fakes.cloudinary.state import Key, Upload, check_may_write
+from fakes.cloudinary.state import Key, Upload
 
 _TEXT_LIMIT = 5000
 _STYLE = (
@@ -52,15 +52,15 @@ class TextsApi:
         if len(text) > _TEXT_LIMIT:
             raise errors.invalid_parameter("text", f"more than {_TEXT_LIMIT} characters")
         public_id = naming.check(form.text("public_id") or self._service.kit.ids.text(32))
-        check_may_write(account, public_id)
+        folder, _, shown = public_id.rpartition("/")
+        key = Key(account.cloud, "image", "text", public_id)
+        self._state.check_may_store(account, key, folder)
         params, incoming = form.texts(), self._service.blobs.incoming()
         try:
             await self._service.renderer.run(lambda: lettering.write(incoming.path, params))
             blob = incoming.read_back()
             probe = media.probe_image(incoming.path)
             probe.detail["text"] = {name: params[name] for name in _STYLE if name in params}
-            folder, _, shown = public_id.rpartition("/")
-            key = Key(account.cloud, "image", "text", public_id)
             name = Name(public_id, folder, shown)
             upload = Upload(key, name, blob, probe, None, form.many("tags"), {}, overwrite=True)
             async with self._state.stored.kept(incoming, blob):
