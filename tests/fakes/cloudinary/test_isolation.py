@@ -1,5 +1,6 @@
 """Staging's key reaches its own folder and nothing else."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -14,7 +15,7 @@ from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 PRODUCTION_KEY = "999888777666555"
 FREE = {"cloud": "staging", "api_key": "777", "api_secret": "free"}
 ELSEWHERE = ("a", "staging_clips/b")
-PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 CALLS = [
     row
     for row in FAKE.coverage
@@ -193,8 +194,8 @@ def elsewhere(cloud: Cloud, png: bytes) -> Cloud:
 @pytest.mark.parametrize(
     ("path", "params"),
     [
-        ("image/upload", {"public_id": "a", "asset_folder": "staging_clips", "file": PIXEL}),
-        ("image/upload", {"public_id": "staging_clips/b", "asset_folder": "staging_clips", "file": PIXEL}),
+        ("image/upload", {"public_id": "a", "asset_folder": "staging_clips"}),
+        ("image/upload", {"public_id": "staging_clips/b", "asset_folder": "staging_clips"}),
         ("image/explicit", {"public_id": "a", "type": "upload", "asset_folder": "staging_clips"}),
         ("image/rename", {"from_public_id": "staging_clips/b", "to_public_id": "staging_clips/c"}),
         (
@@ -211,7 +212,7 @@ def test_what_is_placed_outside_is_neither_changed_nor_taken(
 ) -> None:
     before = [elsewhere.admin("GET", f"resources/image/upload/{one}").json() for one in ELSEWHERE]
 
-    answer = elsewhere.post(path, params)
+    answer = elsewhere.post(path, params, files={"file": PIXEL})
 
     assert answer.status_code == 403
     assert len(violations(elsewhere)) == 1
