@@ -118,7 +118,7 @@ class Service:
 
 
 def key_of(request: Request, account: Account, public_id: str) -> Key:
-    """The name of an asset, by the resource type and the type in the path.
+    """The name of an asset, by the resource type in the path and the type there or in the query.
 
     Raises:
         ProviderError: There is no such resource type, or no such type (400).
@@ -126,7 +126,7 @@ def key_of(request: Request, account: Account, public_id: str) -> Key:
     resource_type = request.path_params["resource_type"]
     if resource_type not in wire.RESOURCE_TYPES:
         raise errors.invalid_parameter("resource_type", resource_type)
-    type_ = request.path_params.get("type", "upload")
+    type_ = request.path_params.get("type") or request.query_params.get("type") or "upload"
     if type_ not in wire.ALL_TYPES:
         raise errors.invalid_parameter("type", type_)
     return Key(account.cloud, resource_type, type_, public_id)

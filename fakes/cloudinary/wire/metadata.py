@@ -155,7 +155,9 @@ def field_body(field: MetadataField, listed: Iterable[Entry]) -> dict[str, Any]:
     if field.type in LISTED:
         if field.alphabetically_sorted:
             listed = sorted(listed, key=lambda entry: entry.value.lower())
-        body["datasource"] = datasource_body(listed)
+        # Deleted entries are left out, so all are active; lists of entries by themselves do not say it.
+        values = [one | {"state": "active"} for one in datasource_body(listed)["values"]]
+        body["datasource"] = {"values": values}
         body["allow_dynamic_list_values"] = field.allow_dynamic_list_values
         body["alphabetically_sorted"] = field.alphabetically_sorted
     return body

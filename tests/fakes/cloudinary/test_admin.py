@@ -109,11 +109,18 @@ def test_pages_join_without_a_gap(filled: Cloud, path: str) -> None:
         ("resources/image?max_results=x", "Invalid value for parameter max_results: x"),
         ("resources/image?direction=up", "Invalid value for parameter direction: up"),
         ("resources/sound", "Invalid value for parameter resource_type: sound"),
+        ("resources/image?type=odd", "Invalid value for parameter type: odd"),
+        ("resources/image?prefix=a", "Missing required parameter - type"),
         ("resources/by_asset_folder", "Missing required parameter - asset_folder"),
     ],
 )
 def test_bad_parameters(cloud: Cloud, path: str, message: str) -> None:
     assert error_of(cloud.admin("GET", path)) == (400, message)
+
+
+def test_the_type_may_be_in_the_query(filled: Cloud) -> None:
+    assert names(filled.admin("GET", "resources/image?type=upload&prefix=staging_clips/")) == "abcde"
+    assert names(filled.admin("GET", "resources/image?type=private")) == ""
 
 
 def test_an_asset_in_detail(filled: Cloud) -> None:

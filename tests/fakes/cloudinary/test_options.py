@@ -263,6 +263,7 @@ def test_a_callback_is_a_redirect_unless_a_script_asks(cloud: Cloud, png: bytes)
 
     assert redirected.status_code == 302
     assert redirected.headers["location"].startswith(callback + "&asset_id=")
+    assert "&placeholder=false&" in redirected.headers["location"]
     assert scripted.json()["public_id"] == "staging_clips/a"
 
 

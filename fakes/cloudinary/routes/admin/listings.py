@@ -74,6 +74,9 @@ class ListingsApi:
         window = wire.window(form)
         prefix = form.text("prefix")
         if prefix is not None:
+            # Source: issue 258 of cloudinary_php.
+            if "type" not in request.path_params and "type" not in form.params:
+                raise errors.missing_parameter("type")
             page = self._listing.with_prefix(key.cloud, key.resource_type, key.type, prefix, window)
         else:
             page = self._listing.newest(key.cloud, key.resource_type, key.type, window)

@@ -98,7 +98,11 @@ def _answered(request: Request, form: Form, body: dict[str, Any]) -> Response:
     callback = form.text("callback")
     if callback is None or request.headers.get("x-requested-with") == "XMLHttpRequest":
         return JSONResponse(body)
-    plain = {name: value for name, value in body.items() if isinstance(value, str | int | float)}
+    plain = [(name, _said(value)) for name, value in body.items() if isinstance(value, str | int | float)]
     tags = [("tags[]", tag) for tag in body.get("tags", ())]
     joint = "&" if "?" in callback else "?"
-    return RedirectResponse(f"{callback}{joint}{urlencode([*plain.items(), *tags])}", 302)
+    return RedirectResponse(f"{callback}{joint}{urlencode([*plain, *tags])}", 302)
+
+
+def _said(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
