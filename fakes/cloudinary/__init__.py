@@ -1,6 +1,6 @@
 """Cloudinary: Upload API and Admin API (api.cloudinary.com) and delivery (res.cloudinary.com) on one port.
 
-Not covered: add-ons, archives, sprites, the search for what pictures show, provisioning.
+Not covered: add-ons, the search for what pictures show, generated pictures, provisioning.
 """
 
 from fakes.kit.kit import Endpoint, Fake
@@ -16,6 +16,7 @@ _LISTS = "cloudinary.com/documentation/list_assets"
 _DELIVERY = "cloudinary.com/documentation/advanced_url_delivery_options"
 _PROVISIONING = "cloudinary.com/documentation/provisioning_api"
 _OAS = "github.com/cloudinary/asset-management-js, which is generated from Cloudinary's OpenAPI document"
+_NODE_SDK = "github.com/cloudinary/cloudinary_npm"
 _ACCOUNT = "/v1_1/provisioning/accounts/{account_id}"
 _OF_ACCOUNTS = (
     *(("POST", f"/v1_1/provisioning/{path}") for path in ("clouds", "agents/accounts")),
@@ -221,5 +222,6 @@ FAKE = Fake(
         Endpoint("POST", "/v1_1/{cloud}/folder_operations/invite/{folder_id}", "absent", _ADMIN),
         *(Endpoint(method, path, "absent", _PROVISIONING) for method, path in _OF_ACCOUNTS),
         *(Endpoint(method, path, "absent", _OAS) for method, path in _NOT_HERE),
+        Endpoint("POST", "/v2/processing/{cloud}/generate/image", "absent", _NODE_SDK),
     ),
 )

@@ -1,16 +1,15 @@
 """What Cloudinary has and this fake has not, where a general route would take it for something else."""
 
-from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import Receive, Scope, Send
 
-from fakes.cloudinary import FAKE
+from fakes.cloudinary import FAKE, errors
 
 _APIS = ("/v1_1/", "/v2/")
 
 
 class Gaps(BaseRoute):
-    """Takes the paths of the coverage's absent rows, and is as loud of them as of any that is not covered."""
+    """Takes the paths of the coverage's absent rows, and says so in the form that the SDKs read."""
 
     def __init__(self) -> None:
         absent = [row for row in FAKE.coverage if row.level == "absent"]
@@ -25,6 +24,12 @@ class Gaps(BaseRoute):
         is_gap = any(method == own and regex.match(path) for own, regex in self._rows)
         return (Match.FULL if is_gap else Match.NONE), {}
 
-    async def handle(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Answer that it is not covered."""
-        raise HTTPException(404)
+    async def handle(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Answer that it is not covered.
+
+        Raises:
+            ProviderError: Always (501).
+        """
+        entry = scope["entry"]
+        entry.is_covered = False
+        raise errors.not_emulated(f"{entry.method} {entry.path}")

@@ -37,3 +37,8 @@ def test_what_is_absent_says_so(cloud: Cloud) -> None:
 
     assert len(absent) > 20
     assert {row.path for row, answer in answers.items() if answer.status_code != 501} == set()
+    for row, answer in answers.items():
+        message = f"fake 'cloudinary' does not cover {row.method} {row.path}"
+        assert answer.json() == {"error": {"message": message}}
+    recorded = cloud.http.get(f"{cloud.url}/_fake/requests").json()["requests"]
+    assert not any(one["is_covered"] for one in recorded)
