@@ -635,14 +635,12 @@ def test_a_search_can_lag_behind(cloud: Cloud, png: bytes) -> None:
     assert (before, [found(*one) for one in searches]) == ([0, 0, 0], [1, 1, 1])
 
 
-def test_what_pictures_show_is_not_searched(cloud: Cloud) -> None:
-    answer = cloud.admin("POST", "resources/visual_search", data={"text": "cat"})
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_pictures_show_is_not_searched(cloud: Cloud, method: str) -> None:
+    answer = cloud.admin(method, "resources/visual_search", data={"text": "cat"})
 
     assert answer.status_code == 501
-    assert (
-        answer.json()["error"]["message"]
-        == "fake 'cloudinary' does not cover the search for what pictures show"
-    )
+    assert "does not cover" in answer.text
 
 
 def signed_url(cloud: Cloud, query: dict[str, Any], *, ttl: str = "300", secret: str = SECRET) -> str:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import errors, wire
+from fakes.cloudinary import wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
 
@@ -22,8 +22,6 @@ class SearchApi:
             ("POST", "resources/search", self.search),
             ("GET", "folders/search", self.search_folders),
             ("POST", "folders/search", self.search_folders),
-            ("GET", "resources/visual_search", self.search_visually),
-            ("POST", "resources/visual_search", self.search_visually),
             ("GET", "tags/{resource_type}", self.tags),
         ]
 
@@ -37,11 +35,6 @@ class SearchApi:
         return JSONResponse(
             wire.found_folders_body(self._state.search.folders(wire.search_query(form), asking))
         )
-
-    async def search_visually(self, request: Request, _form: Form) -> Response:
-        """Say that nothing here knows what a picture shows."""
-        self._service.admin(request)
-        raise errors.not_emulated("the search for what pictures show")
 
     async def tags(self, request: Request, form: Form) -> Response:
         """List the tags in use."""
