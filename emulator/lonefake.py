@@ -31,7 +31,8 @@ def serve(settings: Settings, name: str, port: int | None, env: Mapping[str, str
         PortTaken: The port is in use.
     """
     planned = plan(settings)
-    fakes = [known.name for known in planned.topology.service("fakes").ports]
+    service = planned.topology.service("fakes")
+    fakes = [known.name for known in service.ports]
     if name not in fakes:
         raise ConfigurationRefused(f"there is no fake '{name}'", f"fakes: {', '.join(fakes)}")
     chosen = port or planned.ports[name]
@@ -43,6 +44,7 @@ def serve(settings: Settings, name: str, port: int | None, env: Mapping[str, str
         "SPEECH_DIR": speech_dir(),
         "REDIRECT_URIS_BASE": api,
         "FAKES_API_URL": api,
+        "BLOBS_URL": service.environment.get("BLOBS_URL", ""),
     }
     with TemporaryDirectory(prefix="clipnet-fake-") as folder:
         own |= {"FAKES_STATE_DIR": folder, "BLOBS_DIR": f"{folder}/blobs", "TMPDIR": folder}

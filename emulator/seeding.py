@@ -158,7 +158,10 @@ async def _load_fakes(parts: Parts, scenario: Scenario, assets: Sequence[Asset])
                 f"fake '{name}' at {url} does not answer: {error}", "see: clipnet-emulate status"
             ) from error
         if answer.status_code != 200:
-            raise CheckFailed(f"fake '{name}' refused its seed: {answer.status_code} {answer.text}")
+            raise CheckFailed(
+                f"fake '{name}' refused its seed: {answer.status_code} {answer.text}",
+                "once that is mended, load it anew with: clipnet-emulate up -d; clipnet-emulate seed",
+            )
 
     async with httpx.AsyncClient(timeout=30) as http:
         await asyncio.gather(*(put(http, name, url) for name, url in parts.fakes.items()))

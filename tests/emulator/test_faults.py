@@ -86,6 +86,20 @@ def _get(url: str) -> bytes | None:
         return None
 
 
+def test_a_lone_fake_keeps_its_bytes_where_the_stack_would(project: Project) -> None:
+    stack = programs()
+    stack["fakes"]["environment"] = {
+        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1}",
+        "BLOBS_URL": "${BLOBS_URL:-}",
+    }
+    project.write(stack)
+    project.extra_env["BLOBS_URL"] = "s3://k:s@127.0.0.1:1/staging?tsl=1"
+
+    done = project.run("fake", "cloudinary", "--port", str(project.port_base + 20))
+
+    assert (done.returncode != 0, "BLOBS_URL cannot be used" in done.stderr) == (True, True)
+
+
 def test_a_taken_port_of_a_lone_fake_can_be_chosen_anew(with_fake: Project) -> None:
     done = with_fake.run("fake", "cloudinary", "--port", str(with_fake.port_base + 1))
 

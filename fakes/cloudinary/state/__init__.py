@@ -1,8 +1,9 @@
 """What the Cloudinary fake remembers: accounts, assets, folders and chunked uploads under way."""
 
 import hashlib
-import re
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fakes.cloudinary.state import accounts as accounts_module
 from fakes.cloudinary.state import (
     backups,
     documents,
+    entries,
     folders,
     messages,
     metadata,
@@ -48,6 +50,7 @@ from fakes.cloudinary.state.tokens import DeleteTokens
 from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.triggers import Triggers
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
+from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 
 __all__ = [
@@ -98,14 +101,7 @@ SCHEMA = ";".join(
         tokens,
     )
 )
-_SEED_FIELDS: Mapping[str, type | tuple[type, ...]] = {
-    "public_id": str,
-    "resource_type": str,
-    "bytes": int,
-    "sha256": str,
-    "etag": str,
-    "created_at": str,
-}
+_SEEDED = ("assets", "accounts", "clouds", "remote", *seeding.KINDS)
 
 
 class CloudinaryState:
@@ -155,26 +151,31 @@ class CloudinaryState:
         """Add the rows of a seed document.
 
         Args:
-            document: `{"assets": [...], "accounts": [...], "clouds": [...], "remote": {...}}`. An asset has
-                `public_id`, `resource_type`, `type`, `format`, `bytes`, `width`, `height`, `duration` (s),
-                `sha256`, `etag` (MD5), `created_at` (ISO with Z), `tags`, `context`,
-                `original_filename` and `cloud`; its bytes are
-                in the blob folder already. An account has `cloud`, `api_key`, `api_secret` and `folder`; a
-                cloud has `name` and the settings of `Cloud`. `remote` says for addresses which local file, or
-                which stored bytes by their SHA-256, stand for them.
-                The lists of `seeding.KINDS` hold what the Admin API makes.
+            document: `{"assets": [...], "accounts": [...], "clouds": [...], "remote": {...}}`. The fields of
+                an asset are `entries.ASSET_FIELDS`; its bytes are in the blob folder already. An account has
+                `cloud`, `api_key`, `api_secret` and `folder`; a cloud has `name` and the settings of `Cloud`.
+                `remote` says for addresses which local file, or which stored bytes by their SHA-256, stand
+                for them. The lists of `seeding.KINDS` hold what the Admin API makes.
 
         Raises:
-            ValueError: A field is missing or of the wrong kind, or bytes are not there.
+            ValueError: A field is unknown, missing or of the wrong kind, or bytes are not there.
         """
-        for entry in _list(document, "accounts"):
+        entries.refuse_unknown("the document has", document, _SEEDED)
+        for entry in entries.listed(document, "accounts"):
             self.accounts.add(accounts_module.from_seed(entry))
-        for entry in _list(document, "clouds"):
-            self.accounts.set_cloud(accounts_module.cloud_of(entry))
+        for entry in entries.listed(document, "clouds"):
+            cloud = accounts_module.cloud_of(entry)
+            self._refuse_nobodys(cloud.name, "clouds[].name")
+            self.accounts.set_cloud(cloud)
         for kind in seeding.KINDS:
-            for entry in _list(document, kind):
+            for entry in entries.listed(document, kind):
                 seeding.load(self, kind, entry)
-        assets = [_seeded(entry, number) for number, entry in enumerate(_list(document, "assets"))]
+        assets = [
+            self._with_metadata(_seeded(entry, number), entry.get("metadata"))
+            for number, entry in enumerate(entries.listed(document, "assets"))
+        ]
+        for name in dict.fromkeys(asset.cloud for asset in assets):
+            self._refuse_nobodys(name, "assets[].cloud")
         remote_files = document.get("remote", {})
         if not isinstance(remote_files, dict):
             raise ValueError("'remote' is not an object")
@@ -198,6 +199,18 @@ class CloudinaryState:
         present = self.assets.find(key)
         if present is not None:
             check_may_change(account, present)
+
+    def _refuse_nobodys(self, cloud: str, where: str) -> None:
+        if self.accounts.of_cloud(cloud) is None:
+            raise ValueError(f"{where} is '{cloud}', which no account names")
+
+    def _with_metadata(self, asset: Asset, given: Mapping[str, Any] | None) -> Asset:
+        if not given:
+            return asset
+        try:
+            return replace(asset, metadata=self.metadata.of_upload(asset.cloud, json.dumps(given)))
+        except ProviderError as error:
+            raise ValueError(f"the metadata of '{asset.public_id}': {error.message}") from error
 
     def close(self) -> None:
         """Keep what was only counted so far."""
@@ -234,24 +247,10 @@ class CloudinaryState:
         self.stored.collect(everything=True)
 
 
-def _list(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    entries = document.get(name, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"'{name}' is not a list of objects")
-    return entries
-
-
 def _seeded(entry: Mapping[str, Any], number: int) -> Asset:
-    for name, kind in _SEED_FIELDS.items():
-        if not isinstance(entry.get(name), kind):
-            raise ValueError(f"assets[{number}].{name} is {entry.get(name)!r}")
-    if not re.fullmatch("[0-9a-f]{64}", entry["sha256"]):
-        raise ValueError(f"assets[{number}].sha256 is {entry['sha256']!r}")
-    try:
-        created_at = datetime.fromisoformat(entry["created_at"]).timestamp()
-    except ValueError as error:
-        raise ValueError(f"assets[{number}].created_at is {entry['created_at']!r}") from error
-    cloud, type_ = entry.get("cloud", STAGING.cloud), entry.get("type", "upload")
+    entries.check_asset(entry, f"assets[{number}]")
+    created_at = datetime.fromisoformat(entry["created_at"]).timestamp()
+    cloud, type_ = entry.get("cloud") or STAGING.cloud, entry.get("type") or "upload"
     public_id = entry["public_id"]
     identity = hashlib.sha256(f"{cloud}/{entry['resource_type']}/{type_}/{public_id}".encode()).hexdigest()
     folder, _, name = public_id.rpartition("/")
@@ -275,8 +274,8 @@ def _seeded(entry: Mapping[str, Any], number: int) -> Asset:
         sha256=entry["sha256"],
         etag=entry["etag"],
         created_at=created_at,
-        asset_folder=entry.get("asset_folder", folder),
-        display_name=entry.get("display_name", name),
+        asset_folder=folder if entry.get("asset_folder") is None else entry["asset_folder"],
+        display_name=entry.get("display_name") or name,
         original_filename=entry.get("original_filename"),
         tags=tuple(sorted(set(entry.get("tags") or ()))),
         context=dict(entry.get("context") or {}),

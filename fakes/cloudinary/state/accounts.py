@@ -8,6 +8,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any, get_origin
 
 from fakes.cloudinary import errors, signatures
+from fakes.cloudinary.state.entries import refuse_unknown
 from fakes.cloudinary.state.records import Account, Asset, Cloud
 from fakes.kit.credentials import is_same
 from fakes.kit.errors import ProviderError
@@ -18,6 +19,15 @@ STAGING = Account("staging", "111222333444555", "stagingSecret_AbC-123", "stagin
 PRODUCTION = Account("prod", "999888777666555", None, "prod_clips", is_production=True)
 # The SDKs send these two outside of the signature of tags, context and metadata calls.
 TOLERATED_UNSIGNED = ("notification_url", "batch_id")
+_CLOUD = re.compile("[A-Za-z0-9_-]{1,128}")
+_ACCOUNT_FIELDS = ("cloud", "api_key", "api_secret", "folder")
+_KINDS = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    str | None: "text or null",
+    int | None: "a whole number or null",
+}
 _CHOICES = {"folder_mode": ("dynamic", "fixed"), "signature_algorithm": ("sha1", "sha256")}
 
 
@@ -219,11 +229,16 @@ def from_seed(document: Mapping[str, object]) -> Account:
     """An account of a seed document: `{"cloud", "api_key", "api_secret", "folder"}`.
 
     Raises:
-        ValueError: A field is missing or of the wrong kind, or it would replace production's key.
+        ValueError: A field is unknown, missing or of the wrong kind, or it would replace production's key.
     """
+    refuse_unknown("accounts[] has", document, _ACCOUNT_FIELDS)
     for name in ("cloud", "api_key", "api_secret"):
         if not isinstance(document.get(name), str) or not document[name]:
             raise ValueError(f"accounts[].{name} is {document.get(name)!r}; it must be text")
+    if not _CLOUD.fullmatch(str(document["cloud"])):
+        raise ValueError(
+            f"accounts[].cloud is {document['cloud']!r}; it must be letters, digits, hyphens and underscores"
+        )
     if PRODUCTION.cloud == document["cloud"] or PRODUCTION.api_key == document["api_key"]:
         raise ValueError(f"accounts[] names cloud '{PRODUCTION.cloud}' or its key, which nobody may have")
     folder = document.get("folder")
@@ -255,7 +270,9 @@ def cloud_of(document: Mapping[str, Any]) -> Cloud:
     cloud = Cloud(**settings)
     for name, allowed in _CHOICES.items():
         if getattr(cloud, name) not in allowed:
-            raise ValueError(f"clouds[].{name} is {getattr(cloud, name)!r}; it is one of {allowed}")
+            raise ValueError(
+                f"clouds[].{name} is {getattr(cloud, name)!r}; it is one of {', '.join(allowed)}"
+            )
     return cloud
 
 
@@ -265,6 +282,8 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"clouds[].{name} is {value!r}; it must be a list of text")
         return tuple(value)
-    if not isinstance(value, kind) or (kind == int | None and isinstance(value, bool)):
-        raise ValueError(f"clouds[].{name} is {value!r}")
+    if not isinstance(value, kind) or (kind in (int, int | None) and isinstance(value, bool)):
+        raise ValueError(f"clouds[].{name} is {value!r}; it must be {_KINDS[kind]}")
+    if isinstance(value, int) and value < 0:
+        raise ValueError(f"clouds[].{name} is {value}; it must not be negative")
     return value

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from fakes.cloudinary.state.accounts import STAGING
+from fakes.cloudinary.state import entries
+from fakes.cloudinary.state.accounts import STAGING, Accounts
 from fakes.cloudinary.state.mappings import Mappings
 from fakes.cloudinary.state.metadata import Entry, Metadata
 from fakes.cloudinary.state.metadata.records import TYPES
@@ -20,6 +21,7 @@ _FIELD_OBJECTS = ("validation", "restrictions")
 class Settings(Protocol):
     """What settings are kept in."""
 
+    accounts: Accounts
     presets: Presets
     transformations: Transformations
     profiles: Profiles
@@ -37,10 +39,15 @@ def load(settings: Settings, kind: str, entry: Mapping[str, Any]) -> None:
         entry: The parameters, and `cloud` when it is not staging's.
 
     Raises:
-        ValueError: A field is missing or of the wrong kind, or Cloudinary would refuse it.
+        ValueError: A field is unknown, missing or of the wrong kind, there is no such cloud, or
+            Cloudinary would refuse it.
     """
+    entries.refuse_unknown(f"{kind}[] has", entry, ("cloud", *_FIELDS[kind]))
+    cloud = _text(kind, entry, "cloud", STAGING.cloud)
+    if settings.accounts.of_cloud(cloud) is None:
+        raise ValueError(f"{kind}[].cloud is '{cloud}', which no account names")
     try:
-        KINDS[kind](settings, _text(kind, entry, "cloud", STAGING.cloud), entry)
+        KINDS[kind](settings, cloud, entry)
     except ProviderError as error:
         raise ValueError(f"{kind}: {error.message}") from error
 
@@ -89,8 +96,8 @@ def _field(settings: Settings, cloud: str, entry: Mapping[str, Any]) -> None:
     listed = _object(kind, entry, "datasource").get("values", [])
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise ValueError(f"{kind}[].datasource.values is {listed!r}; it must be a list of objects")
-    entries = [Entry(one.get("external_id"), _text("datasource.values", one, "value")) for one in listed]
-    settings.metadata.fields.create(cloud, said, entries)
+    options = [Entry(one.get("external_id"), _text("datasource.values", one, "value")) for one in listed]
+    settings.metadata.fields.create(cloud, said, options)
 
 
 KINDS: Mapping[str, Callable[[Settings, str, Mapping[str, Any]], None]] = {
@@ -102,6 +109,20 @@ KINDS: Mapping[str, Callable[[Settings, str, Mapping[str, Any]], None]] = {
     "metadata_fields": _field,
 }
 """The lists of a seed document that hold settings."""
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "upload_presets": ("name", "unsigned", "settings"),
+    "transformations": ("name", "transformation"),
+    "streaming_profiles": ("name", "display_name", "representations"),
+    "upload_mappings": ("folder", "template"),
+    "triggers": ("uri", "event_type", "uri_type"),
+    "metadata_fields": (
+        *("external_id", "label", "type", "default_value", "datasource"),
+        *_FIELD_FLAGS,
+        *_FIELD_OBJECTS,
+    ),
+}
+"""What their entries hold, beside `cloud`."""
 
 
 def _text(kind: str, entry: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -73,7 +73,7 @@ def test_a_seed_is_taken_over_and_a_reset_removes_the_rest(
     sha256 = hashlib.sha256(png).hexdigest()
     file = tmp_path / "blobs" / sha256[:2] / sha256
     seed = {"public_id": "staging_clips/seed", "resource_type": "image", "format": "png", "sha256": sha256}
-    seed |= {"etag": "e", "created_at": "2026-11-20T06:00:00Z"}
+    seed |= {"etag": hashlib.md5(png).hexdigest(), "created_at": "2026-11-20T06:00:00Z"}
     with served("cloudinary", folder=tmp_path, bucket=server.bucket("seeded")) as fakes:
         control = f"{fakes.url('cloudinary')}/_fake"
         file.parent.mkdir(parents=True)

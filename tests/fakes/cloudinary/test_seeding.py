@@ -46,6 +46,12 @@ def test_settings_can_be_seeded_and_come_back_with_a_reset(cloud: Cloud) -> None
 @pytest.mark.parametrize(
     ("kind", "entry", "message"),
     [
+        (
+            "upload_presets",
+            {"name": "p", "setings": {}},
+            "upload_presets[] has 'setings', which is not known",
+        ),
+        ("upload_presets", {"name": "p", "cloud": "x"}, "upload_presets[].cloud is 'x', which no account"),
         ("upload_presets", {}, "upload_presets[].name is None; it must be text"),
         ("upload_presets", {"name": "p", "settings": {"folder": 1}}, "[].folder is 1; it must be text"),
         ("upload_presets", {"name": "p", "settings": []}, "settings is []; it must be an object"),

@@ -92,9 +92,23 @@ def test_ids_do_not_clash_with_what_was_seeded_or_stored_before_a_restart(cloud:
     ("change", "message"),
     [
         ({"sha256": "0" * 64}, "the bytes of 1 assets are not in the blob folder: ['staging_clips/a']"),
-        ({"bytes": "many"}, "assets[0].bytes is 'many'"),
-        ({"created_at": "yesterday"}, "assets[0].created_at is 'yesterday'"),
-        ({"public_id": None}, "assets[0].public_id is None"),
+        ({"bytes": "many"}, "assets[0].bytes is 'many'; it must be a whole number"),
+        ({"width": -1}, "assets[0].width is -1; it must be a whole number of pixels"),
+        ({"duration": True}, "assets[0].duration is True; it must be a number of seconds"),
+        (
+            {"created_at": "yesterday"},
+            "assets[0].created_at is 'yesterday'; it must be a time such as 2026-11-20T06:00:00Z",
+        ),
+        ({"public_id": None}, "assets[0].public_id is None; it must be text"),
+        ({"resource_type": "film"}, "assets[0].resource_type is 'film'; it must be one of image, raw, video"),
+        ({"etag": "x"}, "assets[0].etag is 'x'; it must be the MD5 in 32 hexadecimal digits"),
+        ({"tags": "a"}, "assets[0].tags is 'a'; it must be a list of texts"),
+        ({"context": {"a": 1}}, "assets[0].context is {'a': 1}; it must be an object of texts"),
+        ({"cloud": "nobodys"}, "assets[].cloud is 'nobodys', which no account names"),
+        (
+            {"metadata": {"none": "1"}},
+            "the metadata of 'staging_clips/a': Metadata External IDs do not exist: [\"none\"]",
+        ),
     ],
 )
 @pytest.mark.usefixtures("restored")
@@ -105,6 +119,39 @@ def test_a_wrong_seed_is_refused_whole(
 
     assert (answer.status_code, answer.json()["error"]) == (400, message)
     assert cloud.admin("GET", "ping").status_code == 200
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_field_that_is_misspelt_is_refused(cloud: Cloud, png: bytes) -> None:
+    asset = seeded(png, cloud.fakes.folder, "staging_clips/a", tag=["a"])
+    answers = [
+        put_state(cloud, asset),
+        put_state(cloud, asets=[]),
+        put_state(cloud, accounts=[{**ACCOUNT, "foldr": "a"}]),
+        put_state(cloud, clouds=[{"name": "nobodys"}]),
+    ]
+
+    told = [answer.json()["error"] for answer in answers]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert told[0].startswith("assets[0] has 'tag', which is not known; there are cloud, public_id,")
+    assert told[1].startswith("the document has 'asets', which is not known; there are assets, accounts,")
+    assert told[2].startswith("accounts[] has 'foldr', which is not known; there are cloud, api_key,")
+    assert told[3] == "clouds[].name is 'nobodys', which no account names"
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_seeded_asset_has_names_and_metadata_of_its_own(cloud: Cloud, png: bytes) -> None:
+    asset = seeded(png, cloud.fakes.folder, "staging_clips/a", resource_type="image", format="png")
+    names = {"asset_folder": "staging_clips/b", "display_name": "Ä", "metadata": {"licence": "cc"}}
+    options = {"values": [{"external_id": "cc", "value": "CC-BY"}]}
+    field = {"external_id": "licence", "label": "Licence", "type": "enum", "datasource": options}
+    put_state(cloud, {**asset, **names, "duration": None}, metadata_fields=[field]).raise_for_status()
+
+    found = cloud.admin("POST", "resources/search", json={"expression": "metadata.licence=cc"}).json()
+
+    shown = cloud.admin("GET", "resources/image/upload/staging_clips/a").json()
+    assert [one["public_id"] for one in found["resources"]] == ["staging_clips/a"]
+    assert {name: shown[name] for name in names} == names
 
 
 @pytest.mark.usefixtures("restored")
