@@ -68,7 +68,6 @@ SETTINGS: tuple[Setting, ...] = (
         is_secret=True,
     ),
     Setting("CLOUDINARY_FOLDER", "staging_clips", "prod_clips"),
-    Setting("BLOBS_URL", r"s3://[^@]+@(127\.0\.0\.1|localhost)(:\d+)?/.+", r"s3://.+", is_secret=True),
     _origin("RUNPOD_ENDPOINT_BASE_URL", r"api\.runpod\.ai"),
     Setting("RUNPOD_API_KEY", r"rpa_staging_\w+", r"rpa_(?!staging_)\w+", is_secret=True),
     Setting("RUNPOD_NAMESPACE", "staging", "production"),
@@ -114,7 +113,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("X_BOT_TOKEN", "x-staging-bot-token", r"(?!x-staging-).+", is_secret=True),
 )
 
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+FAKES_SETTINGS: tuple[Setting, ...] = (
+    Setting("BLOBS_URL", r"s3://[^@]+@(127\.0\.0\.1|localhost)(:\d+)?/.+", r"s3://.+", is_secret=True),
+)
+"""Settings of the fakes that could lead out of the stack."""
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in (*SETTINGS, *FAKES_SETTINGS)}
 
 PRODUCTION_HOSTS = (
     "clipnet.ai",
