@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from fakes.cloudinary.errors import invalid_parameter
+from fakes.kit.bodies import strict_json
 
 
 def read(text: str, name: str) -> dict[str, str]:
@@ -35,8 +36,8 @@ def write(pairs: Mapping[str, str]) -> str:
 
 def _of_json(text: str, name: str) -> dict[str, str]:
     try:
-        pairs = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        pairs = strict_json(text)
+    except ValueError as error:
         raise invalid_parameter(name, text) from error
     return {
         str(key): value if isinstance(value, str) else json.dumps(value)

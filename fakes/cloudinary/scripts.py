@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakes.cloudinary import errors
+from fakes.kit.bodies import strict_json
 
 CODE_LIMIT_BYTES = 64 << 10
 _TIME_LIMIT_S = 0.5
@@ -77,8 +78,8 @@ def _run(frame: str, given: Mapping[str, Any], code: str, name: str) -> Any:
     context.set_max_stack_size(_STACK_LIMIT_BYTES)
     try:
         result = context.eval(frame % (json.dumps(json.dumps(given)), json.dumps(code)))
-        return json.loads(result)
-    except (quickjs.JSException, ValueError, TypeError, RecursionError) as error:
+        return strict_json(result)
+    except (quickjs.JSException, ValueError, TypeError) as error:
         raise errors.script_failed(
             name, str(error).splitlines()[0] if str(error) else "out of bounds"
         ) from error

@@ -4,7 +4,6 @@ Source: cloudinary.com/documentation/video_slideshow_generation, and the request
 """
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fakes.cloudinary import errors
+from fakes.kit.bodies import strict_json
 
 SLIDES_LIMIT = 30
 LENGTH_LIMIT_S = 600.0
@@ -75,9 +75,9 @@ def read(manifest_json: str | None, manifest_transformation: str | None) -> Slid
     else:
         raise errors.missing_parameter("manifest_json")
     try:
-        found = json.loads(text) if name == "manifest_json" else _parsed(text)
+        found = strict_json(text) if name == "manifest_json" else _parsed(text)
         return _slideshow(found)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise errors.invalid_parameter(name, text) from error
 
 
@@ -144,8 +144,6 @@ def _fields(parts: list[str], depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in parts:
         name, _, value = part.partition("_")
-        if name == "transition" and value.startswith("s:"):
-            value = value[2:]
         found[name] = _fields(_split(_inside(value)), depth + 1) if name == "vars" else value
     return found
 

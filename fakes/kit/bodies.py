@@ -1,6 +1,8 @@
 """Reads and writes bodies: bounded in memory, as JSON, without anybody's wording."""
 
 import json
+import math
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +13,8 @@ from fakes.kit.errors import ProviderError
 BODY_LIMIT_BYTES = 1 << 20
 _DRAIN_FACTOR = 4
 """A body is read up to so many times its limit before it is refused, so that its sender hears the answer."""
+_DIGITS_LIMIT = 300
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def bounded(
@@ -44,6 +48,37 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
+def strict_json(text: str | bytes) -> Any:
+    """What JSON of anybody says, of texts and numbers that can be stored, counted with and sent on.
+
+    Raises:
+        ValueError: It is no JSON or nested too deeply, or a number has no end or too many digits;
+            UnicodeError when it is not UTF-8, or has half characters.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError("values are nested too deeply") from error
+    if _HALF_CHARACTER.search(text):
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS_LIMIT:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"a number is {number}")
+    return number
+
+
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a body; empty for an empty body.
 
@@ -53,8 +88,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        read = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        read = strict_json(body)
+    except ValueError as error:
         raise ValueError("not valid JSON") from error
     if not isinstance(read, dict):
         raise ValueError("not a JSON object")
@@ -69,6 +104,6 @@ def compact_json(value: Any) -> bytes:
 def readable(body: bytes) -> Any:
     """JSON as what it says, anything else as text."""
     try:
-        return json.loads(body)
+        return strict_json(body)
     except ValueError:
         return body.decode("utf-8", "replace")

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import binascii
 import json
-import re
 from typing import Any
 
 from python_multipart.exceptions import FormParserError
@@ -19,14 +17,13 @@ from fakes.cloudinary.forms.form import Form
 from fakes.cloudinary.forms.multipart import Multipart
 from fakes.cloudinary.forms.pieces import Pieces
 from fakes.cloudinary.forms.sources import take_source
-from fakes.kit.bodies import bounded
+from fakes.kit.bodies import bounded, strict_json
 from fakes.kit.errors import ProviderError
 
 __all__ = ["Form", "from_base64", "read"]
 BODY_LIMIT_BYTES = 64 << 20
 IDLE_LIMIT_S = 60.0
 _VALUES_LIMIT = 100_000
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 async def read(
@@ -71,7 +68,7 @@ async def read(
             raise request_timed_out() from error
         if isinstance(error, ProviderError | FormParserError) and not pieces.is_over:
             await pieces.drain()
-        if isinstance(error, FormParserError | json.JSONDecodeError | RecursionError):
+        if isinstance(error, FormParserError | json.JSONDecodeError):
             raise invalid_request(str(error)) from error
         raise
     return form
@@ -91,7 +88,7 @@ def from_base64(text: str) -> Form:
     form = Form()
     try:
         form.add_values(_values(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (binascii.Error, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise invalid_request("the query is not JSON in base64") from error
     return form
 
@@ -110,15 +107,13 @@ def _values(body: bytes) -> dict[str, Any]:
     if body.count(b",") > _VALUES_LIMIT:
         raise invalid_request(f"the body has more than {_VALUES_LIMIT} values")
     try:
-        values: Any = json.loads(body or b"{}")
-        if _SURROGATE.search(body):
-            json.dumps(values, ensure_ascii=False).encode()
+        values = strict_json(body or b"{}")
     except UnicodeError as error:
         raise invalid_request("the body is not UTF-8") from error
     except json.JSONDecodeError:
         raise
     except ValueError as error:
-        raise invalid_request("a number has too many digits") from error
+        raise invalid_request(str(error)) from error
     if not isinstance(values, dict):
         raise invalid_request("the body is not a JSON object")
     return values

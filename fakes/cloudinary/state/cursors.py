@@ -1,11 +1,11 @@
 """Cursors of listings: opaque texts that say where a page ended."""
 
 import base64
-import binascii
 import json
 from typing import Any
 
 from fakes.cloudinary import errors
+from fakes.kit.bodies import strict_json
 
 
 def write(*values: object) -> str:
@@ -20,11 +20,9 @@ def content(text: str) -> Any:
         ProviderError: It cannot be read (400).
     """
     try:
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        json.dumps(found, ensure_ascii=False).encode()  # half characters can be stored nowhere
-    except (binascii.Error, ValueError, RecursionError) as error:
+        return strict_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError as error:
         raise errors.invalid_cursor() from error
-    return found
 
 
 def read(text: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:

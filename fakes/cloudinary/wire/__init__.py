@@ -46,7 +46,6 @@ from fakes.cloudinary.wire.parameters import (
     RESOURCE_TYPES,
     TAG_COMMANDS,
     TYPES,
-    parse_context,
     some_ids,
     window,
 )
@@ -102,7 +101,6 @@ __all__ = [
     "moved_folder_body",
     "notified",
     "page_body",
-    "parse_context",
     "partial_body",
     "pending_body",
     "placed",

@@ -3,7 +3,6 @@
 Source: cloudinary.com/documentation/admin_api#metadata_fields and conditional_metadata_rules_api.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state.metadata.datasources import Found
 from fakes.cloudinary.state.metadata.records import LISTED, TYPES, Entry, MetadataField, Rule
 from fakes.cloudinary.state.metadata.rules import signature
+from fakes.cloudinary.wire.parameters import json_or_text
 
 _NAME_MAX_LENGTH = 255
 
@@ -61,7 +61,8 @@ def document(form: Form) -> dict[str, Any]:
     if form.document is not None:
         return form.document
     return {
-        name: _json(value) if isinstance(value, str) else list(value) for name, value in form.params.items()
+        name: json_or_text(value) if isinstance(value, str) else list(value)
+        for name, value in form.params.items()
     }
 
 
@@ -203,10 +204,3 @@ def _is_entry(said: Any) -> bool:
     if not isinstance(said, dict) or not _is_text(said.get("value")):
         return False
     return said.get("external_id") is None or _is_text(said["external_id"])
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text

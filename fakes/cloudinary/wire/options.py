@@ -3,7 +3,6 @@
 Source: cloudinary.com/documentation/image_upload_api_reference#upload_optional_parameters.
 """
 
-import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -16,6 +15,7 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import NamingOptions
 from fakes.cloudinary.wire import addons
 from fakes.cloudinary.wire.parameters import TYPES
+from fakes.kit.bodies import strict_json
 from fakes.kit.clock import iso
 
 # What Cloudinary can do with an upload and this fake cannot: refused, never ignored.
@@ -198,9 +198,9 @@ def parse_access_control(text: str | None) -> tuple[Mapping[str, Any], ...]:
     if not text:
         return ()
     try:
-        rules = json.loads(text)
+        rules = strict_json(text)
         return tuple(_access_rule(rule) for rule in (rules if isinstance(rules, list) else [rules]))
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise errors.invalid_parameter("access_control", text) from error
 
 
@@ -213,9 +213,9 @@ def parse_breakpoints(text: str | None) -> tuple[Breakpoints, ...]:
     if not text:
         return ()
     try:
-        items = json.loads(text)
+        items = strict_json(text)
         return tuple(_breakpoints(item) for item in (items if isinstance(items, list) else [items]))
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise errors.invalid_parameter("responsive_breakpoints", text) from error
 
 
@@ -269,9 +269,9 @@ def parse_regions(text: str) -> dict[str, list[list[int]]]:
         ProviderError: It is not that (400).
     """
     try:
-        regions = json.loads(text)
+        regions = strict_json(text)
         return {_region_name(name): [_point(point) for point in points] for name, points in regions.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise errors.invalid_parameter("regions", text) from error
 
 

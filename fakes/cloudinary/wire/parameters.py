@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
-from fakes.cloudinary import errors, pairs
+from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Window
+from fakes.kit.bodies import strict_json
 
 MOST_IDS = 100
 RESOURCE_TYPES = ("image", "raw", "video")
@@ -33,13 +35,12 @@ TAG_COMMANDS: Mapping[str, Callable[[set[str], set[str]], set[str]]] = {
 }
 
 
-def parse_context(text: str) -> dict[str, str]:
-    r"""Read `k=v|k2=v2`, where `\|` and `\=` stand for themselves; or a JSON object.
-
-    Raises:
-        ProviderError: A piece has no `=` (400).
-    """
-    return pairs.read(text, "context")
+def json_or_text(text: str) -> Any:
+    """What a text says if it is JSON; else the text itself."""
+    try:
+        return strict_json(text)
+    except ValueError:
+        return text
 
 
 def some_ids(form: Form, name: str) -> tuple[str, ...]:

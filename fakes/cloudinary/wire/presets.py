@@ -1,6 +1,5 @@
 """Upload presets as the Admin API shows them: settings with the types that they mean."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from fakes.cloudinary import pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Preset
 from fakes.cloudinary.transformation.described import describe
+from fakes.cloudinary.wire.parameters import json_or_text
 
 _FLAGS = frozenset(
     """
@@ -20,20 +20,14 @@ _FLAGS = frozenset(
 _TRUE = ("1", "true", "yes")
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
 _TYPED: Mapping[str, Callable[[str], Any]] = {
     "tags": lambda text: [tag.strip() for tag in text.split(",") if tag.strip()],
     "context": lambda text: pairs.read(text, "context"),
     "metadata": lambda text: pairs.read(text, "metadata"),
     "transformation": describe,
     **dict.fromkeys(
-        ("access_control", "auto_tagging", "quality_override", "regions", "responsive_breakpoints"), _json
+        ("access_control", "auto_tagging", "quality_override", "regions", "responsive_breakpoints"),
+        json_or_text,
     ),
 }
 

@@ -1,12 +1,12 @@
 """Streaming profiles as the Admin API reads and shows them."""
 
-import json
 from typing import Any
 
 from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state.profiles import Profile
 from fakes.cloudinary.transformation.described import describe, write
+from fakes.kit.bodies import strict_json
 
 
 def representations(form: Form) -> list[str] | None:
@@ -19,9 +19,9 @@ def representations(form: Form) -> list[str] | None:
     if text is None:
         return None
     try:
-        listed = json.loads(text)
+        listed = strict_json(text)
         return [_transformation(one["transformation"]) for one in listed]
-    except (ValueError, RecursionError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise errors.invalid_parameter("representations", text) from error
 
 

@@ -15,6 +15,7 @@ from fakes.cloudinary.state.search import MAX_SORTS
 from fakes.cloudinary.wire.answers import delivery_url, placed
 from fakes.cloudinary.wire.details import Showing, access_mode
 from fakes.cloudinary.wire.parameters import window
+from fakes.kit.bodies import strict_json
 
 _ALWAYS = ("asset_id", "public_id", "asset_folder", "folder", "created_at", "status", "type", "resource_type")
 _MORE = (
@@ -213,9 +214,9 @@ def _items(form: Form, name: str) -> list[Any]:
         return []
     try:
         if isinstance(asked, tuple):
-            return [json.loads(one) if one.startswith("{") else one for one in asked]
-        items = json.loads(asked) if asked.startswith(("[", "{")) else asked.split(",")
-    except (ValueError, RecursionError) as error:
+            return [strict_json(one) if one.startswith("{") else one for one in asked]
+        items = strict_json(asked) if asked.startswith(("[", "{")) else asked.split(",")
+    except ValueError as error:
         raise errors.invalid_parameter(name, str(asked)) from error
     return items if isinstance(items, list) else [items]
 

@@ -6,12 +6,11 @@ Source: cloudinary.com/documentation/admin_api (update details of an existing re
 import re
 from typing import Any
 
-from fakes.cloudinary import errors
+from fakes.cloudinary import errors, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset
 from fakes.cloudinary.wire import addons
 from fakes.cloudinary.wire.edits import changed_fields
-from fakes.cloudinary.wire.parameters import parse_context
 from fakes.kit.clock import iso
 
 _QUALITY = re.compile(r"none|auto(:\w+)?|[1-9]\d?(:\d{3})?|100(:\d{3})?")
@@ -31,7 +30,7 @@ def updates(asset: Asset, form: Form, now_s: float) -> dict[str, Any]:
     if "tags" in form.params:
         changes["tags"] = form.many("tags")
     if "context" in form.params:
-        changes["context"] = parse_context(form.text("context") or "")
+        changes["context"] = pairs.read(form.text("context") or "", "context")
     if form.params.get("asset_folder") == "":
         changes["asset_folder"] = ""
     override = form.text("quality_override")

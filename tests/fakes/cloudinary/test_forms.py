@@ -129,7 +129,7 @@ async def test_a_text_that_is_too_long_is_refused_and_not_cut(sender: Sender) ->
         (JSON, b"[1]", "the body is not a JSON object"),
         (JSON, b'{"a": "\xff"}', "the body is not UTF-8"),
         (JSON, b'{"a": "\\ud800"}', "the body is not UTF-8"),
-        (JSON, b"[" * 100_000, "maximum recursion depth exceeded"),
+        (JSON, b"[" * 100_000, "values are nested too deeply"),
         (JSON, b'{"a": [' + b"1," * 100_001 + b"1]}", "the body has more than 100000 values"),
         (ENCODED, b"a&" * 10_001, "there are more than 10000 fields"),
         (ENCODED, b"a=" + b"x" * (1 << 20), "the fields have more than 1048576 bytes"),

@@ -32,6 +32,8 @@ HOSTILE = (
     "nan",
     "[" * 3000,
     '{"a": {"b": [1, {}]}}',
+    '{"a": "\\ud800"}',
+    '[{"type": "bytes", "ranges": [{"key": "\\ud800", "from": 0}]}]',
     "a|b=c|=|\\",
     ",,;;::__--",
     "$x_1/if_w_gt_1/t_a/l_b",
@@ -50,6 +52,17 @@ responsive_breakpoints mode token values versions[] with_field aggregate key val
 """
 NAMES = PARAMETERS.split()
 JSON_VALUES: tuple[object, ...] = (None, -1, 1e300, True, [], {}, [[1]], {"a": {"b": 1}}, ["a", 1], "\ud800")
+HUGE = "9" * 400
+IN_JSON = (
+    ("image/upload", "context", '{"a": "\\ud800"}'),
+    ("image/upload", "responsive_breakpoints", '[{"bytes_step": 1e999}]'),
+    ("image/upload", "responsive_breakpoints", '[{"transformation": "\\ud800"}]'),
+    ("image/upload", "regions", f'{{"a": [[{HUGE}, 1]]}}'),
+    ("image/upload", "eval", 'upload_options.public_id = "\\ud800"'),
+    ("image/upload", "eval", 'throw new Error("\\ud800")'),
+    ("image/upload", "on_success", 'current_asset.update({tags: ["\\ud800"]})'),
+    ("video/create_slideshow", "manifest_json", f'{{"w": {HUGE}, "h": 9, "vars": {{"slides": [1]}}}}'),
+)
 HAS_FILE = ("upload", "upload_chunked")
 
 
@@ -139,6 +152,16 @@ def test_a_name_never_leads_anywhere_else(cloud: Cloud, name: str, public_id: st
 
     assert answer.status_code in (400, 403)
     assert cloud.files() == []
+
+
+@pytest.mark.parametrize(("path", "name", "value"), IN_JSON)
+def test_half_characters_and_endless_numbers_are_refused_in_whatever_they_hide(
+    cloud: Cloud, path: str, name: str, value: str
+) -> None:
+    answer = cloud.upload(image(8, 8), path, public_id="staging_clips/half", **{name: value})
+
+    assert answer.status_code == 400
+    assert_shaped(answer, value)
 
 
 def test_racing_uploads_without_overwrite_make_one_asset(cloud: Cloud) -> None:

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from fakes.kit.bodies import bounded, compact_json, json_object
+from fakes.kit.bodies import bounded, compact_json, json_object, readable, strict_json
 from fakes.kit.errors import ProviderError
 
 
@@ -61,3 +61,25 @@ def test_what_is_no_json_object_is_said_to_be_none(body: bytes, said: str) -> No
 
 def test_an_empty_body_is_an_empty_object_and_the_way_out_has_no_spaces() -> None:
     assert (json_object(b" "), compact_json({"a": ["é"]})) == ({}, '{"a":["é"]}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('["\\ud800"]', "surrogates not allowed"),
+        ("[1e999]", "a number is inf"),
+        ("[NaN]", "a number is nan"),
+        ("[" + "9" * 301 + "]", "a number has too many digits"),
+        ("[" * 100_000, "values are nested too deeply"),
+    ],
+)
+def test_json_that_could_not_be_stored_or_sent_on_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        strict_json(text)
+
+
+def test_json_in_utf8_says_what_it_says_and_other_answers_are_texts() -> None:
+    said = strict_json(b'\xef\xbb\xbf{"a": [1, 2.5, "\\ud83d\\ude00"]}')
+
+    assert said == {"a": [1, 2.5, "\U0001f600"]}
+    assert (readable(b"[1]"), readable(b"[NaN]")) == ([1], "[NaN]")

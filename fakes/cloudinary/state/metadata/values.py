@@ -11,6 +11,7 @@ from typing import Any
 
 from fakes.cloudinary import errors
 from fakes.cloudinary.state.metadata.records import MetadataField, Value
+from fakes.kit.bodies import strict_json
 
 STRING_MAX_LENGTH = 4096
 _RULES_MAX = 20
@@ -101,8 +102,8 @@ def _listed(text: str) -> list[str]:
     if not text.lstrip().startswith("["):
         return [one.strip() for one in text.split(",") if one.strip()]
     try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):
+        read = strict_json(text)
+    except ValueError:
         return [text]
     return [one if isinstance(one, str) else json.dumps(one) for one in read]
 
