@@ -10,6 +10,7 @@ from pathlib import Path
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos import encoding
 from fakes.cloudinary.render.videos.encoding import MUXERS, Encoding
+from fakes.cloudinary.render.videos.outputs import PLAIN
 from fakes.cloudinary.transformation import Component, Plan
 
 FORMATS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "ogv"})
@@ -55,6 +56,7 @@ def arguments(source: Path, target: Path, asked: Plan, format_name: str, size: S
         *("-filter_complex", f"{canvas},crop={size.width}:{size.height}:0:0", "-an"),
         *encoding.picture(wish, size, 0.0),
         *fast_start,
+        *PLAIN,
         *("-f", MUXERS[format_name], str(target)),
     ]
 

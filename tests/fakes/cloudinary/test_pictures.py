@@ -81,6 +81,31 @@ def test_many_images_become_an_animation(tagged: Cloud, text: str, ending: str, 
     assert body["public_id"] == "staging_clips/m"
 
 
+@pytest.mark.parametrize(
+    ("options", "ending", "kind"),
+    [
+        ({"format": "mp4"}, "multi/v[0-9]+/staging_clips/m.mp4", "video/mp4"),
+        (
+            {"transformation": "c_scale,f_webm,w_20"},
+            "multi/c_scale,f_webm,w_20/v[0-9]+/.*.webm",
+            "video/webm",
+        ),
+    ],
+)
+def test_many_images_become_a_video(tagged: Cloud, options: dict[str, str], ending: str, kind: str) -> None:
+    asked = {"tag": "t", "public_id": "staging_clips/m"} | options
+    made = tagged.post("image/multi", asked).json()
+    kept = tagged.http.get(made["url"])
+    params = tagged.signed({**asked, "mode": "download"})
+    sent = tagged.http.get(f"{tagged.url}/v1_1/staging/image/multi", params=params)
+
+    assert re.search(f"{ending}$", made["url"])
+    assert [one.headers["content-type"] for one in (kept, sent)] == [kind, kind]
+    assert kept.content == sent.content
+    width = 20 if "transformation" in options else 40
+    assert f"width={width}," in kept.headers["server-timing"]
+
+
 def test_a_document_of_addresses(tagged: Cloud) -> None:
     urls = [f"{tagged.url}/staging/image/upload/staging_clips/{name}.png" for name in "ab"]
     options = {"urls": ",".join(urls), "public_id": "staging_clips/d", "transformation": "f_pdf,w_20"}
@@ -135,7 +160,7 @@ def test_every_page_becomes_a_picture(cloud: Cloud, receiver: Receiver) -> None:
         ("image/sprite", {}, 400, "Missing required parameter - tag"),
         ("image/sprite", {"tag": "none"}, 404, "Resource not found - none"),
         ("image/multi", {"tag": "t", "urls": "http://x/"}, 400, "Missing required parameter - tag"),
-        ("image/multi", {"tag": "t", "transformation": "f_mp4"}, 501, "fake 'cloudinary' does not cover"),
+        ("image/sprite", {"tag": "t", "format": "mp4"}, 400, "Invalid extension in transformation: mp4"),
         ("image/multi", {"tag": "t", "transformation": "zz_1"}, 400, "Invalid transformation component"),
         ("image/multi", {"urls": "https://example.com/a.png"}, 400, "Error in loading https://example.com/a"),
         ("image/explode", {"transformation": "pg_1"}, 400, "Invalid value for parameter transformation"),

@@ -13,8 +13,8 @@ from fakes.cloudinary.render.videos.looks import Colour, hexadecimal
 
 _COMMON = ("-nostdin", "-v", "error", "-y")
 _THREADS = ("-threads", "4")
-# The same bytes each time: no dates and no encoder versions.
-_PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
+PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
+"""What makes the same bytes each time: no dates and no encoder versions."""
 _ANIMATION_LIMIT_PX = 400_000_000
 _DEFAULT_FPS = 25.0
 _ANIMATED: dict[str, tuple[str, ...]] = {
@@ -164,7 +164,7 @@ def animation(
         *graph.arguments(clip.picture),
         *out,
         *_THREADS,
-        *_PLAIN,
+        *PLAIN,
         "-f",
         format_name,
         str(path),
@@ -214,7 +214,7 @@ def _encoded(
     if sounds:
         out += ["-map", target(str(clip.sound)), *encoding.sound(wish)]
     mapped = (clip.picture if shows else None, clip.sound if sounds else None)
-    arguments = [*_COMMON, *graph.arguments(*mapped), *out, *_THREADS, *_PLAIN]
+    arguments = [*_COMMON, *graph.arguments(*mapped), *out, *_THREADS, *PLAIN]
     return arguments, clip.size if shows else None
 
 

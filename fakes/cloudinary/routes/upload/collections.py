@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -16,7 +17,7 @@ from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
-from fakes.cloudinary.render import collections
+from fakes.cloudinary.render import clips, collections
 from fakes.cloudinary.render.collections import Member, Place
 from fakes.cloudinary.render.materials import Material
 from fakes.cloudinary.routes.service import Rows, Service
@@ -27,7 +28,6 @@ from fakes.cloudinary.state.assets import as_asset
 from fakes.kit.errors import ProviderError
 
 _MOST_MEMBERS = 100
-_VIDEOS = ("mp4", "webm", "mov")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,16 @@ class Wish:
     public_id: str
     text: str
     format: str
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the pictures become a video, by way of an animation."""
+        return self.format in clips.FORMATS
+
+    @property
+    def picture_format(self) -> str:
+        """The format of the picture that is kept."""
+        return "gif" if self.is_video else self.format
 
 
 class CollectionsApi:
@@ -105,6 +115,8 @@ class CollectionsApi:
             asset = await self._store(account, wish, incoming)
         finally:
             incoming.drop()
+        if wish.is_video:
+            await self._store_clip(asset, wish)
         body = await self._sprite_body(asset, wish, places) if places else self._multi_body(asset, wish)
         self._service.notices.tell(account, wish.kind, body, hooks)
         return body
@@ -113,6 +125,14 @@ class CollectionsApi:
         incoming = self._service.blobs.incoming()
         try:
             await self._write(account, wish, incoming)
+            if wish.is_video:
+                blob = await asyncio.to_thread(incoming.read_back)
+                probe = await asyncio.to_thread(media.probe_image, incoming.path)
+                made = await self._clip(
+                    as_asset(_upload(_key(account, wish), (blob, probe))), incoming.path, wish
+                )
+                incoming.drop()
+                incoming = made
         except BaseException:
             incoming.drop()
             raise
@@ -130,7 +150,7 @@ class CollectionsApi:
                 members = await self._loaded(account, wish, stack)
             run = self._service.renderer.run
             if wish.kind == "multi":
-                await run(lambda: collections.multi(members, incoming.path, wish.format))
+                await run(lambda: collections.multi(members, incoming.path, wish.picture_format))
                 return None
             return await run(lambda: collections.sprite(members, incoming.path, wish.format))
 
@@ -178,10 +198,31 @@ class CollectionsApi:
         upload = _upload(_key(account, wish), (blob, probe))
         async with self._state.stored.kept(incoming, blob):
             asset = self._state.assets.store(upload).asset
-            if wish.text:
+            if wish.text and not wish.is_video:
                 size_px = (asset.width, asset.height)
                 self._state.assets.store_derived(asset, wish.text, wish.format, blob, size_px)
         return asset
+
+    async def _store_clip(self, asset: Asset, wish: Wish) -> None:
+        """Keep the animation as a video, too."""
+        async with self._service.blobs.local(asset.sha256) as frames:
+            made = await self._clip(asset, frames, wish)
+        try:
+            blob = await asyncio.to_thread(made.read_back)
+            async with self._state.stored.kept(made, blob):
+                size_px = (asset.width, asset.height)
+                self._state.assets.store_derived(asset, wish.text, wish.format, blob, size_px)
+        finally:
+            made.drop()
+
+    async def _clip(self, asset: Asset, frames: Path, wish: Wish) -> Incoming:
+        made = self._service.blobs.incoming()
+        try:
+            await self._service.renderer.rework(asset, frames, "", wish.format, made)
+        except BaseException:
+            made.drop()
+            raise
+        return made
 
     def _multi_body(self, asset: Asset, wish: Wish) -> dict[str, Any]:
         url = self._url(asset, wish, wish.format)
@@ -225,8 +266,8 @@ def _wish(form: Form, kind: str) -> Wish:
     text = (form.text("transformation") or "").strip("/")
     asked = transformation.parse_text(text)
     format_name = asked.last("format") or form.text("format") or ("gif" if kind == "multi" else "png")
-    if format_name in _VIDEOS:
-        raise errors.not_emulated(f"'{kind}' as {format_name}")
+    if kind == "sprite" and format_name in clips.FORMATS:
+        raise errors.transformation_refused(f"Invalid extension in transformation: {format_name}")
     identity = naming.digest("|".join(urls)) if urls else tag
     public_id = naming.check(form.text("public_id") or identity or "")
     return Wish(kind, tag, urls, public_id, asked.text, str(format_name))
