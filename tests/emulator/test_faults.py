@@ -97,7 +97,7 @@ def test_a_lone_fake_keeps_its_bytes_where_the_stack_would(project: Project) -> 
 
     done = project.run("fake", "cloudinary", "--port", str(project.port_base + 20))
 
-    assert (done.returncode != 0, "BLOBS_URL cannot be used" in done.stderr) == (True, True)
+    assert (done.returncode != 0, "BLOBS_URL cannot be used" in done.stdout) == (True, True)
 
 
 def test_a_taken_port_of_a_lone_fake_can_be_chosen_anew(with_fake: Project) -> None:
