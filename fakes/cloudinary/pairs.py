@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from fakes.cloudinary.errors import invalid_parameter
 from fakes.kit.bodies import strict_json
 
+_LIMIT = 100_000  # guess: the number; reading takes time
+
 
 def read(text: str, name: str) -> dict[str, str]:
     """The pairs of a text, or of a JSON object; a name that comes twice keeps its last value.
@@ -16,8 +18,10 @@ def read(text: str, name: str) -> dict[str, str]:
         name: The parameter, for errors.
 
     Raises:
-        ProviderError: A piece has no `=` (400).
+        ProviderError: A piece has no `=`, or the text is too long (400).
     """
+    if len(text) > _LIMIT:
+        raise invalid_parameter(name, f"more than {_LIMIT} characters")
     if text.startswith("{"):
         return _of_json(text, name)
     found = {}

@@ -15,7 +15,6 @@ CODE_LIMIT_BYTES = 64 << 10
 _TIME_LIMIT_S = 0.5
 _MEMORY_LIMIT_BYTES = 16 << 20
 _STACK_LIMIT_BYTES = 256 << 10
-_MOST_UPDATES = 100
 Params = Mapping[str, str | tuple[str, ...]]
 
 _EVAL = """
@@ -28,7 +27,7 @@ var {upload_info} = JSON.parse(%s), updates = [];
 var current_asset = Object.assign({}, upload_info, {update: function (changes) { updates.push(changes); }});
 var event = {upload_info: upload_info}, e = event;
 (0, eval)(%s);
-JSON.stringify(updates);
+JSON.stringify(updates.slice(0, 100));
 """
 
 
@@ -64,7 +63,7 @@ async def updates(code: str, upload_info: Mapping[str, Any]) -> list[dict[str, s
         ProviderError: The code fails, or takes too much time or memory (400).
     """
     found = await asyncio.to_thread(_run, _ON_SUCCESS, {"upload_info": dict(upload_info)}, code, "on_success")
-    return [_params(one) for one in found[:_MOST_UPDATES] if isinstance(one, dict)]
+    return [_params(one) for one in found if isinstance(one, dict)]
 
 
 def _run(frame: str, given: Mapping[str, Any], code: str, name: str) -> Any:

@@ -90,7 +90,17 @@ def _fits(token: Token, text: str, key: str) -> bool:
 
 def _is_allowed(pattern: str, path: str) -> bool:
     """`*` stands for anything, slashes included; all else for itself."""
-    return re.fullmatch(".*".join(re.escape(piece) for piece in pattern.split("*")), path) is not None
+    first, *others = pattern.split("*")
+    if not others or not path.startswith(first):
+        return path == pattern
+    *inner, last = others
+    at = len(first)
+    for piece in inner:
+        at = path.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return path.endswith(last) and len(path) - len(last) >= at
 
 
 def _escaped(path: str) -> str:

@@ -24,6 +24,8 @@ __all__ = ["Form", "from_base64", "read"]
 BODY_LIMIT_BYTES = 64 << 20
 IDLE_LIMIT_S = 60.0
 _VALUES_LIMIT = 100_000
+_IN_PLACE_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
 
 
 async def read(
@@ -58,7 +60,10 @@ async def read(
                 async with asyncio.timeout(idle_limit_s):
                     body = await _body(request)
                 pieces.is_over = True
-                _add_json(fields, body)
+                if len(body) > _IN_PLACE_BYTES:
+                    await asyncio.to_thread(_add_json, fields, body)
+                else:
+                    _add_json(fields, body)
             case _:
                 await Encoded(fields).read(pieces)
         await take_source(form, blobs, file_limit_bytes)
@@ -97,7 +102,9 @@ def _add_json(fields: Fields, body: bytes) -> None:
     values = _values(body)
     if isinstance(values.get("file"), str):
         fields.begin("file", None)
-        fields.write(values.pop("file").encode())
+        file = memoryview(values.pop("file").encode())
+        for at in range(0, len(file), _BLOCK_BYTES):
+            fields.write(file[at : at + _BLOCK_BYTES])
         fields.end()
     fields.form.add_values(values)
 

@@ -5,7 +5,7 @@ from fakes.cloudinary.errors import invalid_request
 from fakes.cloudinary.forms.form import Form
 
 FIELD_LIMIT_BYTES = 1 << 20
-FIELD_LIMIT = 10_000
+FIELD_LIMIT = 5000
 
 
 class Fields:

@@ -5,6 +5,7 @@ Source: `cloudinary.api.notifications` and `ack_notifications` of Cloudinary's P
 
 import base64
 import json
+import re
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -76,7 +77,7 @@ def _number(form: Form, name: str, default: int, least: int, most: int) -> int:
     text = form.text(name)
     if text is None:
         return default
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
         raise errors.invalid_parameter(name, text)
     return int(text)
 

@@ -10,6 +10,7 @@ from typing import Any
 from fakes.cloudinary import archive, errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.wire.options import Eager, parse_eager
+from fakes.cloudinary.wire.parameters import parse_tags
 
 MODES = ("create", "download")
 _MOST_SELECTORS = 1000
@@ -72,7 +73,7 @@ def archive_options(form: Form) -> ArchiveOptions:
         parse_eager(form.text("transformations") or ""),
         form.text("target_public_id"),
         form.text("target_asset_folder"),
-        form.many("target_tags"),
+        parse_tags(form, "target_tags"),
         form.flag("async"),
         form.flag("allow_missing"),
         form.flag("flatten_folders"),

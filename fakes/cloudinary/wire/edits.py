@@ -9,6 +9,7 @@ from fakes.cloudinary import naming, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset
 from fakes.cloudinary.wire.options import parse_access_control, parse_extras
+from fakes.cloudinary.wire.parameters import parse_tags
 
 
 def changed_fields(form: Form, asset: Asset) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def changed_fields(form: Form, asset: Asset) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {}
     if form.text("tags") is not None:
-        fields["tags"] = form.many("tags")
+        fields["tags"] = parse_tags(form)
     if form.text("context") is not None:
         fields["context"] = {**asset.context, **pairs.read(form.text("context") or "", "context")}
     if form.text("asset_folder") is not None:

@@ -5,7 +5,7 @@ Source: cloudinary.com/documentation/image_upload_api_reference#upload_optional_
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from fakes.cloudinary import errors, pairs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import NamingOptions
 from fakes.cloudinary.wire import addons
-from fakes.cloudinary.wire.parameters import TYPES
+from fakes.cloudinary.wire.parameters import TYPES, parse_tags
 from fakes.kit.bodies import strict_json
 from fakes.kit.clock import iso
 
@@ -33,6 +33,8 @@ _LOOKS = (
 )
 _REGION_NAME = re.compile(r"[\w-]{1,100}")
 _MOST_RECTANGLES = 100
+_MOST_REGIONS = 100
+_MOST_RULES = 100
 _MOST_EAGER = 100
 _MOST_HOOKS = 10
 
@@ -143,7 +145,7 @@ def upload_options(form: Form, types: Collection[str] = TYPES) -> UploadOptions:
         type=type_,
         naming=_naming(form),
         overwrite=form.flag("overwrite", default=True),
-        tags=form.many("tags"),
+        tags=parse_tags(form),
         context=pairs.read(form.text("context") or "", "context"),
         metadata=form.text("metadata") or "",
         eager=parse_eager(form.text("eager") or ""),
@@ -199,7 +201,9 @@ def parse_access_control(text: str | None) -> tuple[Mapping[str, Any], ...]:
         return ()
     try:
         rules = strict_json(text)
-        return tuple(_access_rule(rule) for rule in (rules if isinstance(rules, list) else [rules]))
+        rules = rules if isinstance(rules, list) else [rules]
+        _check_count(rules, _MOST_RULES)
+        return tuple(_access_rule(rule) for rule in rules)
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise errors.invalid_parameter("access_control", text) from error
 
@@ -251,14 +255,14 @@ def parse_rectangles(name: str, text: str) -> list[list[int]]:
     Raises:
         ProviderError: A piece is not four whole numbers, or there are too many (400).
     """
+    if text.count("|") >= _MOST_RECTANGLES:
+        raise errors.invalid_parameter(name, f"more than {_MOST_RECTANGLES}")
     found = []
     for piece in text.split("|"):
         numbers = piece.split(",")
         if len(numbers) != 4 or not all(re.fullmatch(r"\s*\d{1,9}\s*", number) for number in numbers):
             raise errors.invalid_parameter(name, text)
         found.append([int(number) for number in numbers])
-    if len(found) > _MOST_RECTANGLES:
-        raise errors.invalid_parameter(name, f"more than {_MOST_RECTANGLES}")
     return found
 
 
@@ -270,6 +274,7 @@ def parse_regions(text: str) -> dict[str, list[list[int]]]:
     """
     try:
         regions = strict_json(text)
+        _check_count(regions, _MOST_REGIONS)
         return {_region_name(name): [_point(point) for point in points] for name, points in regions.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise errors.invalid_parameter("regions", text) from error
@@ -333,6 +338,11 @@ def _breakpoints(item: Mapping[str, Any]) -> Breakpoints:
     if not is_ordered or found.step_bytes < 1 or not 1 <= found.most_images <= 200:
         raise ValueError(item)
     return found
+
+
+def _check_count(things: Sized, most: int) -> None:
+    if len(things) > most:
+        raise ValueError(f"more than {most}")
 
 
 def _region_name(name: str) -> str:

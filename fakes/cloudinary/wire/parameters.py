@@ -4,7 +4,7 @@ Source: cloudinary.com/documentation/image_upload_api_reference and admin_api.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,6 +15,8 @@ from fakes.cloudinary.state import Window
 from fakes.kit.bodies import strict_json
 
 MOST_IDS = 100
+_MOST_TAGS = 1000
+# Source: cloudinary.com/documentation/tags
 RESOURCE_TYPES = ("image", "raw", "video")
 _MOST_DIGITS = 9
 TYPES = ("upload", "private", "authenticated")
@@ -41,6 +43,27 @@ def json_or_text(text: str) -> Any:
         return strict_json(text)
     except ValueError:
         return text
+
+
+def parse_tags(form: Form, name: str = "tags") -> tuple[str, ...]:
+    """Read the tags of an asset, or those that a call names.
+
+    Raises:
+        ProviderError: There are too many (400).
+    """
+    tags = form.many(name)
+    check_tags(tags)
+    return tags
+
+
+def check_tags(tags: Collection[str]) -> None:
+    """Refuse more tags than one asset can have.
+
+    Raises:
+        ProviderError: There are too many (400).
+    """
+    if len(tags) > _MOST_TAGS:
+        raise errors.invalid_parameter("tags", f"more than {_MOST_TAGS}")  # guess: wording
 
 
 def some_ids(form: Form, name: str) -> tuple[str, ...]:

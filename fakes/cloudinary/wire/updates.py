@@ -11,6 +11,7 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset
 from fakes.cloudinary.wire import addons
 from fakes.cloudinary.wire.edits import changed_fields
+from fakes.cloudinary.wire.parameters import parse_tags
 from fakes.kit.clock import iso
 
 _QUALITY = re.compile(r"none|auto(:\w+)?|[1-9]\d?(:\d{3})?|100(:\d{3})?")
@@ -28,7 +29,7 @@ def updates(asset: Asset, form: Form, now_s: float) -> dict[str, Any]:
     addons.check_update(form)
     changes = changed_fields(form, asset)
     if "tags" in form.params:
-        changes["tags"] = form.many("tags")
+        changes["tags"] = parse_tags(form)
     if "context" in form.params:
         changes["context"] = pairs.read(form.text("context") or "", "context")
     if form.params.get("asset_folder") == "":

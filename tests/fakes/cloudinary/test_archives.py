@@ -180,6 +180,17 @@ def test_an_address_with_an_expiry_is_good_until_then(cloud: Cloud, png: bytes) 
     assert answer.content == png
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "soon", "9" * 400])
+def test_an_expiry_that_never_comes_is_refused(cloud: Cloud, png: bytes, text: str) -> None:
+    cloud.upload(png, public_id="staging_clips/p")
+    params = cloud.signed({"public_id": "staging_clips/p", "expires_at": text})
+
+    answer = cloud.http.get(f"{cloud.url}/v1_1/staging/image/download", params=params)
+
+    message = f"Invalid value for parameter expires_at: {text[:100]}"
+    assert (answer.status_code, answer.headers["x-cld-error"]) == (400, message)
+
+
 def test_a_backed_up_version_can_be_downloaded(cloud: Cloud, png: bytes) -> None:
     first = cloud.upload(png, public_id="staging_clips/p", backup="1").json()
     cloud.upload(image(3, 3), public_id="staging_clips/p")

@@ -118,8 +118,8 @@ BOMBS = {
     "text as a video": Bomb(lambda: b"hello\n" * 1_000_000, NO_VIDEO, action="video/upload"),
     "a data URI": Bomb(lambda: part(b"file", b"data:," + b"%41" * 3_000_000) + b"--b--\r\n", kind=MULTIPART),
     "a long field": Bomb(lambda: b"file=data:;base64," + b"A" * 30_000_000, kind=FORM),
-    "many fields": Bomb(lambda: b"a=1&" * 5_000_000, UNREAD + "there are more than 10000 fields", FORM),
-    "many parts": Bomb(lambda: part(b"a[]", b"") * 200_000, UNREAD + "there are more than 10000", MULTIPART),
+    "many fields": Bomb(lambda: b"a=1&" * 5_000_000, UNREAD + "there are more than 5000 fields", FORM),
+    "many parts": Bomb(lambda: part(b"a[]", b"") * 200_000, UNREAD + "there are more than 5000", MULTIPART),
     "many values": Bomb(lambda: b'{"a": [' + b"{}," * 5_000_000, UNREAD + "the body has more than", JSON),
     "a deep value": Bomb(lambda: b"[" * 10_000_000, UNREAD + "values are nested too deeply", JSON),
     "a long header": Bomb(

@@ -135,6 +135,29 @@ def test_tokens_are_those_of_the_fact_sheet() -> None:
 
 
 @pytest.mark.parametrize(
+    ("acl", "is_open"),
+    [
+        ("/a/*", True),
+        ("*", True),
+        ("/a/b", False),
+        ("/a/b.png", True),
+        ("*/b.png", True),
+        ("/*a*b*g", True),
+        ("/a/b.p*ng*", True),
+        ("/a/b*b.png", False),
+        ("/a/*x*", False),
+        ("*a" * 5000, False),
+    ],
+)
+def test_an_acl_is_a_pattern_that_takes_no_time(acl: str, is_open: bool) -> None:
+    text = generate(key=TOKEN_KEY, expiration=4102444999, acl=acl).removeprefix("__cld_token__=")
+    token = tokens.parse(text)
+
+    assert token is not None
+    assert tokens.is_valid(token, TOKEN_KEY, ["/a/b.png"], 1111111111, None) == is_open
+
+
+@pytest.mark.parametrize(
     "text", ["", "exp=1", "hmac=a", "exp=x~hmac=a", "exp=1~exp=2~hmac=a", "exp=1~hmac", "nonsense"]
 )
 def test_what_is_no_token(text: str) -> None:

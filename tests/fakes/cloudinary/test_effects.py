@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from fakes.cloudinary.render import effects
 from fakes.cloudinary.render.effects.arguments import Box, Qualifiers
@@ -378,3 +378,11 @@ def test_a_large_picture_is_changed_in_bands() -> None:
     result = made(image, "replace_color:blue:10:red")
 
     assert [result.getpixel((700, y)) for y in (0, 800, 1450)] == [(0, 0, 255), (0, 0, 255), (0, 200, 0)]
+
+
+def test_paint_has_no_seams() -> None:
+    image = Image.effect_noise((90, 130), 80).convert("RGB")
+
+    result = made(image, "oil_paint:100")
+
+    assert result.tobytes() == image.filter(ImageFilter.ModeFilter(21)).tobytes()

@@ -114,6 +114,12 @@ def test_analyses_have_their_shapes_and_come_only_when_asked_for(cloud: Cloud, p
         ({"responsive_breakpoints": '{"min_width":9,"max_width":3}'}, 400, "Invalid value for parameter"),
         ({"access_mode": "secret"}, 400, "Invalid value for parameter access_mode: secret"),
         ({"type": "fetch"}, 400, "Invalid value for parameter type: fetch"),
+        ({"tags": ",".join(map(str, range(1001)))}, 400, "Invalid value for parameter tags: more than 1000"),
+        ({"context": "k=" + "v" * 100_000}, 400, "Invalid value for parameter context: more than 100000"),
+        ({"metadata": "\\" * 100_001}, 400, "Invalid value for parameter metadata: more than 100000"),
+        ({"face_coordinates": "|" * 100}, 400, "Invalid value for parameter face_coordinates: more than"),
+        ({"access_control": json.dumps([{"access_type": "token"}] * 101)}, 400, "Invalid value for param"),
+        ({"regions": json.dumps({f"r{i}": [] for i in range(101)})}, 400, "Invalid value for parameter reg"),
         ({"eager": "|".join(["w_1"] * 101)}, 400, "Invalid value for parameter eager: more than 100"),
     ],
 )

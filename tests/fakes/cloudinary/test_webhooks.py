@@ -192,6 +192,10 @@ def test_a_poll_waits_for_the_next_notification(cloud: Cloud, png: bytes) -> Non
             "Invalid request - exactly one of channel and batch_id must be given",
         ),
         ({"channel": "a", "wait_seconds": "61"}, "Invalid value for parameter wait_seconds: 61"),
+        (
+            {"channel": "a", "max_messages": "9" * 5000},
+            f"Invalid value for parameter max_messages: {'9' * 100}",
+        ),
         ({"channel": "a", "max_messages": "0"}, "Invalid value for parameter max_messages: 0"),
     ],
 )

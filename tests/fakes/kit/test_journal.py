@@ -58,6 +58,7 @@ def test_an_address_in_a_header_loses_its_secrets() -> None:
             b'{"upload_url": "http://a.test/?upload_id=1234567890&upload_token=abcdefghijkl"}',
             '{"upload_url": "http://a.test/?upload_id=***7890&upload_token=***ijkl"}',
         ),
+        ("application/json", b'{"delete_token": "0123456789abcdef"}', '{"delete_token": "***cdef"}'),
         (
             "application/x-www-form-urlencoded",
             b"code=abcdefghijkl&token=mnopqrstuv&token_type_hint=access_token&error_code=1",
@@ -75,6 +76,7 @@ def test_bodies_are_shown_as_text_without_secrets(
 
 def test_a_query_loses_its_secrets() -> None:
     assert masked_query("id=1&upload_token=abcdefghijkl") == "id=1&upload_token=***ijkl"
+    assert masked_query("__any_token__=exp=1~hmac=abcdefgh") == "__any_token__=***efgh"
 
 
 @pytest.mark.parametrize(

@@ -212,11 +212,11 @@ def _ordered_dither(image: Image, arguments: Arguments, _beside: Qualifiers) -> 
     count = side * side
     # Every level once, neighbours far apart: much like Bayer's matrix, and defined for all sizes.
     ranks = np.arange(count).reshape(side, side) * (count // 2 + 1) % count
-    lattice = (ranks + 0.5) / count * 255
+    lattice = ((ranks + 0.5) / count * 255).astype(np.uint8)
 
     def change(plain: Image) -> Image:
         width, height = plain.size
-        grid = np.tile(lattice, (height // side + 1, width // side + 1))[:height, :width].astype(np.uint8)
+        grid = np.tile(lattice, (height // side + 1, width // side + 1))[:height, :width]
         from PIL import Image as Pillow
         from PIL import ImageChops
 

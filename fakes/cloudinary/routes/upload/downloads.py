@@ -1,5 +1,6 @@
 """Upload API: signed addresses that send an original, whatever its type, or a backed up version of one."""
 
+import re
 from functools import partial
 
 from starlette.requests import Request
@@ -82,11 +83,9 @@ def downloader(service: Service, request: Request, form: Form) -> Account:
     if expires_at is None:
         return service.signer(request, form)
     now_s = service.kit.clock.now()
-    try:
-        is_over = float(expires_at) < now_s
-    except ValueError as error:
-        raise errors.invalid_parameter("expires_at", expires_at) from error
+    if not re.fullmatch(r"[0-9]{1,11}(\.[0-9]{1,6})?", expires_at):
+        raise errors.invalid_parameter("expires_at", expires_at)
     account = service.signer(request, form, now_s=0.0)
-    if is_over:
+    if float(expires_at) < now_s:
         raise errors.download_expired()
     return account

@@ -36,7 +36,7 @@ class LabelsApi:
         """Add, remove or replace a tag of many assets; unknown ids are left out of the answer."""
         account = self._service.signer(request, form, tolerated=TOLERATED_UNSIGNED)
         command = form.text("command") or ""
-        named = set(form.many("tag"))
+        named = set(wire.parse_tags(form, "tag"))
         is_exclusive = command == "set_exclusive"
         change = wire.TAG_COMMANDS.get("add" if is_exclusive else command)
         if change is None:
@@ -45,6 +45,8 @@ class LabelsApi:
             raise errors.missing_parameter("tag")
         assets = self._named_assets(request, form, account)
         edits = [(asset, {"tags": change(set(asset.tags), named)}) for asset in assets]
+        for _, fields in edits:
+            wire.check_tags(fields["tags"])
         if is_exclusive:
             edits += self._elsewhere(request, account, named, {asset.asset_id for asset in assets})
         self._edit(account, form, edits)

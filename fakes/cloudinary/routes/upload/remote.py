@@ -16,7 +16,8 @@ from fakes.kit.addresses import is_within
 if TYPE_CHECKING:
     import httpx
 
-_TIMEOUT_S = 30.0
+_IDLE_LIMIT_S = 30.0
+_TIME_LIMIT_S = 120.0
 _SCHEMES = ("http", "https", "ftp", "s3", "gs")
 _URL_LIMIT = 4096
 _MOST_REDIRECTS = 5
@@ -62,7 +63,10 @@ class RemoteFiles:
 
         present = url
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT_S) as client:
+            async with (
+                asyncio.timeout(_TIME_LIMIT_S),
+                httpx.AsyncClient(trust_env=False, timeout=_IDLE_LIMIT_S) as client,
+            ):
                 for _ in range(_MOST_REDIRECTS + 1):
                     if not is_within(present, self._service.kit.settings.callback_hosts):
                         raise errors.loading_failed(url, _UNREACHABLE)
@@ -70,7 +74,7 @@ class RemoteFiles:
                         if not answer.has_redirect_location:
                             return await _take(url, answer, incoming)
                         present = urljoin(present, answer.headers["location"])
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise errors.loading_failed(url, _UNREACHABLE) from error
         raise errors.loading_failed(url, "310 Too many redirects")  # guess: wording
 

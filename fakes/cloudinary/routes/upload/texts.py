@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import errors, media, naming
+from fakes.cloudinary import errors, media, naming, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.render import lettering
@@ -62,7 +62,7 @@ class TextsApi:
             probe = media.probe_image(incoming.path)
             probe.detail["text"] = {name: params[name] for name in _STYLE if name in params}
             name = Name(public_id, folder, shown)
-            upload = Upload(key, name, blob, probe, None, form.many("tags"), {}, overwrite=True)
+            upload = Upload(key, name, blob, probe, None, wire.parse_tags(form), {}, overwrite=True)
             async with self._state.stored.kept(incoming, blob):
                 asset = self._state.assets.store(upload).asset
         finally:
