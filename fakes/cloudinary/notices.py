@@ -5,6 +5,7 @@ Source: cloudinary.com/documentation/notifications.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from fakes.cloudinary.state import Account, CloudinaryState
 from fakes.cloudinary.state.messages import Signed, batch_address, channel_address
 from fakes.cloudinary.wire import Hooks
 from fakes.kit.clock import iso
+from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 
@@ -66,6 +68,15 @@ class Notices:
                 self._keep(account, url.removeprefix(_POLL), batch_id, body)
             else:
                 self._send(account, url, body)
+
+    def tell_error(self, account: Account, error: ProviderError, public_id: str, hooks: Hooks) -> None:
+        """Send a notification that work behind an answer has failed."""
+        self.tell(account, "error", {"error": {"message": error.message}, "public_id": public_id}, hooks)
+
+    def batched(self, hooks: Hooks) -> tuple[Hooks, str]:
+        """The hooks of work behind an answer, and its batch id: the one asked for, or a new one."""
+        batch_id = hooks.batch_id or self._kit.ids.hex(64)
+        return replace(hooks, batch_id=batch_id), batch_id
 
     def _body(self, account: Account, kind: str, content: Mapping[str, Any], hooks: Hooks) -> str:
         now_s = self._kit.clock.now()

@@ -55,8 +55,7 @@ class ArchivesApi:
         found = self._selected(request, form, account, options)
         if not options.is_async:
             return JSONResponse(await self._stored(account, options, (name, *found), hooks))
-        batch_id = hooks.batch_id or self._service.kit.ids.hex(64)
-        hooks = replace(hooks, batch_id=batch_id)
+        hooks, batch_id = self._service.notices.batched(hooks)
         self._state.background.start(self._store_later(account, options, (name, *found), hooks))
         key = Key(account.cloud, "raw", "upload", name.public_id)
         return JSONResponse(wire.pending_body(key, batch_id))
@@ -76,24 +75,15 @@ class ArchivesApi:
         return await self._sent(account, options, self._selected(request, form, account, options))
 
     async def _store_later(
-        self,
-        account: Account,
-        options: ArchiveOptions,
-        what: tuple[Name, list[Asset], Selection],
-        hooks: Hooks,
+        self, account: Account, options: ArchiveOptions, what: _What, hooks: Hooks
     ) -> None:
         try:
             await self._stored(account, options, what, hooks)
         except ProviderError as error:
-            told = {"error": {"message": error.message}, "public_id": what[0].public_id}
-            self._service.notices.tell(account, "error", told, hooks)
+            self._service.notices.tell_error(account, error, what[0].public_id, hooks)
 
     async def _stored(
-        self,
-        account: Account,
-        options: ArchiveOptions,
-        what: tuple[Name, list[Asset], Selection],
-        hooks: Hooks,
+        self, account: Account, options: ArchiveOptions, what: _What, hooks: Hooks
     ) -> dict[str, Any]:
         name, assets, missing = what
         incoming = self._service.blobs.incoming()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +96,15 @@ class CollectionsApi:
         self._service.notices.check(hooks)
         if not form.flag("async"):
             return JSONResponse(await self._made(account, wish, hooks))
-        batch_id = hooks.batch_id or self._service.kit.ids.hex(64)
-        hooks = replace(hooks, batch_id=batch_id)
+        hooks, batch_id = self._service.notices.batched(hooks)
         self._state.background.start(self._make_later(account, wish, hooks))
-        return JSONResponse(wire.pending_body(_key(account, wish), batch_id))
+        return JSONResponse(wire.pending_body(key, batch_id))
 
     async def _make_later(self, account: Account, wish: Wish, hooks: wire.Hooks) -> None:
         try:
             await self._made(account, wish, hooks)
         except ProviderError as error:
-            told = {"error": {"message": error.message}, "public_id": wish.public_id}
-            self._service.notices.tell(account, "error", told, hooks)
+            self._service.notices.tell_error(account, error, wish.public_id, hooks)
 
     async def _made(self, account: Account, wish: Wish, hooks: wire.Hooks) -> dict[str, Any]:
         incoming = self._service.blobs.incoming()

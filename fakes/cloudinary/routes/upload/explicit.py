@@ -45,8 +45,7 @@ class ExplicitApi:
         self._check_may_write(asked, key)
         if not asked.options.is_async:
             return JSONResponse(await self._change(asked, key))
-        batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
-        hooks = replace(asked.options.hooks, batch_id=batch_id)
+        hooks, batch_id = self._service.notices.batched(asked.options.hooks)
         asked.options = replace(asked.options, hooks=hooks)
         self._state.background.start(self._change_later(asked, key))
         return JSONResponse(wire.pending_body(key, batch_id))
@@ -55,8 +54,7 @@ class ExplicitApi:
         try:
             await self._change(asked, key)
         except ProviderError as error:
-            told = {"error": {"message": error.message}, "public_id": key.public_id}
-            self._service.notices.tell(asked.account, "error", told, asked.options.hooks)
+            self._service.notices.tell_error(asked.account, error, key.public_id, asked.options.hooks)
 
     async def _change(self, asked: Submission, key: Key) -> dict[str, Any]:
         asset = await self._asset(asked, key)

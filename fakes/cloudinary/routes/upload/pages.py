@@ -1,7 +1,6 @@
 """Upload API: `explode`, which makes a picture of each page of a document or frame of an animation."""
 
 import re
-from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -43,10 +42,10 @@ class PagesApi:
             raise errors.archive_too_large(_MOST_PAGES)
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
-        hooks = replace(hooks, batch_id=hooks.batch_id or self._service.kit.ids.hex(64))
+        hooks, batch_id = self._service.notices.batched(hooks)
         texts = [_ALL_PAGES.sub(f"pg_{number}", text) for number in range(1, pages + 1)]
         self._state.background.start(self._explode(account, asset, (texts, form.text("format")), hooks))
-        return JSONResponse({"status": "processing", "batch_id": hooks.batch_id})
+        return JSONResponse({"status": "processing", "batch_id": batch_id})
 
     async def _explode(
         self, account: Account, asset: Asset, what: tuple[list[str], str | None], hooks: wire.Hooks
@@ -62,8 +61,7 @@ class PagesApi:
                 body = wire.derived_body(asset, derived, origin, secret=secret)
                 infos.append({name: body[name] for name in ("bytes", "url", "secure_url")})
         except ProviderError as error:
-            failed = {"error": {"message": error.message}, "public_id": asset.public_id}
-            self._service.notices.tell(account, "error", failed, hooks)
+            self._service.notices.tell_error(account, error, asset.public_id, hooks)
             return
         identity = {"asset_id": asset.asset_id, "public_id": asset.public_id}
         told = {"pages": len(texts), "image_infos": infos, **identity}

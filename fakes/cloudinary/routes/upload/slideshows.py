@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,13 +38,12 @@ class SlideshowsApi:
         key = Key(asked.account.cloud, "video", asked.options.type, "")
         name = asked.name = self._intake.name(key, asked.options, None)
         check_may_write(asked.account, name.public_id, name.asset_folder)
-        batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
-        self._service.state.background.start(self._work(asked, show, batch_id))
+        hooks, batch_id = self._service.notices.batched(asked.options.hooks)
+        asked.options = replace(asked.options, hooks=hooks)
+        self._service.state.background.start(self._work(asked, show, name.public_id))
         return JSONResponse({"status": "processing", "public_id": name.public_id, "batch_id": batch_id})
 
-    async def _work(self, asked: Submission, show: Slideshow, batch_id: str) -> None:
-        hooks = replace(asked.options.hooks, batch_id=batch_id)
-        asked.options = replace(asked.options, hooks=hooks)
+    async def _work(self, asked: Submission, show: Slideshow, public_id: str) -> None:
         incoming = self._service.blobs.incoming()
         try:
             await self._service.renderer.slideshow(asked.account.cloud, show, incoming)
@@ -53,8 +51,6 @@ class SlideshowsApi:
             outcome = await self._intake.store(asked, incoming, None)
             await self._answers.of_upload(asked, outcome)
         except ProviderError as error:
-            told: dict[str, Any] = {"error": {"message": error.message}}
-            told["public_id"] = asked.name.public_id if asked.name else ""
-            self._service.notices.tell(asked.account, "error", told, hooks)
+            self._service.notices.tell_error(asked.account, error, public_id, asked.options.hooks)
         finally:
             incoming.drop()

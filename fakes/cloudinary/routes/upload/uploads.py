@@ -63,24 +63,19 @@ class UploadsApi:
         filename = asked.form.filename or file_name(asked.form.source_url or "")
         asked.name = self._intake.name(key, asked.options, filename)
         check_may_write(asked.account, asked.name.public_id, asked.name.asset_folder)
-        batch_id = asked.options.hooks.batch_id or self._service.kit.ids.hex(64)
+        hooks, batch_id = self._service.notices.batched(asked.options.hooks)
+        asked.options = replace(asked.options, hooks=hooks)
         sent = asked.form
         asked.form = Form(sent.params, sent.file, sent.filename, sent.source_url)
-        self._state.background.start(self._work(asked, batch_id))
+        self._state.background.start(self._work(asked, asked.name.public_id))
         sent.file = None  # it stays until the work is done
         return wire.pending_body(replace(key, public_id=asked.name.public_id), batch_id)
 
-    async def _work(self, asked: Submission, batch_id: str) -> None:
-        hooks = replace(asked.options.hooks, batch_id=batch_id)
-        asked.options = replace(asked.options, hooks=hooks)
+    async def _work(self, asked: Submission, public_id: str) -> None:
         try:
             await self._whole(asked)
         except ProviderError as error:
-            told = {
-                "error": {"message": error.message},
-                "public_id": asked.name.public_id if asked.name else "",
-            }
-            self._service.notices.tell(asked.account, "error", told, hooks)
+            self._service.notices.tell_error(asked.account, error, public_id, asked.options.hooks)
         finally:
             asked.form.drop()
 
