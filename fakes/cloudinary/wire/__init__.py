@@ -30,6 +30,7 @@ from fakes.cloudinary.wire.details import (
     listed,
     page_body,
     relation_body,
+    relations_notice,
 )
 from fakes.cloudinary.wire.edits import changed_fields
 from fakes.cloudinary.wire.options import (
@@ -112,6 +113,7 @@ __all__ = [
     "preset_item",
     "preset_params",
     "relation_body",
+    "relations_notice",
     "search_query",
     "some_ids",
     "updates",

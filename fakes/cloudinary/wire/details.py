@@ -123,6 +123,16 @@ def relation_body(name: str, code: str) -> dict[str, Any]:
     return {"message": message, "code": code, "asset": name, "status": status}
 
 
+def relations_notice(asset: Asset, body: Mapping[str, Sequence[Any]], *, is_relating: bool) -> dict[str, Any]:
+    """What a notification says of the answer to a call that relates, or unrelates, assets."""
+    return {
+        "action_type": "add" if is_relating else "delete",
+        "asset_id": asset.asset_id,
+        "total_failed": len(body["failed"]),
+        "total_success": len(body["success"]),
+    }
+
+
 def access_mode(asset: Asset) -> str:
     """`public`, or `authenticated` for what only tokens and signatures open."""
     default = "authenticated" if asset.type == "authenticated" else "public"

@@ -112,6 +112,54 @@ def test_labels_that_change_are_told(cloud: Cloud, receiver: Receiver, png: byte
     assert context["updated"] == [{"name": "b", "previous_value": "2", "new_value": "3"}]
 
 
+def test_relations_are_told(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
+    asset_id = cloud.upload(png, public_id="staging_clips/a").json()["asset_id"]
+    cloud.upload(png, public_id="staging_clips/b")
+    path, hook = "resources/related_assets/image/upload/staging_clips/a", {"notification_url": receiver.url}
+
+    names = ["image/upload/staging_clips/b", "image/upload/none"]
+    cloud.admin("POST", path, json={"assets_to_relate": names, **hook}).raise_for_status()
+    cloud.admin("DELETE", path, json={"assets_to_unrelate": names[:1], **hook}).raise_for_status()
+
+    kinds = {body["action_type"]: body for body in told(cloud, receiver, 2)}
+    shown = ("notification_type", "asset_id", "total_failed", "total_success")
+    assert [kinds["add"][name] for name in shown] == ["related_assets", asset_id, 1, 1]
+    assert [kinds["delete"][name] for name in shown] == ["related_assets", asset_id, 0, 1]
+
+
+def test_what_is_published_and_restored_is_told(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
+    cloud.upload(png, public_id="staging_clips/a", type="private", backup="1")
+    named = {"public_ids": ["staging_clips/a"], "notification_url": receiver.url}
+
+    cloud.admin("POST", "resources/image/publish_resources", json=named).raise_for_status()
+    cloud.admin("POST", "resources/image/publish_resources", json=named).raise_for_status()
+    cloud.admin("POST", "resources/image/upload/restore", json=named).raise_for_status()
+
+    kinds = {body["notification_type"]: body["resources"] for body in told(cloud, receiver, 2)}
+    assert set(kinds) == {"publish", "restore_asset_version"}
+    for [one] in kinds.values():
+        assert (one["public_id"], one["type"]) == ("staging_clips/a", "upload")
+    assert len(receiver.received) == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("resources/related_assets/image/upload/staging_clips/a", {"assets_to_relate": ["image/upload/b"]}),
+        ("resources/image/publish_resources", {"public_ids": ["staging_clips/a"]}),
+        ("resources/image/upload/restore", {"public_ids": ["staging_clips/a"]}),
+    ],
+)
+def test_the_admin_api_tells_nobody_outside(cloud: Cloud, png: bytes, call: tuple[str, Any]) -> None:
+    cloud.upload(png, public_id="staging_clips/a")
+    path, body = call
+
+    answer = cloud.admin("POST", path, json={**body, "notification_url": "https://example.com/hook"})
+
+    assert answer.status_code == 400
+    assert "outside of this stack" in answer.json()["error"]["message"]
+
+
 def test_asynchronous_work_is_told_when_it_is_done(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
     options = {"notification_url": receiver.url, "async": "1"}
     good = cloud.upload(png, public_id="staging_clips/a", **options)

@@ -63,7 +63,9 @@ class BackupsApi:
         return JSONResponse(body | ({"failures": failures} if failures else {}))
 
     def _restored(self, account: Account, newest: Mapping[str, Asset | None], form: Form) -> Response:
-        """Put versions in place: those that are named, the newest otherwise."""
+        """Put versions in place: those that are named, the newest otherwise; and tell of it."""
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
         named = [self._state.backups.version(account.cloud, one) for one in form.many("versions")]
         wanted = {asset.asset_id: asset for asset in named if asset is not None}
         for asset in (*newest.values(), *wanted.values()):
@@ -71,10 +73,15 @@ class BackupsApi:
                 check_may_write(account, asset.public_id, asset.asset_folder)
         showing = self._service.showing(account)
         body: dict[str, Any] = {}
+        back: list[Asset] = []
         for name, asset in newest.items():
             if asset is None or (form.many("versions") and asset.asset_id not in wanted):
                 body[name] = {"error": "no_backup"}
                 continue
             restored = self._state.assets.restore(wanted.get(asset.asset_id, asset))
+            back.append(restored)
             body[name] = wire.listed(restored, showing, Form())
+        if back:
+            told = {"resources": [wire.notified(asset) for asset in back]}  # guess: the fields
+            self._service.notices.tell(account, "restore_asset_version", told, hooks)
         return JSONResponse(body)

@@ -38,17 +38,30 @@ class PublishingApi:
         resource_type = key_of(request, account, "").resource_type
         asked = form.text("type")
         types = _PUBLISHABLE if asked is None else tuple({asked} & set(_PUBLISHABLE))
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
+        selected = self._selected(account, resource_type, types, form)
+        for asset in selected:
+            self._state.check_may_store(account, _public(asset), asset.asset_folder)
+        published, failed = self._publish(selected, overwrite=form.flag("overwrite"))
+        if published:
+            told = {"resources": [wire.notified(asset) for asset in published]}  # guess: the fields
+            self._service.notices.tell(account, "publish", told, hooks)
         showing = self._service.showing(account)
+        bodies = [wire.listed(asset, showing, Form()) for asset in published]
+        return JSONResponse({"published": bodies, "failed": failed})
+
+    def _publish(
+        self, selected: Iterable[Asset], *, overwrite: bool
+    ) -> tuple[list[Asset], list[dict[str, Any]]]:
+        """Give assets the type `upload`; returns those that have it now, and what is told of the others."""
         published, failed = [], []
-        for asset in self._selected(account, resource_type, types, form):
-            target = replace(asset.key, type="upload")
+        for asset in selected:
             try:
-                renamed = self._state.assets.rename(asset.key, target, overwrite=form.flag("overwrite"))
+                published.append(self._state.assets.rename(asset.key, _public(asset), overwrite=overwrite))
             except ProviderError as error:
                 failed.append({"public_id": asset.public_id, "error": {"message": error.message}})
-                continue
-            published.append(wire.listed(renamed, showing, Form()))
-        return JSONResponse({"published": published, "failed": failed})
+        return published, failed
 
     async def update_access_mode(self, request: Request, form: Form) -> Response:
         """Let everybody see assets, or only those with a token."""
@@ -93,6 +106,10 @@ class PublishingApi:
         for asset in found:
             check_may_write(account, asset.public_id, asset.asset_folder)
         return found
+
+
+def _public(asset: Asset) -> Key:
+    return replace(asset.key, type="upload")
 
 
 def _keys(account: Account, resource_type: str, types: Iterable[str]) -> list[Key]:

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import Account, Asset, Key, check_may_write
+from fakes.cloudinary.state import Account, Asset, Key, check_may_change
 
 _MOST = 100
 
@@ -46,11 +46,32 @@ class RelationsApi:
             asset = self._state.assets.by_id(account.cloud, request.path_params["asset_id"])
         else:
             asset = self._state.assets.get(key_of(request, account, request.path_params["public_id"]))
-        check_may_write(account, asset.public_id, asset.asset_folder)
+        check_may_change(account, asset)
         return asset
 
     def _each(self, account: Account, request: Request, form: Form, asset: Asset, parameter: str) -> Response:
         names = form.many(parameter)
+        others = self._others(account, request, names, parameter)
+        hooks = wire.hooks(form)
+        self._service.notices.check(hooks)
+        is_relating = parameter == "assets_to_relate"
+        change = self._related if is_relating else self._unrelated
+        told = [
+            wire.relation_body(name, one if isinstance(one, str) else change(asset, one))
+            for name, one in ((name, others[name]) for name in names)
+        ]
+        body = {
+            "failed": [one for one in told if one["status"] != 200],
+            "success": [one for one in told if one["status"] == 200],
+        }
+        notice = wire.relations_notice(asset, body, is_relating=is_relating)
+        self._service.notices.tell(account, "related_assets", notice, hooks)
+        return JSONResponse(body)
+
+    def _others(
+        self, account: Account, request: Request, names: tuple[str, ...], parameter: str
+    ) -> dict[str, Asset | str]:
+        """What was named, all of which may be changed: assets, or the codes of why there are none."""
         if not names:
             raise errors.missing_parameter(parameter)
         if len(names) > _MOST:
@@ -59,14 +80,8 @@ class RelationsApi:
         others = {name: find(account, name) for name in names}
         for other in others.values():
             if isinstance(other, Asset):
-                check_may_write(account, other.public_id, other.asset_folder)
-        change = self._related if parameter == "assets_to_relate" else self._unrelated
-        told = [
-            wire.relation_body(name, one if isinstance(one, str) else change(asset, one))
-            for name, one in ((name, others[name]) for name in names)
-        ]
-        failed = [one for one in told if one["status"] != 200]
-        return JSONResponse({"failed": failed, "success": [one for one in told if one["status"] == 200]})
+                check_may_change(account, other)
+        return others
 
     def _by_asset_id(self, account: Account, name: str) -> Asset | str:
         """An asset, or the code of why there is none."""
