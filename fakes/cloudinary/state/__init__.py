@@ -30,7 +30,7 @@ from fakes.cloudinary.state import (
     usage,
 )
 from fakes.cloudinary.state.accounts import PRODUCTION, STAGING, Accounts, check_may_change, check_may_write
-from fakes.cloudinary.state.assets import Assets, Outcome, Upload
+from fakes.cloudinary.state.assets import Assets, Outcome
 from fakes.cloudinary.state.backups import Backup, Backups
 from fakes.cloudinary.state.folders import Folder, Folders
 from fakes.cloudinary.state.listing import Listing, Page, Window
@@ -49,6 +49,7 @@ from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.tokens import DeleteTokens
 from fakes.cloudinary.state.transformations import Transformations
 from fakes.cloudinary.state.triggers import Triggers
+from fakes.cloudinary.state.uploads import Upload
 from fakes.cloudinary.state.usage import Amounts, Calls, Usage
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit

@@ -1,18 +1,17 @@
 """Assets: stored, replaced, renamed, tagged and deleted, each in one atomic step."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fakes.cloudinary import errors, naming
 from fakes.cloudinary.blobs import Blob
-from fakes.cloudinary.media import Probe
-from fakes.cloudinary.naming import Name
 from fakes.cloudinary.state.folders import Folders
-from fakes.cloudinary.state.records import Asset, Derived, Key, asset_of, derived_of
+from fakes.cloudinary.state.records import LAST, Asset, Derived, Key, asset_of, derived_of
 from fakes.cloudinary.state.search.words import Words
 from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.state.transformations import Transformations
+from fakes.cloudinary.state.uploads import Upload
 from fakes.cloudinary.state.usage import Usage
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
@@ -23,24 +22,6 @@ _STAMPED = ("tags", "context", "metadata", "access_control", "public_id")
 _BY_KEY = "cloud = ? AND resource_type = ? AND type = ? AND public_id = ?"
 _ASSET_SLOTS = ", ".join("?" * len(Asset.__slots__))
 _DERIVED_SLOTS = ", ".join("?" * len(Derived.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that was received and looked at, ready to become an asset; its fields are those of `Asset`."""
-
-    key: Key
-    name: Name
-    blob: Blob
-    probe: Probe
-    original_filename: str | None
-    tags: tuple[str, ...]
-    context: Mapping[str, str]
-    overwrite: bool
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    moderation: tuple[Mapping[str, Any], ...] = ()
-    access_control: tuple[Mapping[str, Any], ...] = ()
-    extras: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +36,6 @@ class Outcome:
     asset: Asset
     is_existing: bool = False
     is_overwritten: bool = False
-
-
-def as_asset(upload: Upload) -> Asset:
-    """What an upload would be as an asset; it has no ids and no version yet."""
-    key, blob, probe = upload.key, upload.blob, upload.probe
-    newest = upload.moderation[-1] if upload.moderation else {}
-    return Asset(
-        asset_id="",
-        cloud=key.cloud,
-        resource_type=key.resource_type,
-        type=key.type,
-        public_id=key.public_id,
-        version=0,
-        version_id="",
-        format=probe.format,
-        bytes=blob.bytes,
-        width=probe.width_px,
-        height=probe.height_px,
-        duration=probe.duration_s,
-        sha256=blob.sha256,
-        etag=blob.md5,
-        created_at=0.0,
-        asset_folder=upload.name.asset_folder,
-        display_name=upload.name.display_name,
-        original_filename=upload.original_filename,
-        tags=tuple(sorted(set(upload.tags))),
-        context=upload.context,
-        metadata=upload.metadata,
-        moderation=upload.moderation,
-        moderation_kind=newest.get("kind"),
-        moderation_status=newest.get("status"),
-        access_control=upload.access_control,
-        detail=probe.detail,
-        extras=upload.extras,
-    )
 
 
 class Assets:
@@ -169,7 +115,7 @@ class Assets:
         if existing is not None:
             version = max(version, existing.version + 1)
         asset = replace(
-            as_asset(upload),
+            upload.draft,
             asset_id=existing.asset_id if existing else self._new_id(upload.key),
             version=version,
             version_id=self._ids.hex(32),
@@ -179,34 +125,13 @@ class Assets:
             if existing is not None:
                 self.drop_derived(existing.asset_id)
                 self.stored.loosen([existing.sha256])
-            self._write(asset)
+            self._write([asset])
         return Outcome(asset, is_overwritten=existing is not None)
 
     def seed(self, assets: Sequence[Asset]) -> None:
         """Add assets whose bytes are in place already."""
         with self._store.transaction():
-            self._store.execute_many(
-                f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})",  # noqa: S608 - placeholders
-                [asset.row() for asset in assets],
-            )
-            rows = [
-                (asset.asset_id, asset.cloud, asset.resource_type, tag, asset.created_at)
-                for asset in assets
-                for tag in asset.tags
-            ]
-            self._store.execute_many("INSERT OR REPLACE INTO asset_tags VALUES (?, ?, ?, ?, ?)", rows)
-            pairs = [
-                (asset.asset_id, asset.cloud, asset.resource_type, name, value, asset.created_at)
-                for asset in assets
-                for name, value in asset.context.items()
-            ]
-            self._store.execute_many("INSERT OR REPLACE INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", pairs)
-            for asset in assets:
-                self._words.drop(asset.asset_id)
-            self._words.write(assets)
-            folders = {(asset.cloud, asset.asset_folder): asset.created_at for asset in assets}
-            for (cloud, path), created_at in folders.items():
-                self._folders.add(cloud, path, created_at)
+            self._write(assets)
 
     def delete(self, key: Key) -> int | None:
         """Delete an asset; returns how many derived assets went with it, or None when there was no asset."""
@@ -215,7 +140,7 @@ class Assets:
             return None
         with self._store.transaction():
             count = self.drop_derived(asset.asset_id)
-            self._drop_labels(asset.asset_id)
+            self._drop_labels([asset.asset_id])
             self._store.execute("DELETE FROM assets WHERE asset_id = ?", (asset.asset_id,))
             ids = (asset.asset_id, asset.asset_id)
             self._store.execute("DELETE FROM relations WHERE asset_id = ? OR related_id = ?", ids)
@@ -236,31 +161,29 @@ class Assets:
         with self._store.transaction():
             self.drop_derived(asset.asset_id)
             self.stored.loosen([now.sha256] if now else [])
-            self._write(restored)
+            self._write([restored])
         return restored
 
-    def rename(self, source: Key, target: Key, *, overwrite: bool) -> Asset:
-        """Give an asset another public id or type; it keeps its asset id and its place.
+    def rename(self, source: Key, target: Key, *, overwrite: bool, asset_folder: str | None = None) -> Asset:
+        """Give an asset another public id or type; it keeps its asset id.
+
+        Args:
+            source: Its name so far.
+            target: Its name from now on.
+            overwrite: Delete what has that name.
+            asset_folder: Where it is placed from now on; None leaves it where it is.
 
         Raises:
             ProviderError: There is no such asset (404), or the target exists (400).
         """
-        asset = self.get(source)
-        if self.find(target) is not None:
-            if not overwrite:
-                raise errors.already_exists(target.public_id)
-            self.delete(target)
-        renamed = replace(asset, public_id=target.public_id, type=target.type)
-        if asset.display_name == source.public_id.rpartition("/")[2]:
-            renamed = replace(renamed, display_name=target.public_id.rpartition("/")[2])
-        renamed = self._stamped(asset, renamed)
+        asset, present = self.get(source), self.find(target)
+        if present is not None and not overwrite:
+            raise errors.already_exists(target.public_id)
         with self._store.transaction():
-            self._write(renamed)
-            self._store.execute(
-                "UPDATE backups SET type = ?, public_id = ? WHERE asset_id = ?",
-                (renamed.type, renamed.public_id, renamed.asset_id),
-            )
-        return renamed
+            if present is not None and present.asset_id != asset.asset_id:
+                self.delete(target)
+            folder = asset.asset_folder if asset_folder is None else asset_folder
+            return self._renamed(replace(asset, asset_folder=folder), target)
 
     def change(self, asset: Asset, **fields: Any) -> Asset:
         """Set fields of an asset (tags, context, folder...)."""
@@ -271,7 +194,7 @@ class Assets:
             fields |= {"moderation_kind": newest["kind"], "moderation_status": newest["status"]}
         changed = self._stamped(asset, replace(asset, **fields))
         with self._store.transaction():
-            self._write(changed)
+            self._write([changed])
         return changed
 
     def move_ids(self, cloud: str, source: str, target: str) -> None:
@@ -280,12 +203,14 @@ class Assets:
         Raises:
             ProviderError: An id would be too long (400), or there are such ids already (409).
         """
-        below = "SELECT asset_id FROM assets WHERE cloud = ? AND public_id BETWEEN ? AND ?"
-        if self._store.one(below, (cloud, f"{target}/", f"{target}/\U0010ffff")):
+        below = "SELECT * FROM assets WHERE cloud = ? AND public_id BETWEEN ? AND ?"
+        if self._store.one(below, (cloud, f"{target}/", f"{target}/{LAST}")):
             raise errors.folder_exists(target)
-        for row in self._store.all(below, (cloud, f"{source}/", f"{source}/\U0010ffff")):
-            asset = self.by_id(cloud, row["asset_id"])
-            self.change(asset, public_id=naming.check(target + asset.public_id[len(source) :]))
+        with self._store.transaction():
+            for row in self._store.all(below, (cloud, f"{source}/", f"{source}/{LAST}")):
+                asset = asset_of(row)
+                public_id = naming.check(target + asset.public_id[len(source) :])
+                self._renamed(asset, replace(asset.key, public_id=public_id))
 
     def derived(self, asset: Asset, transformation: str, format_name: str) -> Derived | None:
         """The stored result of a transformation of the asset's present version, or None."""
@@ -323,7 +248,7 @@ class Assets:
         """Note the result of a transformation, whose bytes are `kept`."""
         width_px, height_px = size_px
         result = Derived(
-            self._ids.hex(32),
+            self._store.unused("derived", "id", lambda: self._ids.hex(32)),
             asset.asset_id,
             asset.version,
             transformation,
@@ -335,8 +260,6 @@ class Assets:
             blob.md5,
             self._clock.now(),
         )
-        while self._store.one("SELECT 1 FROM derived WHERE id = ?", (result.id,)):
-            result = replace(result, id=self._ids.hex(32))
         with self._store.transaction():
             self._store.execute(
                 f"INSERT OR REPLACE INTO derived VALUES ({_DERIVED_SLOTS})",  # noqa: S608 - placeholders
@@ -380,6 +303,19 @@ class Assets:
             self.stored.loosen(row["sha256"] for row in gone)
         return len(gone)
 
+    def _renamed(self, asset: Asset, target: Key) -> Asset:
+        """The asset under another name, which its backups then have, too."""
+        old, new = (key.public_id.rpartition("/")[2] for key in (asset.key, target))
+        shown = new if asset.display_name == old else asset.display_name
+        renamed = replace(asset, public_id=target.public_id, type=target.type, display_name=shown)
+        renamed = self._stamped(asset, renamed)
+        self._write([renamed])
+        self._store.execute(
+            "UPDATE backups SET type = ?, public_id = ? WHERE asset_id = ?",
+            (renamed.type, renamed.public_id, renamed.asset_id),
+        )
+        return renamed
+
     def _stamped(self, before: Asset, after: Asset) -> Asset:
         """The asset with the times of its changes."""
         now_s = self._clock.now()
@@ -388,21 +324,30 @@ class Assets:
         known = after.extras.get("last_updated", {})
         return replace(after, extras={**after.extras, "last_updated": {**known, **stamps}})
 
-    def _write(self, asset: Asset) -> None:
-        self._store.execute(f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})", asset.row())  # noqa: S608 - placeholders
-        self._drop_labels(asset.asset_id)
-        whose, at = (asset.asset_id, asset.cloud, asset.resource_type), asset.created_at
-        for tag in asset.tags:
-            self._store.execute("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", (*whose, tag, at))
-        for pair in asset.context.items():
-            self._store.execute("INSERT INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", (*whose, *pair, at))
-        self._words.write([asset])
-        self._folders.add(asset.cloud, asset.asset_folder, asset.created_at)
+    def _write(self, assets: Sequence[Asset]) -> None:
+        """Add assets, or put them in the place of those with their ids."""
+        self._store.execute_many(
+            f"INSERT OR REPLACE INTO assets VALUES ({_ASSET_SLOTS})",  # noqa: S608 - placeholders
+            [asset.row() for asset in assets],
+        )
+        self._drop_labels([asset.asset_id for asset in assets])
+        tags, context = [], []
+        for asset in assets:
+            whose = (asset.asset_id, asset.cloud, asset.resource_type)
+            tags += [(*whose, tag, asset.created_at) for tag in asset.tags]
+            context += [(*whose, *pair, asset.created_at) for pair in asset.context.items()]
+        self._store.execute_many("INSERT INTO asset_tags VALUES (?, ?, ?, ?, ?)", tags)
+        self._store.execute_many("INSERT INTO asset_context VALUES (?, ?, ?, ?, ?, ?)", context)
+        self._words.write(assets)
+        folders = {(asset.cloud, asset.asset_folder): asset.created_at for asset in assets}
+        for (cloud, path), created_at in folders.items():
+            self._folders.add(cloud, path, created_at)
 
-    def _drop_labels(self, asset_id: str) -> None:
-        self._store.execute("DELETE FROM asset_tags WHERE asset_id = ?", (asset_id,))
-        self._store.execute("DELETE FROM asset_context WHERE asset_id = ?", (asset_id,))
-        self._words.drop(asset_id)
+    def _drop_labels(self, asset_ids: Sequence[str]) -> None:
+        ids = [(one,) for one in asset_ids]
+        self._store.execute_many("DELETE FROM asset_tags WHERE asset_id = ?", ids)
+        self._store.execute_many("DELETE FROM asset_context WHERE asset_id = ?", ids)
+        self._words.drop(asset_ids)
 
     def _new_id(self, key: Key) -> str:
         """The id of a new asset; one that is uploaded again after its deletion has that of its backups."""

@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from fakes.cloudinary import errors
+from fakes.cloudinary.state.records import LAST
 from fakes.kit.store import Store
 
 SCHEMA = """
@@ -20,7 +21,6 @@ CREATE INDEX folders_by_parent ON folders (cloud, parent, path);
 CREATE UNIQUE INDEX folders_by_external_id ON folders (external_id);
 CREATE INDEX folders_by_age ON folders (cloud, created_at, external_id)
 """
-_LAST = "\U0010ffff"
 _INSIDE = "cloud = ? AND {0} BETWEEN ? AND ? AND ({0} = ? OR {0} >= ?)"  # one stretch of an index
 
 
@@ -144,4 +144,4 @@ def folder_of(row: sqlite3.Row) -> Folder:
 
 def _inside(cloud: str, path: str) -> tuple[str, ...]:
     """Parameters of `_INSIDE`."""
-    return cloud, path, f"{path}/{_LAST}", path, f"{path}/"
+    return cloud, path, f"{path}/{LAST}", path, f"{path}/"

@@ -7,10 +7,9 @@ from typing import Any
 from fakes.cloudinary.state.cursors import read as _read_cursor
 from fakes.cloudinary.state.cursors import write as _cursor
 from fakes.cloudinary.state.folders import Folder, folder_of
-from fakes.cloudinary.state.records import Asset, asset_of
+from fakes.cloudinary.state.records import LAST, Asset, asset_of
 from fakes.kit.store import Store
 
-_LAST = "\U0010ffff"
 _NEXT_TAGS = """
 WITH RECURSIVE names (tag) AS (
     SELECT min(tag) FROM asset_tags
@@ -97,7 +96,7 @@ class Listing:
         rows = self._store.all(
             "SELECT * FROM assets WHERE cloud = ? AND resource_type = ? AND type = ?"  # noqa: S608 - constant text
             f" AND public_id {comparison} ? AND public_id < ? ORDER BY public_id LIMIT ?",
-            (cloud, resource_type, type_, start, prefix + _LAST, window.limit + 1),
+            (cloud, resource_type, type_, start, prefix + LAST, window.limit + 1),
         )
         shown = [asset_of(row) for row in rows[: window.limit]]
         more = len(rows) > window.limit
@@ -110,7 +109,7 @@ class Listing:
         after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
         scope = (cloud, resource_type)
         rows = self._store.all(
-            _NEXT_TAGS, (*scope, after, prefix, prefix + _LAST, *scope, prefix + _LAST, window.limit + 1)
+            _NEXT_TAGS, (*scope, after, prefix, prefix + LAST, *scope, prefix + LAST, window.limit + 1)
         )
         names = [str(row[0]) for row in rows[: window.limit]]
         return names, _cursor(names[-1]) if len(rows) > window.limit else None

@@ -51,6 +51,8 @@ CREATE INDEX derived_by_asset ON derived (asset_id, created_at, id);
 CREATE INDEX derived_by_sha256 ON derived (sha256)
 """
 
+LAST = "\U0010ffff"
+"""Behind whatever may follow the start of a text."""
 _JSON: Mapping[str, type] = {
     "tags": tuple,
     "context": dict,

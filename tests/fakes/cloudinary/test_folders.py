@@ -263,6 +263,29 @@ def test_public_ids_follow_their_folder_in_fixed_folder_mode(cloud: Cloud, png: 
     assert cloud.http.get(f"{cloud.url}/fixed/image/upload/a/x.png").status_code == 404
 
 
+def test_backups_follow_their_folder_in_fixed_folder_mode(cloud: Cloud, png: bytes) -> None:
+    call = fixed(cloud)
+    call("POST", "image/upload", data={"public_id": "a/x", "backup": "1"}, files={"file": ("p.png", png)})
+    call("PUT", "folders/a", json={"to_folder": "c"}).raise_for_status()
+    call("DELETE", "resources/image/upload?public_ids[]=c/x").raise_for_status()
+
+    restored = call("POST", "resources/image/upload/restore", json={"public_ids": ["c/x"]}).json()
+
+    assert restored["c/x"]["public_id"] == "c/x"
+
+
+def test_a_renamed_asset_is_in_another_folder_in_fixed_folder_mode(cloud: Cloud, png: bytes) -> None:
+    call = fixed(cloud)
+    call("POST", "image/upload", data={"public_id": "a/x"}, files={"file": ("p.png", png)})
+
+    names = {"from_public_id": "a/x", "to_public_id": "b/x"}
+    call("POST", "image/rename", data=names).raise_for_status()
+
+    assert paths(call("GET", "folders")) == ["a", "b"]
+    assert call("DELETE", "folders/a").json() == {"deleted": ["a"]}
+    assert call("DELETE", "folders/b").status_code == 400
+
+
 def test_a_move_that_cannot_be_whole_does_not_begin(cloud: Cloud, png: bytes) -> None:
     call = fixed(cloud)
     long = "x" * 250

@@ -89,7 +89,10 @@ class AssetsApi:
         self._check_may_rename(account, source, target)
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
-        renamed = self._state.assets.rename(source, target, overwrite=form.flag("overwrite"))
+        is_fixed = self._state.accounts.cloud(account.cloud).folder_mode == "fixed"
+        folder = target.public_id.rpartition("/")[0] if is_fixed else None
+        overwrite = form.flag("overwrite")
+        renamed = self._state.assets.rename(source, target, overwrite=overwrite, asset_folder=folder)
         ids = {"from_public_id": source.public_id, "to_public_id": target.public_id}
         if target.type != source.type:
             ids |= {"from_type": source.type, "to_type": target.type}

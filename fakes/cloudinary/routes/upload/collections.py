@@ -24,7 +24,6 @@ from fakes.cloudinary.routes.service import Rows, Service
 from fakes.cloudinary.routes.upload.downloads import downloader
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
 from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
-from fakes.cloudinary.state.assets import as_asset
 from fakes.kit.errors import ProviderError
 
 _MOST_MEMBERS = 100
@@ -127,7 +126,7 @@ class CollectionsApi:
                 blob = await asyncio.to_thread(incoming.read_back)
                 probe = await asyncio.to_thread(media.probe_image, incoming.path)
                 made = await self._clip(
-                    as_asset(_upload(_key(account, wish), (blob, probe))), incoming.path, wish
+                    _upload(_key(account, wish), (blob, probe)).draft, incoming.path, wish
                 )
                 incoming.drop()
                 incoming = made
@@ -181,7 +180,7 @@ class CollectionsApi:
             stem = naming.base_name(form.filename) or str(number)
             public_id = stem if all(one.public_id != stem for one in members) else f"{stem}_{number}"
             upload = _upload(Key(account.cloud, "image", wish.kind, public_id), (blob, probe))
-            original = Material(form.file.path, as_asset(upload))
+            original = Material(form.file.path, upload.draft)
             asked = await self._service.renderer.plan(original, wish.text, stack)
             members.append(Member(public_id, form.file.path, asked))
         return members

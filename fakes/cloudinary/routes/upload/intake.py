@@ -13,7 +13,6 @@ from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload import looks
 from fakes.cloudinary.routes.upload.submission import Submission
 from fakes.cloudinary.state import Key, Outcome, Upload
-from fakes.cloudinary.state.assets import as_asset
 from fakes.cloudinary.wire import Conversion, UploadOptions
 from fakes.kit.clock import iso
 
@@ -125,7 +124,7 @@ class Intake:
     ) -> Upload:
         """The same upload of another file: transformed, or in another format."""
         source, made = files
-        draft = as_asset(upload)
+        draft = upload.draft
         renderer = self._service.renderer
         format_name = await renderer.rework(
             draft, source.path, conversion.transformation, conversion.format, made
@@ -144,7 +143,7 @@ class Intake:
         code = submission.options.eval or ""
         found = await looks.seen(incoming.path, upload.key.resource_type, submission.options)
         cloud = self._state.accounts.cloud(upload.key.cloud)
-        body = wire.asset_body(as_asset(upload), self._service.kit.url, cloud, secret="", api_key="")
+        body = wire.asset_body(upload.draft, self._service.kit.url, cloud, secret="", api_key="")
         info = {name: value for name, value in body.items() if name not in _HIDDEN} | found
         form = submission.form
         form.params = await scripts.evaluated(code, info, form.params)

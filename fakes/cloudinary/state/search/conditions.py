@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-LAST = "\U0010ffff"
-"""Behind whatever may follow the start of a text."""
+from fakes.cloudinary.state.records import LAST
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fakes.cloudinary.errors import query_error
 from fakes.cloudinary.expressions import Bounds, Term, Value, moment, number
 from fakes.cloudinary.expressions.values import PLAIN, Units
+from fakes.cloudinary.state.records import LAST
 from fakes.cloudinary.state.search.conditions import (
-    LAST,
     NOTHING,
     Condition,
     Limit,

@@ -1,7 +1,8 @@
 """Fields that an asset has many values of: tags and context."""
 
 from fakes.cloudinary.expressions import Bounds, Term, Value
-from fakes.cloudinary.state.search.conditions import LAST, Condition, all_of, among, tested
+from fakes.cloudinary.state.records import LAST
+from fakes.cloudinary.state.search.conditions import Condition, all_of, among, tested
 from fakes.cloudinary.state.search.fields import (
     Asking,
     Field,

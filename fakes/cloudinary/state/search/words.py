@@ -1,7 +1,7 @@
 """The words of assets, in a table that tokenised search terms are looked up in."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fakes.cloudinary.state.records import Asset
 from fakes.kit.store import Store
@@ -56,9 +56,9 @@ class Words:
         """Add the words of assets that have none here, or none any more."""
         self._store.execute_many(_INSERT, [row for asset in assets for row in _rows(asset)])
 
-    def drop(self, asset_id: str) -> None:
-        """Remove the words of an asset."""
-        self._store.execute("DELETE FROM asset_words WHERE asset_id = ?", (asset_id,))
+    def drop(self, asset_ids: Sequence[str]) -> None:
+        """Remove the words of assets."""
+        self._store.execute_many("DELETE FROM asset_words WHERE asset_id = ?", [(one,) for one in asset_ids])
 
 
 def _rows(asset: Asset) -> Iterator[tuple[str, str, str, int]]:
