@@ -16,6 +16,9 @@ from fakes.cloudinary.transformation import Component, Plan
 FORMATS = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "ogv"})
 STILLS = "png"
 """The format of the animation that FFmpeg is given: lossless, with the duration of each frame."""
+_MOVING = b"acTL"
+_HEAD_BYTES = 4096
+_ALONE_FPS = 10
 
 
 def frames_plan(asked: Plan) -> Plan:
@@ -52,13 +55,20 @@ def arguments(source: Path, target: Path, asked: Plan, format_name: str, size: S
     # A video has no transparency: white is below, as in other formats without.
     canvas = f"color=white:s={size.width}x{size.height}[back];[back][0:v]overlay=shortest=1:format=auto"
     return [
-        *("-v", "error", "-y", "-f", "apng", "-i", str(source)),
+        *("-v", "error", "-y", *_reader(source), "-i", str(source)),
         *("-filter_complex", f"{canvas},crop={size.width}:{size.height}:0:0", "-an"),
         *encoding.picture(wish, size, 0.0),
         *fast_start,
         *PLAIN,
         *("-f", MUXERS[format_name], str(target)),
     ]
+
+
+def _reader(source: Path) -> Sequence[str]:
+    """How FFmpeg reads the frames: what is the same in all of them was written as one picture."""
+    with source.open("rb") as written:
+        is_moving = _MOVING in written.read(_HEAD_BYTES)
+    return ("-f", "apng") if is_moving else ("-f", "png_pipe", "-framerate", str(_ALONE_FPS))
 
 
 def _without_codecs(component: Component) -> Component:

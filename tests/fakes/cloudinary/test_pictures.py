@@ -106,6 +106,14 @@ def test_many_images_become_a_video(tagged: Cloud, options: dict[str, str], endi
     assert f"width={width}," in kept.headers["server-timing"]
 
 
+def test_pictures_that_are_the_same_become_a_video_too(cloud: Cloud, png: bytes) -> None:
+    for name in "ab":
+        cloud.upload(png, public_id=f"staging_clips/{name}", tags="t")
+    made = cloud.post("image/multi", {"tag": "t", "public_id": "staging_clips/m", "format": "mp4"}).json()
+
+    assert cloud.http.get(made["url"]).headers["content-type"] == "video/mp4"
+
+
 def test_a_document_of_addresses(tagged: Cloud) -> None:
     urls = [f"{tagged.url}/staging/image/upload/staging_clips/{name}.png" for name in "ab"]
     options = {"urls": ",".join(urls), "public_id": "staging_clips/d", "transformation": "f_pdf,w_20"}

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +214,10 @@ class CollectionsApi:
 
     async def _clip(self, asset: Asset, frames: Path, wish: Wish) -> Incoming:
         made = self._service.blobs.incoming()
+        # Pictures that are all the same were written as one: it is an animation none the less.
+        moving = replace(asset, detail={**asset.detail, "pages": _MOST_MEMBERS})
         try:
-            await self._service.renderer.rework(asset, frames, "", wish.format, made)
+            await self._service.renderer.rework(moving, frames, "", wish.format, made)
         except BaseException:
             made.drop()
             raise
