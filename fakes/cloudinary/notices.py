@@ -12,6 +12,7 @@ from typing import Any
 from fakes.cloudinary import signatures
 from fakes.cloudinary.state import Account, CloudinaryState
 from fakes.cloudinary.state.messages import Signed, batch_address, channel_address
+from fakes.cloudinary.state.triggers import POLL
 from fakes.cloudinary.wire import Hooks
 from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
@@ -20,7 +21,6 @@ from fakes.kit.webhooks import Delivery
 
 # "About three more attempts, 3, 6 and 9 minutes apart": cloudinary.com/documentation/notifications
 _RETRY_AFTER_S = (180.0, 360.0, 540.0)
-_POLL = "poll://"
 _ANONYMOUS = "*"
 
 
@@ -43,7 +43,7 @@ class Notices:
             CallbackRefused: One is outside.
         """
         for url in (*hooks.urls, *hooks.eager_urls):
-            if not url.startswith(_POLL):
+            if not url.startswith(POLL):
                 self._kit.webhooks.check(url)
 
     def tell(self, account: Account, kind: str, content: Mapping[str, Any], hooks: Hooks) -> None:
@@ -64,8 +64,8 @@ class Notices:
         batch_id = hooks.batch_id or content.get("batch_id") or self._kit.ids.hex(64)
         body = self._body(account, kind, content, hooks)
         for url in urls:
-            if url.startswith(_POLL):
-                self._keep(account, url.removeprefix(_POLL), batch_id, body)
+            if url.startswith(POLL):
+                self._keep(account, url.removeprefix(POLL), batch_id, body)
             else:
                 self._send(account, url, body)
 

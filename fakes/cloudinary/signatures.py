@@ -20,9 +20,9 @@ def string_to_sign(params: Mapping[str, str], version: int = 2) -> str:
         params: Parameters as sent; arrays already joined by commas. Empty ones are left out.
         version: 2 escapes `&` within a parameter, 1 does not.
     """
-    pairs = (f"{name}={value}" for name, value in sorted(params.items()) if name not in UNSIGNED_PARAMS)
-    kept = (pair for pair in pairs if not pair.endswith("=") or pair.count("=") > 1)
-    return "&".join(pair.replace("&", "%26") if version >= 2 else pair for pair in kept)
+    kept = ((name, value) for name, value in params.items() if value and name not in UNSIGNED_PARAMS)
+    pairs = (f"{name}={value}" for name, value in sorted(kept))
+    return "&".join(pair.replace("&", "%26") if version >= 2 else pair for pair in pairs)
 
 
 def is_signed(

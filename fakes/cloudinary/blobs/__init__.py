@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import itertools
+import shutil
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -66,6 +68,33 @@ class Incoming:
         self._file.close()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
+
+
+class Inbox:
+    """The folder of temporary files, beside the stored ones.
+
+    Args:
+        root: Where bytes are kept. What an earlier process left in the inbox is removed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "incoming"
+        self._numbers = itertools.count()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+
+    def unused(self, kind: str) -> Path:
+        """The path of a file or folder that does not exist yet."""
+        return self._folder / f"{kind}-{next(self._numbers)}"
+
+    def file(self, limit_bytes: int | None = None) -> Incoming:
+        """A new temporary file."""
+        return Incoming(self.unused("file"), limit_bytes)
+
+
+def place(root: Path, sha256: str) -> Path:
+    """Where the file of these bytes is in a folder of them; it may not exist."""
+    return root / sha256[:2] / sha256
 
 
 class Blobs(Protocol):

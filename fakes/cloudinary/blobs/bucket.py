@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import functools
-import itertools
 import logging
 import re
-import shutil
 import threading
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from fakes.cloudinary.blobs import Blob, Incoming
+from fakes.cloudinary.blobs import Blob, Inbox, Incoming, place
 from fakes.cloudinary.blobs.cache import LocalCache
 from fakes.cloudinary.errors import bytes_unavailable
 from fakes.kit.bucket import Bucket
@@ -42,10 +40,7 @@ class BucketBlobs:
 
     def __init__(self, root: Path, bucket: Bucket, cache_limit_bytes: int = CACHE_LIMIT_BYTES) -> None:
         self._root = root
-        self._incoming = root / "incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True)
-        self._numbers = itertools.count()
+        self._inbox = Inbox(root)
         self._objects = _Objects(bucket)
         self._cache = LocalCache(root / "cache", cache_limit_bytes)
         self._graves = _Graves(root / "graves", self._objects)
@@ -54,7 +49,7 @@ class BucketBlobs:
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
         """A new temporary file."""
-        return Incoming(self._incoming / f"file-{next(self._numbers)}", limit_bytes)
+        return self._inbox.file(limit_bytes)
 
     async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""
@@ -87,23 +82,20 @@ class BucketBlobs:
         dead = list(addresses)
         for address in dead:
             self._cache.remove(address)
-            self._lying(address).unlink(missing_ok=True)
+            place(self._root, address).unlink(missing_ok=True)
         self._graves.dig(dead)
 
     def _put(self, sha256: str, file: Path) -> None:
         self._graves.rescue(sha256)
         self._objects.put(sha256, file)
 
-    def _lying(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / sha256
-
     def _present(self, sha256: str) -> Path | None:
-        lying = self._lying(sha256)
+        lying = place(self._root, sha256)
         return self._cache.find(sha256) or (lying if lying.is_file() else None)
 
     def _take_over(self, sha256: str) -> Path | bool:
         """The file that lies in the folder, by now in the bucket too; else whether the bucket has one."""
-        lying = self._lying(sha256)
+        lying = place(self._root, sha256)
         if lying.is_file():
             self._put(sha256, lying)
             return lying

@@ -59,9 +59,8 @@ class LocalCache:
             self._trim()
 
     def _trim(self) -> None:
-        if self._total_bytes <= self._limit_bytes:
-            return
-        for sha256 in [one for one in self._sizes if one not in self._used]:
-            self.remove(sha256)
-            if self._total_bytes <= self._limit_bytes:
+        while self._total_bytes > self._limit_bytes:
+            unused = next((one for one in self._sizes if one not in self._used), None)
+            if unused is None:
                 return
+            self.remove(unused)

@@ -1,15 +1,12 @@
 """Blobs in a folder of this machine."""
 
 import contextlib
-import itertools
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-from fakes.cloudinary.blobs import Blob, Incoming
-
-_INCOMING = "incoming"
+from fakes.cloudinary.blobs import Blob, Inbox, Incoming, place
 
 
 class FolderBlobs:
@@ -21,14 +18,11 @@ class FolderBlobs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._incoming = root / _INCOMING
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True)
-        self._numbers = itertools.count()
+        self._inbox = Inbox(root)
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
         """A new temporary file."""
-        return Incoming(self._incoming / f"file-{next(self._numbers)}", limit_bytes)
+        return self._inbox.file(limit_bytes)
 
     async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""
@@ -55,7 +49,7 @@ class FolderBlobs:
         dead = [path for path in map(self.path, addresses) if path.exists()]
         if not dead:
             return
-        grave = self._incoming / f"dead-{next(self._numbers)}"
+        grave = self._inbox.unused("dead")
         grave.mkdir()
         for path in dead:
             with contextlib.suppress(FileNotFoundError):
@@ -64,7 +58,7 @@ class FolderBlobs:
 
     def path(self, sha256: str) -> Path:
         """Where the file of these bytes is; it may not exist."""
-        return self._root / sha256[:2] / sha256
+        return place(self._root, sha256)
 
     def take(self, file: Path, sha256: str) -> None:
         """Make a file of this file system the one of these bytes."""

@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote_to_bytes
 
+from fakes.cloudinary.forms.escapes import whole_escapes
 from fakes.cloudinary.forms.fields import Fields
 from fakes.cloudinary.forms.pieces import Pieces
 
@@ -55,9 +56,7 @@ class Encoded:
 
     def _add_value(self, data: bytes) -> None:
         """Decode what is there, but for an escape whose end is still to come."""
-        data = self._escape + data
-        cut = data.find(b"%", max(len(data) - 2, 0))
-        whole, self._escape = (data, b"") if cut < 0 else (data[:cut], data[cut:])
+        whole, self._escape = whole_escapes(self._escape + data)
         self._fields.write(_decoded(whole))
 
     def _end(self) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from fakes.cloudinary.blobs import Blobs, Incoming
 from fakes.cloudinary.errors import file_too_large, unsupported_source
+from fakes.cloudinary.forms.escapes import whole_escapes
 from fakes.cloudinary.forms.form import Form
 
 _BLOCK_BYTES = 1 << 16
@@ -75,8 +76,6 @@ def _decode_base64(source: BinaryIO, target: Incoming) -> None:
 def _decode_escapes(source: BinaryIO, target: Incoming) -> None:
     rest = b""
     while block := source.read(_BLOCK_BYTES):
-        block = rest + block
-        cut = block.find(b"%", max(len(block) - 2, 0))
-        block, rest = (block, b"") if cut < 0 else (block[:cut], block[cut:])
-        target.write(unquote_to_bytes(block))
+        whole, rest = whole_escapes(rest + block)
+        target.write(unquote_to_bytes(whole))
     target.write(rest)

@@ -31,7 +31,11 @@ class Amounts:
 
 
 class Calls:
-    """Counts calls of the Admin API, hour by hour."""
+    """Counts calls of the Admin API, hour by hour; in memory, so that a restart begins anew.
+
+    Args:
+        clock: Says which hour it is.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,6 +58,8 @@ class Calls:
 
 class Usage:
     """Counts in memory and writes down now and then: a delivery costs no write.
+
+    A process that is killed takes what it has not written down along: 500 counts at most.
 
     Args:
         store: The fake's store.

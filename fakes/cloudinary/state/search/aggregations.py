@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fakes.cloudinary import errors
+from fakes.cloudinary.state.search.catalogue import PIXELS
 from fakes.cloudinary.state.search.finder import Finder, Matching
 
 Ranges = Mapping[str, tuple[float | None, float | None]]
@@ -21,7 +22,7 @@ _BYTES: Ranges = {
     "huge": (10 * _MB, None),
 }
 _SECONDS: Ranges = {"short": (None, 60.0), "medium": (60.0, 600.0), "long": (600.0, None)}
-_PIXELS: Ranges = {"small": (None, 1e6), "medium": (1e6, 4e6), "large": (4e6, None)}
+_PICTURES: Ranges = {"small": (None, 1e6), "medium": (1e6, 4e6), "large": (4e6, None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,15 @@ class _Counted:
     ranges: Ranges | None = None
 
 
-_SIZE = "(assets.width * assets.height)"
 _FIELDS: Mapping[str, _Counted] = {
     "bytes": _Counted("assets.bytes", ranges=_BYTES),
     "duration": _Counted("assets.duration", "video", _SECONDS),
     "format": _Counted("assets.format"),
-    "image_pixels": _Counted(_SIZE, "image", _PIXELS),
-    "pixels": _Counted(_SIZE, "image", _PIXELS),
+    "image_pixels": _Counted(PIXELS, "image", _PICTURES),
+    "pixels": _Counted(PIXELS, "image", _PICTURES),
     "resource_type": _Counted("assets.resource_type"),
     "type": _Counted("assets.type"),
-    "video_pixels": _Counted(_SIZE, "video", _PIXELS),
+    "video_pixels": _Counted(PIXELS, "video", _PICTURES),
 }
 
 

@@ -21,7 +21,7 @@ _TO_SLASH = "rtrim(assets.public_id, replace(assets.public_id, '/', ''))"  # up 
 _FILENAME = f"substr(assets.public_id, length({_TO_SLASH}) + 1)"
 _FIXED_FOLDER = f"rtrim({_TO_SLASH}, '/')"
 _RATIO = "(1.0 * assets.width / assets.height)"
-_PIXELS = "(assets.width * assets.height)"
+PIXELS = "(assets.width * assets.height)"
 _ACCESSIBILITY = "json_extract(assets.detail, '$.accessibility_analysis.colorblind_accessibility_score')"
 _BIT_RATE = "json_extract(assets.detail, '$.bit_rate')"
 _FACES = (
@@ -75,7 +75,7 @@ _ASSET_FIELDS: Mapping[str, Field] = {
     "moderation_status": fields.keyword("assets.moderation_status"),
     "page_count": fields.amount(_PAGES),
     "pages": fields.amount(_PAGES),
-    "pixels": fields.amount(_PIXELS),
+    "pixels": fields.amount(PIXELS),
     "public_id": fields.text("assets.public_id", PUBLIC_ID, is_indexed=True),
     "quality_analysis.focus": fields.amount("json_extract(assets.detail, '$.quality_analysis.focus')"),
     "resource_type": fields.keyword("assets.resource_type", is_indexed=True),
@@ -203,7 +203,7 @@ ASSETS = Catalogue(
         "filename": SortKey(_FILENAME),
         "format": SortKey("assets.format", is_nullable=True),
         "height": SortKey("assets.height", is_nullable=True),
-        "pixels": SortKey(_PIXELS, is_nullable=True),
+        "pixels": SortKey(PIXELS, is_nullable=True),
         "public_id": SortKey("assets.public_id"),
         "resource_type": SortKey("assets.resource_type"),
         "type": SortKey("assets.type"),
