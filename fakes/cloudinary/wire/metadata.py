@@ -142,16 +142,16 @@ def order(said: Mapping[str, Any], names: Iterable[str]) -> tuple[str, bool]:
 
 
 def field_body(field: MetadataField, listed: Iterable[Entry]) -> dict[str, Any]:
-    """One field."""
+    """One field, with the parts that the samples of admin_api#metadata_fields show."""
     body: dict[str, Any] = {
         "type": field.type,
         "external_id": field.external_id,
         "label": field.label,
         "mandatory": field.mandatory,
         "default_value": field.default_value,
-        "default_disabled": field.default_disabled,
         "validation": field.validation,
-        "restrictions": field.restrictions,
+        "default_disabled": field.default_disabled,
+        "restrictions": {"readonly_ui": False, **field.restrictions},
     }
     if field.type in LISTED:
         if field.alphabetically_sorted:
@@ -159,9 +159,8 @@ def field_body(field: MetadataField, listed: Iterable[Entry]) -> dict[str, Any]:
         # Deleted entries are left out, so all are active; lists of entries by themselves do not say it.
         values = [one | {"state": "active"} for one in datasource_body(listed)["values"]]
         body["datasource"] = {"values": values}
-        body["allow_dynamic_list_values"] = field.allow_dynamic_list_values
         body["alphabetically_sorted"] = field.alphabetically_sorted
-    return body
+    return body | {"allow_dynamic_list_values": field.allow_dynamic_list_values}
 
 
 def datasource_body(listed: Iterable[Entry]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def test_a_field_is_shown_with_all_its_parts(cloud: Cloud) -> None:
         "default_value": 3,
         "default_disabled": False,
         "validation": {"type": "less_than", "value": 5},
-        "restrictions": {},
+        "restrictions": {"readonly_ui": False},
+        "allow_dynamic_list_values": False,
     }
     assert cloud.admin("GET", "metadata_fields/size").json() == made
 
