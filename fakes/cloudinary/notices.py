@@ -4,13 +4,13 @@ Source: cloudinary.com/documentation/notifications.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fakes.cloudinary import signatures
-from fakes.cloudinary.state import Account, CloudinaryState
+from fakes.cloudinary import signatures, wire
+from fakes.cloudinary.state import Account, Asset, CloudinaryState
 from fakes.cloudinary.state.messages import Signed, batch_address, channel_address
 from fakes.cloudinary.state.triggers import POLL
 from fakes.cloudinary.wire import Hooks
@@ -72,6 +72,11 @@ class Notices:
     def tell_error(self, account: Account, error: ProviderError, public_id: str, hooks: Hooks) -> None:
         """Send a notification that work behind an answer has failed."""
         self.tell(account, "error", {"error": {"message": error.message}, "public_id": public_id}, hooks)
+
+    def tell_changes(self, account: Account, changes: Sequence[tuple[Asset, Asset]], hooks: Hooks) -> None:
+        """Send a notification of each kind of change that there is between assets before and after."""
+        for kind, content in wire.changes(changes):
+            self.tell(account, kind, content, hooks)
 
     def batched(self, hooks: Hooks) -> tuple[Hooks, str]:
         """The hooks of work behind an answer, and its batch id: the one asked for, or a new one."""

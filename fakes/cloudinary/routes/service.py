@@ -14,7 +14,7 @@ from fakes.cloudinary.blobs import Blobs
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.notices import Notices
 from fakes.cloudinary.render import Renderer
-from fakes.cloudinary.state import PRODUCTION, Account, Asking, CloudinaryState, Key
+from fakes.cloudinary.state import PRODUCTION, Account, Asking, Asset, CloudinaryState, Key
 from fakes.cloudinary.wire import Showing
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
@@ -100,6 +100,23 @@ class Service:
         fields = self.state.metadata.fields.ids(account.cloud)
         return Showing(self.kit.url, self.state.accounts.cloud(account.cloud), fields)
 
+    def completed(self, asset: Asset, form: Form, changes: dict[str, Any]) -> dict[str, Any]:
+        """What a call changes of an asset, with what has to be asked: structured metadata and a unique name.
+
+        Raises:
+            ProviderError: The metadata cannot be (400).
+        """
+        changes = dict(changes)
+        text, clears = form.text("metadata") or "", form.flag("clear_invalid")
+        if text or clears:
+            of_change = self.state.metadata.of_change
+            changes["metadata"] = of_change(asset.cloud, asset.metadata, text, clear_invalid=clears)
+        name = changes.get("display_name", asset.display_name)
+        if form.flag("unique_display_name") and name != asset.display_name:
+            folder = changes.get("asset_folder", asset.asset_folder)
+            changes["display_name"] = self.state.unique_display_name(asset.cloud, folder, name)
+        return changes
+
     def asking(self, account: Account) -> Asking:
         """Who searches, where and when."""
         cloud = self.state.accounts.cloud(account.cloud)
@@ -130,3 +147,11 @@ def key_of(request: Request, account: Account, public_id: str) -> Key:
     if type_ not in wire.ALL_TYPES:
         raise errors.invalid_parameter("type", type_)
     return Key(account.cloud, resource_type, type_, public_id)
+
+
+def qualified(account: Account, path: str) -> Key | None:
+    """The asset that `image/upload/some/id` names; None when it is not of that form."""
+    pieces = path.split("/", 2)
+    if len(pieces) < 3 or pieces[0] not in wire.RESOURCE_TYPES:
+        return None
+    return Key(account.cloud, pieces[0], pieces[1], pieces[2])

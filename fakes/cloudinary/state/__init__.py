@@ -117,6 +117,7 @@ class CloudinaryState:
     def __init__(self, kit: Kit, blobs: Blobs, parts_dir: Path) -> None:
         self._store = kit.open_store(SCHEMA)
         self._clock = kit.clock
+        self._ids = kit.ids
         self._blobs = blobs
         self.accounts = Accounts(self._store)
         self.usage = Usage(self._store, kit.clock)
@@ -212,6 +213,13 @@ class CloudinaryState:
             return replace(asset, metadata=self.metadata.of_upload(asset.cloud, json.dumps(given)))
         except ProviderError as error:
             raise ValueError(f"the metadata of '{asset.public_id}': {error.message}") from error
+
+    def unique_display_name(self, cloud: str, folder: str, name: str) -> str:
+        """The name, or with a suffix that no other asset of the folder is shown by."""
+        unique = name
+        while self.assets.has_display_name(cloud, folder, unique):
+            unique = f"{name}_{self._ids.text(6)}"  # guess: the suffix; that there is one is documented
+        return unique
 
     def close(self) -> None:
         """Keep what was only counted so far."""

@@ -122,6 +122,11 @@ class UploadOptions:
     eval: str | None
     on_success: str | None
 
+    def moderated(self, now_s: float) -> tuple[Mapping[str, Any], ...]:
+        """The asset's moderation, which begins now."""
+        at = iso(now_s)
+        return tuple({"kind": kind, "status": "pending", "updated_at": at} for kind in self.moderation)
+
 
 def upload_options(form: Form, types: Collection[str] = TYPES) -> UploadOptions:
     """Read the parameters of an upload.

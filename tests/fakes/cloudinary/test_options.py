@@ -227,6 +227,17 @@ def test_names_can_be_forgotten_and_made_unique(cloud: Cloud, png: bytes) -> Non
     assert "original_filename" not in second
 
 
+def test_explicit_makes_names_unique_and_asks_for_moderation_once(cloud: Cloud, png: bytes) -> None:
+    for name in "ab":
+        cloud.upload(png, public_id=f"staging_clips/{name}", moderation="manual").raise_for_status()
+
+    params = {"public_id": "staging_clips/b", "type": "upload", "moderation": "manual"}
+    body = cloud.post("image/explicit", {**params, "display_name": "a", "unique_display_name": "1"}).json()
+
+    assert body["display_name"].startswith("a_")
+    assert [(one["kind"], one["status"]) for one in body["moderation"]] == [("manual", "pending")]
+
+
 def test_clouds_with_fixed_folders_know_no_others(cloud: Cloud, png: bytes) -> None:
     document = {
         "accounts": [{"cloud": "old", "api_key": "7", "api_secret": "s", "folder": None}],

@@ -112,6 +112,16 @@ def test_labels_that_change_are_told(cloud: Cloud, receiver: Receiver, png: byte
     assert context["updated"] == [{"name": "b", "previous_value": "2", "new_value": "3"}]
 
 
+def test_what_a_script_changes_is_told(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
+    code = 'current_asset.update({tags: ["seen"]});'
+    cloud.upload(png, public_id="staging_clips/a", on_success=code, notification_url=receiver.url)
+
+    kinds = {body["notification_type"]: body for body in told(cloud, receiver, 2)}
+
+    assert kinds["upload"]["tags"] == ["seen"]
+    assert [one["added"] for one in kinds["resource_tags_changed"]["resources"]] == [["seen"]]
+
+
 def test_relations_are_told(cloud: Cloud, receiver: Receiver, png: bytes) -> None:
     asset_id = cloud.upload(png, public_id="staging_clips/a").json()["asset_id"]
     cloud.upload(png, public_id="staging_clips/b")

@@ -5,8 +5,8 @@ from starlette.responses import JSONResponse, Response
 
 from fakes.cloudinary import errors, wire
 from fakes.cloudinary.forms import Form
-from fakes.cloudinary.routes.service import Rows, Service, key_of
-from fakes.cloudinary.state import Account, Asset, Key, check_may_change
+from fakes.cloudinary.routes.service import Rows, Service, key_of, qualified
+from fakes.cloudinary.state import Account, Asset, check_may_change
 
 _MOST = 100
 
@@ -89,7 +89,7 @@ class RelationsApi:
 
     def _by_name(self, account: Account, name: str) -> Asset | str:
         """An asset by a name such as `image/upload/some/id`, or the code of why there is none."""
-        key = _qualified(account, name)
+        key = qualified(account, name)
         if key is None:
             return "invalid_ids"
         return self._state.assets.find(key) or "non_existing_ids"
@@ -104,11 +104,3 @@ class RelationsApi:
             return "invalid_relate_to_self_id"
         is_gone = self._state.relations.remove(asset, other)
         return "success_ids" if is_gone else "relation_does_not_exist_ids"
-
-
-def _qualified(account: Account, name: str) -> Key | None:
-    """The asset that `image/upload/some/id` names; None when it is not of that form."""
-    pieces = name.split("/", 2)
-    if len(pieces) < 3 or pieces[0] not in wire.RESOURCE_TYPES:
-        return None
-    return Key(account.cloud, pieces[0], pieces[1], pieces[2])

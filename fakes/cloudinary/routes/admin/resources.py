@@ -61,13 +61,13 @@ class ResourcesApi:
         """Change one asset: its labels, place, moderation, coordinates, access and more."""
         account = self._service.admin(request)
         asset = self._named(request, account, form)
-        changes = self._changes(asset, form)
+        changes = wire.updates(asset, form, self._service.kit.clock.now())
+        changes = self._service.completed(asset, form, changes)
         check_may_change(account, asset, asset_folder=changes.get("asset_folder"))
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         changed = self._state.assets.change(asset, **changes) if changes else asset
-        for kind, content in wire.changes([(asset, changed)]):
-            self._service.notices.tell(account, kind, content, hooks)
+        self._service.notices.tell_changes(account, [(asset, changed)], hooks)
         return await self._detail(account, changed, form)
 
     def _named(self, request: Request, account: Account, form: Form) -> Asset:
@@ -87,25 +87,6 @@ class ResourcesApi:
             raise errors.missing_parameter("public_id")
         kinds = (form.text("resource_type") or "image", form.text("type") or "upload")
         return self._state.assets.get(Key(account.cloud, *kinds, public_id))
-
-    def _changes(self, asset: Asset, form: Form) -> dict[str, Any]:
-        changes = wire.updates(asset, form, self._service.kit.clock.now())
-        text, clears = form.text("metadata") or "", form.flag("clear_invalid")
-        if text or clears:
-            of_change = self._state.metadata.of_change
-            changes["metadata"] = of_change(asset.cloud, asset.metadata, text, clear_invalid=clears)
-        name = changes.get("display_name", asset.display_name)
-        if form.flag("unique_display_name") and name != asset.display_name:
-            folder = changes.get("asset_folder", asset.asset_folder)
-            changes["display_name"] = self._unique(asset.cloud, folder, name)
-        return changes
-
-    def _unique(self, cloud: str, folder: str, name: str) -> str:
-        """The name, or with a suffix that no other asset of the folder is shown by."""
-        unique = name
-        while self._state.assets.has_display_name(cloud, folder, unique):
-            unique = f"{name}_{self._service.kit.ids.text(6)}"  # guess: the suffix; there is one
-        return unique
 
     async def _detail(
         self, account: Account, asset: Asset, form: Form, *, is_deleted: bool = False

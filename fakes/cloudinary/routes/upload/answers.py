@@ -48,6 +48,7 @@ class Answers:
             body |= self.of_asset(account, asset, is_signed=asked.is_signed)
         told = {name: value for name, value in body.items() if name != "api_key"}
         self._service.notices.tell(account, kind, told, options.hooks)
+        self._service.notices.tell_changes(account, [(outcome.asset, asset)], options.hooks)
         if options.eager and not options.is_eager_async:
             self._tell_eager(asked, asset, body["eager"], options.hooks)
         if options.returns_delete_token:

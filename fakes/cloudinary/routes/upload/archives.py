@@ -14,7 +14,7 @@ from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
-from fakes.cloudinary.routes.service import Rows, Service
+from fakes.cloudinary.routes.service import Rows, Service, qualified
 from fakes.cloudinary.routes.upload.answers import Answers
 from fakes.cloudinary.routes.upload.downloads import downloader
 from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
@@ -257,7 +257,7 @@ def _kinds(request: Request) -> tuple[str, ...]:
 
 
 def _qualified(account: Account, path: str) -> Key:
-    pieces = path.split("/", 2)
-    if len(pieces) < 3 or pieces[0] not in wire.RESOURCE_TYPES:
+    key = qualified(account, path)
+    if key is None:
         raise errors.invalid_parameter("fully_qualified_public_ids", path)
-    return Key(account.cloud, pieces[0], pieces[1], pieces[2])
+    return key

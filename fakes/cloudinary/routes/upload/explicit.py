@@ -18,7 +18,6 @@ from fakes.cloudinary.routes.upload.remote import RemoteFiles
 from fakes.cloudinary.routes.upload.subject import key_in
 from fakes.cloudinary.routes.upload.submission import Submission, submission
 from fakes.cloudinary.state import Asset, Key, Outcome, check_may_change, check_may_write
-from fakes.kit.clock import iso
 from fakes.kit.errors import ProviderError
 
 
@@ -66,8 +65,7 @@ class ExplicitApi:
         fields = self._fields(asked, asset, found)
         after = self._state.assets.change(asset, **fields) if fields else asset
         body = await self._answers.of_upload(asked, Outcome(after), "explicit")
-        for kind, told in wire.changes([(asset, after)]):
-            self._service.notices.tell(asked.account, kind, told, asked.options.hooks)
+        self._service.notices.tell_changes(asked.account, [(asset, after)], asked.options.hooks)
         return body
 
     def _check_may_write(self, asked: Submission, key: Key) -> None:
@@ -80,19 +78,10 @@ class ExplicitApi:
 
     def _fields(self, asked: Submission, asset: Asset, found: Mapping[str, Any]) -> dict[str, Any]:
         options = asked.options
-        fields = wire.changed_fields(asked.form, asset)
-        if options.metadata:
-            fields["metadata"] = self._state.metadata.of_change(
-                asset.cloud,
-                asset.metadata,
-                options.metadata,
-                clear_invalid=asked.form.flag("clear_invalid"),
-            )
+        fields = self._service.completed(asset, asked.form, wire.changed_fields(asked.form, asset))
         if options.moderation:
-            now = iso(self._service.kit.clock.now())
-            entries = [{"kind": kind, "status": "pending", "updated_at": now} for kind in options.moderation]
-            fields["moderation"] = (*asset.moderation, *entries)
-            fields |= {"moderation_kind": entries[-1]["kind"], "moderation_status": entries[-1]["status"]}
+            others = (one for one in asset.moderation if one["kind"] not in options.moderation)
+            fields["moderation"] = (*others, *options.moderated(self._service.kit.clock.now()))
         if found:
             fields["detail"] = {**asset.detail, **found}
         return fields

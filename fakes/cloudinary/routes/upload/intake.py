@@ -14,7 +14,6 @@ from fakes.cloudinary.routes.upload import looks
 from fakes.cloudinary.routes.upload.submission import Submission
 from fakes.cloudinary.state import Key, Outcome, Upload
 from fakes.cloudinary.wire import Conversion, UploadOptions
-from fakes.kit.clock import iso
 
 LIMIT_BYTES = {
     "image": wire.IMAGE_LIMIT_BYTES,
@@ -81,11 +80,8 @@ class Intake:
                 break
         if not options.naming.unique_display_name:
             return name
-        shown = name.display_name
-        while self._state.assets.has_display_name(key.cloud, name.asset_folder, name.display_name):
-            # guess: the suffix; that there is one is documented
-            name = replace(name, display_name=f"{shown}_{self._service.kit.ids.text(6)}")
-        return name
+        shown = self._state.unique_display_name(key.cloud, name.asset_folder, name.display_name)
+        return replace(name, display_name=shown)
 
     def _draft(self, submission: Submission, found: tuple[Blob, Probe], filename: str | None) -> Upload:
         blob, probe = found
@@ -105,16 +101,12 @@ class Intake:
         return self._labelled(upload, options)
 
     def _labelled(self, upload: Upload, options: UploadOptions) -> Upload:
-        now = iso(self._service.kit.clock.now())
-        moderation = tuple(
-            {"kind": kind, "status": "pending", "updated_at": now} for kind in options.moderation
-        )
         return replace(
             upload,
             tags=options.tags,
             context=options.context,
             metadata=self._state.metadata.of_upload(upload.key.cloud, options.metadata),
-            moderation=moderation,
+            moderation=options.moderated(self._service.kit.clock.now()),
             access_control=options.access_control,
             extras={**upload.extras, **_within(options.extras, upload.probe)},
         )

@@ -117,5 +117,4 @@ class LabelsApi:
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         changes = [(asset, self._state.assets.change(asset, **fields)) for asset, fields in edits]
-        for kind, told in wire.changes(changes):
-            self._service.notices.tell(account, kind, told, hooks)
+        self._service.notices.tell_changes(account, changes, hooks)

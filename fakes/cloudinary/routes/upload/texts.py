@@ -1,5 +1,7 @@
 """Upload API: `text`, which makes a picture of words."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -58,8 +60,8 @@ class TextsApi:
         params, incoming = form.texts(), self._service.blobs.incoming()
         try:
             await self._service.renderer.run(lambda: lettering.write(incoming.path, params))
-            blob = incoming.read_back()
-            probe = media.probe_image(incoming.path)
+            blob = await asyncio.to_thread(incoming.read_back)
+            probe = await asyncio.to_thread(media.probe_image, incoming.path)
             probe.detail["text"] = {name: params[name] for name in _STYLE if name in params}
             name = Name(public_id, folder, shown)
             upload = Upload(key, name, blob, probe, None, wire.parse_tags(form), {}, overwrite=True)
