@@ -2,8 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -94,6 +96,19 @@ class Service:
         if scheme.lower() != "basic" or not api_key:
             raise errors.not_authorized()
         return self.state.accounts.with_secret(cloud, api_key, secret)
+
+    @contextlib.asynccontextmanager
+    async def file_of(self, asset: Asset, sha256: str | None = None) -> AsyncIterator[Path]:
+        """The file of an asset, or of what was derived from it.
+
+        Raises:
+            ProviderError: It was deleted since the asset was found, or is while it is read (404).
+        """
+        try:
+            async with self.blobs.local(sha256 or asset.sha256) as path:
+                yield path
+        except FileNotFoundError as error:
+            raise errors.not_found(asset.public_id) from error
 
     def showing(self, account: Account) -> Showing:
         """For whom answers are shown."""

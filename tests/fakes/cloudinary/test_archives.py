@@ -91,6 +91,18 @@ def test_assets_of_all_kinds_by_prefix_or_by_path(stocked: Cloud) -> None:
     assert "attachment" in original.headers["content-disposition"]
 
 
+@pytest.mark.parametrize(
+    ("filename", "name"), [("..", "_"), (".", "_"), ("a\x01b", "a_b"), ("../x", "x"), ("...", "...")]
+)
+def test_no_file_of_an_archive_leads_elsewhere(cloud: Cloud, filename: str, name: str) -> None:
+    cloud.upload(b"text", "raw/upload", public_id="staging_clips/r", filename_override=filename, tags="t")
+    options = {"tags": "t", "mode": "download", "use_original_filename": "1"}
+
+    answer = cloud.post("raw/generate_archive", options)
+
+    assert names(answer) == [f"staging_clips/{name}"]
+
+
 def test_a_tgz(stocked: Cloud) -> None:
     answer = fetch(stocked, "image/generate_archive", mode="download", tags="t", target_format="tgz")
 

@@ -214,6 +214,32 @@ def test_the_last_part_sent_by_many_at_once_makes_one_asset(cloud: Cloud) -> Non
     assert {body["etag"] for body in bodies} == {hashlib.md5(content).hexdigest()}
 
 
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("generate_archive", {"tags": "t", "mode": "download"}),
+        ("generate_archive", {"tags": "t", "mode": "download", "transformations": "w_10"}),
+        ("multi", {"tag": "t", "public_id": "staging_clips/m"}),
+        ("explicit", {"public_id": "staging_clips/a", "type": "upload", "colors": "1"}),
+        (
+            "explicit",
+            {"public_id": "staging_clips/a", "type": "upload", "responsive_breakpoints": '{"max_images":1}'},
+        ),
+    ],
+)
+def test_what_is_deleted_while_it_is_used_is_not_found(
+    cloud: Cloud, png: bytes, path: str, params: dict[str, str]
+) -> None:
+    cloud.upload(png, public_id="staging_clips/a", tags="t").raise_for_status()
+    for name in cloud.files():
+        (cloud.fakes.folder / "blobs" / name).unlink()
+
+    answer = cloud.post(f"image/{path}", params)
+
+    assert answer.status_code == 404
+    assert answer.json() == {"error": {"message": "Resource not found - staging_clips/a"}}
+
+
 def test_an_error_that_nobody_foresaw_has_the_providers_shape() -> None:
     with served("cloudinary") as fakes:
         fakes.apps["cloudinary"].kit.store.execute("DROP TABLE folders")

@@ -115,5 +115,5 @@ class ResourcesApi:
         wanted = {name for name in analysis.LOOKS if form.flag(name)}
         if asset.resource_type != "image" or not wanted:
             return {}
-        async with self._service.blobs.local(asset.sha256) as path:
+        async with self._service.file_of(asset) as path:
             return await asyncio.to_thread(analysis.analyse, path, wanted)

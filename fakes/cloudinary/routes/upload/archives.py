@@ -1,6 +1,7 @@
 """Upload API: `generate_archive`, which puts many assets into one file, stored or sent at once."""
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from fakes.cloudinary.wire import ArchiveOptions, Eager, Hooks, Selection
 from fakes.kit.errors import ProviderError
 
 _MOST = 1000
+_UNSAFE = re.compile(r"^\.{1,2}$|[\x00-\x1f\x7f/\\]")
+"""What would lead a program that unpacks a file to elsewhere."""
 _EVERY = ("auto", "all")
 _What = tuple[Name, list[Asset], Selection]
 """The archive's name, what goes into it, and what was not found."""
@@ -145,16 +148,16 @@ class ArchivesApi:
         eager, names = what
         if eager is None or asset.resource_type == "raw":
             name = names.take(file_name(options, asset, None, asset.format))
-            async with self._service.blobs.local(asset.sha256) as path:
+            async with self._service.file_of(asset) as path:
                 return await asyncio.to_thread(written.add, path, name)
         if options.keeps_derived:
             derived = await self._service.renderer.derive(asset, eager.transformation, eager.format)
             name = names.take(file_name(options, asset, eager, derived.format))
-            async with self._service.blobs.local(derived.sha256) as path:
+            async with self._service.file_of(asset, derived.sha256) as path:
                 return await asyncio.to_thread(written.add, path, name)
         made = self._service.blobs.incoming()
         try:
-            async with self._service.blobs.local(asset.sha256) as path:
+            async with self._service.file_of(asset) as path:
                 renderer = self._service.renderer
                 made_as = await renderer.rework(asset, path, eager.transformation, eager.format, made)
             name = names.take(file_name(options, asset, eager, made_as))
@@ -236,7 +239,7 @@ def file_name(options: ArchiveOptions, asset: Asset, eager: Eager | None, format
     folder, _, stem = asset.public_id.rpartition("/")
     ending = f".{format_name}" if format_name and asset.resource_type != "raw" else ""
     if options.uses_original_filename and asset.original_filename:
-        stem = asset.original_filename.replace("/", "_")
+        stem = _UNSAFE.sub("_", asset.original_filename)
     folders = [] if options.flattens_folders or not folder else [folder]
     if eager is not None and len(options.transformations) > 1 and not options.skips_transformation_name:
         change = eager.transformation.replace("/", "_")

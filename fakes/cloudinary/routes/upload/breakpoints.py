@@ -61,7 +61,7 @@ class BreakpointFinder:
         text = asked.transformation if width_px is None else _scaled(asked, width_px)
         made = self._service.blobs.incoming()
         try:
-            async with self._service.blobs.local(asset.sha256) as path:
+            async with self._service.file_of(asset) as path:
                 await self._service.renderer.rework(asset, path, text, asked.format, made)
             probe = await asyncio.to_thread(media.probe_image, made.path)
             size_bytes = made.path.stat().st_size

@@ -162,7 +162,7 @@ class CollectionsApi:
             raise errors.archive_too_large(_MOST_MEMBERS)
         members = []
         for asset in assets:
-            path = await stack.enter_async_context(self._service.blobs.local(asset.sha256))
+            path = await stack.enter_async_context(self._service.file_of(asset))
             asked = await self._service.renderer.plan(Material(path, asset), wish.text, stack)
             members.append(Member(asset.public_id, path, asked))
         return members
@@ -202,7 +202,7 @@ class CollectionsApi:
 
     async def _store_clip(self, asset: Asset, wish: Wish) -> None:
         """Keep the animation as a video, too."""
-        async with self._service.blobs.local(asset.sha256) as frames:
+        async with self._service.file_of(asset) as frames:
             made = await self._clip(asset, frames, wish)
         try:
             blob = await asyncio.to_thread(made.read_back)

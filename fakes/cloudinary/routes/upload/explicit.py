@@ -60,7 +60,7 @@ class ExplicitApi:
         check_may_change(asked.account, asset, asset_folder=asked.options.naming.asset_folder)
         found: Mapping[str, Any] = {}
         if asked.options.looks:
-            async with self._service.blobs.local(asset.sha256) as path:
+            async with self._service.file_of(asset) as path:
                 found = await looks.seen(path, asset.resource_type, asked.options)
         fields = self._fields(asked, asset, found)
         after = self._state.assets.change(asset, **fields) if fields else asset
