@@ -218,7 +218,10 @@ class _Objects:
 def _code_of(error: Exception) -> str:
     """S3's word for an error. Some servers send it as `text/xml`, which the client does not take apart."""
     found = re.search(r"<Code>(\w+)</Code>", str(error)) or re.search(r"code: (\w+)", str(error))
-    return found[1] if found else type(error).__name__
+    if found:
+        return found[1]
+    name = type(error).__name__
+    return "it does not answer" if name == "MaxRetryError" else name
 
 
 class _Graves:

@@ -99,7 +99,7 @@ def test_a_bucket_that_is_away_is_said_and_nothing_is_stored(tmp_path: Path, png
 
     assert refused.status_code == 503
     message = refused.json()["error"]["message"]
-    assert message.startswith(f"the blob store at {bucket.endpoint} cannot be used")
+    assert message == f"the blob store at {bucket.endpoint} cannot be used: it does not answer"
     assert refused.headers["x-cld-error"] == message
     assert listed["resources"] == []
 
