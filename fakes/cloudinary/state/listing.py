@@ -1,11 +1,11 @@
 """Pages of assets, tags and folders, each read through an index from where the last one ended."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fakes.cloudinary.state.cursors import read as _read_cursor
-from fakes.cloudinary.state.cursors import write as _cursor
+from fakes.cloudinary.state import cursors
 from fakes.cloudinary.state.folders import Folder, folder_of
 from fakes.cloudinary.state.records import LAST, Asset, asset_of
 from fakes.kit.store import Store
@@ -88,35 +88,31 @@ class Listing:
 
     def with_prefix(self, cloud: str, resource_type: str, type_: str, prefix: str, window: Window) -> Page:
         """Assets whose public id starts so, by public id."""
-        start = prefix
-        comparison = ">="
+        start, comparison = prefix, ">="
         if window.cursor is not None:
-            (start,) = _read_cursor(window.cursor, (str,))
-            comparison = ">"
+            start, comparison = cursors.after(window.cursor, prefix), ">"
         rows = self._store.all(
             "SELECT * FROM assets WHERE cloud = ? AND resource_type = ? AND type = ?"  # noqa: S608 - constant text
             f" AND public_id {comparison} ? AND public_id < ? ORDER BY public_id LIMIT ?",
             (cloud, resource_type, type_, start, prefix + LAST, window.limit + 1),
         )
-        shown = [asset_of(row) for row in rows[: window.limit]]
-        more = len(rows) > window.limit
-        return Page(tuple(shown), _cursor(shown[-1].public_id) if more else None)
+        return _page(rows, window, "public_id")
 
     def tags(
         self, cloud: str, resource_type: str, prefix: str, window: Window
     ) -> tuple[list[str], str | None]:
         """Tags in use, by name, and the cursor of the next page."""
-        after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
+        after = cursors.after(window.cursor, "")
         scope = (cloud, resource_type)
         rows = self._store.all(
             _NEXT_TAGS, (*scope, after, prefix, prefix + LAST, *scope, prefix + LAST, window.limit + 1)
         )
-        names = [str(row[0]) for row in rows[: window.limit]]
-        return names, _cursor(names[-1]) if len(rows) > window.limit else None
+        shown, cursor = cursors.cut(rows, window.limit, "tag")
+        return [str(row["tag"]) for row in shown], cursor
 
     def folders(self, cloud: str, parent: str, window: Window) -> tuple[list[Folder], str | None, int]:
         """The folders directly below one by path, the cursor of the next page, and how many there are."""
-        after = _read_cursor(window.cursor, (str,))[0] if window.cursor else ""
+        after = cursors.after(window.cursor, "")
         rows = self._store.all(
             "SELECT * FROM folders WHERE cloud = ? AND parent = ? AND path > ? ORDER BY path LIMIT ?",
             (cloud, parent, after, window.limit + 1),
@@ -124,15 +120,14 @@ class Listing:
         counted = self._store.one(
             "SELECT count(*) FROM folders WHERE cloud = ? AND parent = ?", (cloud, parent)
         )
-        folders = [folder_of(row) for row in rows[: window.limit]]
-        more = len(rows) > window.limit
-        return folders, _cursor(folders[-1].path) if more else None, int(counted[0]) if counted else 0
+        shown, cursor = cursors.cut(rows, window.limit, "path")
+        return [folder_of(row) for row in shown], cursor, int(counted[0]) if counted else 0
 
     def _by_time(self, table: str, where: str, params: Sequence[Any], window: Window) -> Page:
         order, comparison = ("ASC", ">") if window.is_ascending else ("DESC", "<")
         after: tuple[Any, ...] = ()
         if window.cursor is not None:
-            after = _read_cursor(window.cursor, (float, str))
+            after = cursors.read(window.cursor, (float, str))
             where += f" AND (created_at, asset_id) {comparison} (?, ?)"
         if window.since is not None:
             where, after = f"{where} AND created_at >= ?", (*after, window.since)
@@ -142,6 +137,9 @@ class Listing:
             f"SELECT * FROM assets WHERE asset_id IN ({ids}) {by_time}",  # noqa: S608 - constant text
             (*params, *after, window.limit + 1),
         )
-        shown = [asset_of(row) for row in rows[: window.limit]]
-        more = len(rows) > window.limit
-        return Page(tuple(shown), _cursor(shown[-1].created_at, shown[-1].asset_id) if more else None)
+        return _page(rows, window, "created_at", "asset_id")
+
+
+def _page(rows: Sequence[sqlite3.Row], window: Window, *columns: str) -> Page:
+    shown, cursor = cursors.cut(rows, window.limit, *columns)
+    return Page(tuple(asset_of(row) for row in shown), cursor)

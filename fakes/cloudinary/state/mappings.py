@@ -24,10 +24,6 @@ class Mapping:
     template: str
     external_id: str
 
-    def content(self) -> dict[str, str]:
-        """As it is stored."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 class Mappings:
     """The upload mappings of all clouds.
@@ -38,7 +34,7 @@ class Mappings:
     """
 
     def __init__(self, store: Store, ids: Ids) -> None:
-        self._documents = Documents(store, "upload_mapping")
+        self._documents = Documents(store, "upload_mapping", Mapping)
         self._ids = ids
 
     def source(self, cloud: str, path: str) -> str | None:
@@ -52,7 +48,7 @@ class Mappings:
         while folder:
             found = self._documents.find(cloud, folder)
             if found is not None:
-                return str(found["template"]) + path.removeprefix(f"{folder}/")
+                return found.template + path.removeprefix(f"{folder}/")
             folder = folder.rpartition("/")[0]
         return None
 
@@ -65,12 +61,11 @@ class Mappings:
         found = self._documents.find(cloud, folder.strip("/"))
         if found is None:
             raise errors.mapping_unknown(folder)
-        return Mapping(**found)
+        return found
 
     def page(self, cloud: str, window: Window) -> tuple[list[Mapping], str | None]:
         """Some mappings, the newest first, and the cursor of the next page."""
-        found, cursor = self._documents.page(cloud, window)
-        return [Mapping(**one) for one in found], cursor
+        return self._documents.page(cloud, window)
 
     def create(self, cloud: str, folder: str, template: str) -> Mapping:
         """Map a folder.
@@ -104,5 +99,5 @@ class Mappings:
     def _put(self, cloud: str, mapping: Mapping) -> Mapping:
         if not mapping.template.startswith(_SCHEMES) or len(mapping.template) > _TEMPLATE_MAX_LENGTH:
             raise errors.invalid_parameter("template", mapping.template)
-        self._documents.put(cloud, mapping.folder, mapping.content())
+        self._documents.put(cloud, mapping.folder, mapping)
         return mapping

@@ -55,10 +55,6 @@ class Preset:
         """Whether a request may not choose its public id."""
         return _is_on(self.settings.get("disallow_public_id"))
 
-    def content(self) -> dict[str, object]:
-        """As it is stored."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 class Presets:
     """The upload presets of all clouds.
@@ -69,13 +65,12 @@ class Presets:
     """
 
     def __init__(self, store: Store, ids: Ids) -> None:
-        self._documents = Documents(store, "preset")
+        self._documents = Documents(store, "preset", Preset)
         self._ids = ids
 
     def find(self, cloud: str, name: str) -> Preset | None:
         """The preset of this name, or None."""
-        found = self._documents.find(cloud, name)
-        return Preset(**found) if found else None
+        return self._documents.find(cloud, name)
 
     def get(self, cloud: str, name: str) -> Preset:
         """The preset of this name.
@@ -90,8 +85,7 @@ class Presets:
 
     def page(self, cloud: str, window: Window) -> tuple[list[Preset], str | None]:
         """Some presets, the newest first, and the cursor of the next page."""
-        found, cursor = self._documents.page(cloud, window)
-        return [Preset(**one) for one in found], cursor
+        return self._documents.page(cloud, window)
 
     def create(self, cloud: str, params: Mapping[str, str]) -> Preset:
         """Add a preset; one that has its name already is replaced. Without a name it gets one.
@@ -103,13 +97,13 @@ class Presets:
         Raises:
             ProviderError: The name is too long (400).
         """
-        name = params.get("name") or self._unused(cloud)
+        name = params.get("name") or self._documents.unused(cloud, lambda: self._ids.text(8))
         if len(name) > NAME_MAX_LENGTH:
             raise errors.invalid_parameter("name", name)
         before = self.find(cloud, name)
         external_id = before.external_id if before else self._ids.uuid()
         preset = Preset(name, external_id, _is_on(params.get("unsigned")), _settings(params))
-        self._documents.put(cloud, name, preset.content())
+        self._documents.put(cloud, name, preset)
         return preset
 
     def update(self, cloud: str, name: str, params: Mapping[str, str]) -> Preset:
@@ -124,7 +118,7 @@ class Presets:
         is_unsigned = _is_on(params["unsigned"]) if params.get("unsigned") else before.is_unsigned
         kept = {key: value for key, value in before.settings.items() if key not in params}
         preset = Preset(name, before.external_id, is_unsigned, kept | _settings(params))
-        self._documents.put(cloud, name, preset.content())
+        self._documents.put(cloud, name, preset)
         return preset
 
     def delete(self, cloud: str, name: str) -> Preset:
@@ -136,12 +130,6 @@ class Presets:
         preset = self.get(cloud, name)
         self._documents.delete(cloud, name)
         return preset
-
-    def _unused(self, cloud: str) -> str:
-        name = self._ids.text(8)
-        while self.find(cloud, name) is not None:
-            name = self._ids.text(8)
-        return name
 
 
 def applied(preset: Preset, asked: Params, *, is_signed: bool) -> dict[str, str | tuple[str, ...]]:

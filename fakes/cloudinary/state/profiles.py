@@ -6,6 +6,7 @@ Source: cloudinary.com/documentation/admin_api#adaptive_streaming_profiles.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fakes.cloudinary import errors, transformation
 from fakes.cloudinary.ladders import PREDEFINED
@@ -42,7 +43,7 @@ class Profiles:
     """
 
     def __init__(self, store: Store) -> None:
-        self._documents = Documents(store, "streaming_profile")
+        self._documents = Documents(store, "streaming_profile", _profile)
 
     def representations(self, cloud: str, name: str) -> tuple[str, ...] | None:
         """What `sp_<name>` makes, as transformations; None when there is no such profile."""
@@ -51,7 +52,7 @@ class Profiles:
 
     def all(self, cloud: str) -> list[Profile]:
         """The predefined profiles, and then those of a cloud in the order of their making."""
-        own = {str(one["name"]): _profile(one) for one in self._documents.all(cloud)}
+        own = {one.name: one for one in self._documents.all(cloud)}
         predefined = [own.pop(name) if name in own else _predefined(name) for name in PREDEFINED]
         return [*predefined, *own.values()]
 
@@ -108,12 +109,11 @@ class Profiles:
     def _find(self, cloud: str, name: str) -> Profile | None:
         found = self._documents.find(cloud, name)
         if found is not None:
-            return _profile(found)
+            return found
         return _predefined(name) if name in PREDEFINED else None
 
     def _put(self, cloud: str, profile: Profile) -> Profile:
-        content = {name: getattr(profile, name) for name in ("name", "display_name", "representations")}
-        self._documents.put(cloud, profile.name, content)
+        self._documents.put(cloud, profile.name, profile)
         return profile
 
 
@@ -132,10 +132,5 @@ def _predefined(name: str) -> Profile:
     return Profile(name, None, PREDEFINED[name], is_predefined=True)  # guess: no display name
 
 
-def _profile(content: dict[str, object]) -> Profile:
-    name, display_name, representations = (
-        content[key] for key in ("name", "display_name", "representations")
-    )
-    assert isinstance(representations, list)
-    shown = display_name if isinstance(display_name, str) else None
-    return Profile(str(name), shown, tuple(representations), is_predefined=name in PREDEFINED)
+def _profile(representations: list[str], **fields: Any) -> Profile:
+    return Profile(representations=tuple(representations), **fields)

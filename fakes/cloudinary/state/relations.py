@@ -44,11 +44,11 @@ class Relations:
 
     def of(self, asset: Asset, window: Window) -> Page:
         """The assets related to one, by asset id."""
-        (after,) = cursors.read(window.cursor, (str,)) if window.cursor else ("",)
+        after = cursors.after(window.cursor, "")
         rows = self._store.all(
             "SELECT assets.* FROM relations JOIN assets ON assets.asset_id = related_id"
             " WHERE relations.asset_id = ? AND related_id > ? ORDER BY related_id LIMIT ?",
             (asset.asset_id, after, window.limit + 1),
         )
-        shown = tuple(asset_of(row) for row in rows[: window.limit])
-        return Page(shown, cursors.write(shown[-1].asset_id) if len(rows) > window.limit else None)
+        shown, cursor = cursors.cut(rows, window.limit, "asset_id")
+        return Page(tuple(asset_of(row) for row in shown), cursor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fakes.cloudinary import errors, transformation
 from fakes.cloudinary.state import cursors
 from fakes.cloudinary.state.listing import Window
-from fakes.cloudinary.state.records import Asset, Derived, asset_of
+from fakes.cloudinary.state.records import Asset, Derived, asset_of, derived_of
 from fakes.cloudinary.state.stored import StoredBytes
 from fakes.cloudinary.transformation.described import split_extension
 from fakes.kit.errors import ProviderError
@@ -96,7 +96,7 @@ class Transformations:
             window: Which part.
             is_named: Only named ones, or only others; None for both.
         """
-        before = cursors.read(window.cursor, (int,))[0] if window.cursor else 1 << 62
+        before = cursors.after(window.cursor, 1 << 62)
         where: str = "cloud = ?"
         params: tuple[str | int, ...] = (cloud,)
         if is_named is not None:
@@ -105,8 +105,7 @@ class Transformations:
             f"SELECT * FROM transformations WHERE {where} AND number < ? ORDER BY number DESC LIMIT ?",  # noqa: S608 - constant text
             (*params, before, window.limit + 1),
         )
-        shown = rows[: window.limit]
-        cursor = cursors.write(shown[-1]["number"]) if len(rows) > window.limit else None
+        shown, cursor = cursors.cut(rows, window.limit, "number")
         return [_of_row(row) for row in shown], cursor
 
     def create(self, cloud: str, name: str, text: str) -> Stored:
@@ -185,12 +184,12 @@ class Transformations:
             f"SELECT {columns} FROM {pieces} ORDER BY derived.created_at, derived.id LIMIT ?",  # noqa: S608 - own columns
             (*params, window.limit + 1),
         )
-        shown = [Derived(*row) for row in rows[: window.limit]]
+        page, cursor = cursors.cut(rows, window.limit, "created_at", "id")
+        shown = [derived_of(row) for row in page]
         originals = [
             self._store.one("SELECT * FROM assets WHERE asset_id = ?", (one.asset_id,)) for one in shown
         ]
         pairs = [(asset_of(row), one) for row, one in zip(originals, shown, strict=True) if row is not None]
-        cursor = cursors.write(shown[-1].created_at, shown[-1].id) if len(rows) > window.limit else None
         return pairs, cursor
 
     def note_use(self, asset: Asset, text: str, format_name: str) -> None:

@@ -44,10 +44,6 @@ class Trigger:
     created_at: float
     updated_at: float
 
-    def content(self) -> dict[str, object]:
-        """As it is stored."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 class Triggers:
     """The triggers of all clouds.
@@ -59,14 +55,13 @@ class Triggers:
     """
 
     def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
-        self._documents = Documents(store, "trigger")
+        self._documents = Documents(store, "trigger", Trigger)
         self._clock = clock
         self._ids = ids
 
     def all(self, cloud: str, event_type: str | None = None) -> list[Trigger]:
         """The triggers of a cloud, oldest first; only those of one event type if it is given."""
-        found = [Trigger(**one) for one in self._documents.all(cloud)]
-        return [one for one in found if event_type in (None, one.event_type)]
+        return [one for one in self._documents.all(cloud) if event_type in (None, one.event_type)]
 
     def of_event(self, cloud: str, event_type: str) -> list[Trigger]:
         """Those that an event of this type sets off, with those for all events."""
@@ -81,7 +76,7 @@ class Triggers:
         found = self._documents.find(cloud, trigger_id)
         if found is None:
             raise errors.trigger_unknown(trigger_id)
-        return Trigger(**found)
+        return found
 
     def create(self, cloud: str, uri: str, event_type: str, uri_type: str) -> Trigger:
         """Add a trigger.
@@ -101,11 +96,9 @@ class Triggers:
         if len({uri, *(one.uri for one in others)}) > URIS_MAX:
             raise errors.too_many_triggers(URIS_MAX)
         now_s = self._clock.now()
-        trigger_id = self._ids.hex(32)
-        while self._documents.find(cloud, trigger_id) is not None:
-            trigger_id = self._ids.hex(32)
+        trigger_id = self._documents.unused(cloud, lambda: self._ids.hex(32))
         made = Trigger(trigger_id, uri, uri_type, event_type, now_s, now_s)
-        self._documents.put(cloud, made.id, made.content())
+        self._documents.put(cloud, made.id, made)
         return made
 
     def update(self, cloud: str, trigger_id: str, uri: str) -> Trigger:
@@ -117,7 +110,7 @@ class Triggers:
         before = self.get(cloud, trigger_id)
         _check_uri(uri, before.uri_type)
         changed = replace(before, uri=uri, updated_at=self._clock.now())
-        self._documents.put(cloud, trigger_id, changed.content())
+        self._documents.put(cloud, trigger_id, changed)
         return changed
 
     def delete(self, cloud: str, trigger_id: str) -> None:

@@ -316,8 +316,10 @@ def test_tags_in_use(cloud: Cloud, png: bytes) -> None:
     assert cloud.admin("GET", "tags/video").json() == {"tags": []}
 
 
-@pytest.mark.parametrize("content", [b"x", b"{}", b"[7]", b'["\\ud800"]', b"[" * 5000])
-@pytest.mark.parametrize("path", ["folders", "tags/image"])
+@pytest.mark.parametrize(
+    "content", [b"x", b"{}", b"[null]", b'["\\ud800"]', b"[" * 5000, b"[1e999]", b"[" + b"9" * 20 + b"]"]
+)
+@pytest.mark.parametrize("path", ["folders", "tags/image", "upload_presets", "transformations"])
 def test_cursors_that_nobody_handed_out_are_refused(cloud: Cloud, path: str, content: bytes) -> None:
     answer = cloud.admin("GET", f"{path}?next_cursor={urlsafe_b64encode(content).decode()}")
 

@@ -1,5 +1,7 @@
 """Admin API: upload mappings."""
 
+from dataclasses import asdict
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -29,9 +31,9 @@ class MappingsApi:
         """List the mappings, or tell the one of a folder."""
         account, folder = self._service.admin(request), form.text("folder")
         if folder is not None:
-            return JSONResponse(self._mappings.get(account.cloud, folder).content())
+            return JSONResponse(asdict(self._mappings.get(account.cloud, folder)))
         page, cursor = self._mappings.page(account.cloud, window(form))
-        body = {"mappings": [one.content() for one in page]}
+        body = {"mappings": [asdict(one) for one in page]}
         return JSONResponse(body | ({"next_cursor": cursor} if cursor else {}))
 
     async def create(self, request: Request, form: Form) -> Response:

@@ -34,13 +34,13 @@ class Fields:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._documents = Documents(store, "metadata_field")
-        self._deleted = Documents(store, "deleted_metadata_field")
+        self._documents = Documents(store, "metadata_field", MetadataField)
+        self._deleted = Documents(store, "deleted_metadata_field", MetadataField)
         self.datasources = Datasources(store, ids)
 
     def all(self, cloud: str) -> list[MetadataField]:
         """The fields of a cloud in their order; at most `FIELDS_MAX`."""
-        return [MetadataField(**one) for one in self._documents.all(cloud)]
+        return self._documents.all(cloud)
 
     def ids(self, cloud: str) -> frozenset[str]:
         """The ids of the fields of a cloud."""
@@ -48,8 +48,7 @@ class Fields:
 
     def find(self, cloud: str, external_id: str) -> MetadataField | None:
         """The field of this id, or None."""
-        found = self._documents.find(cloud, external_id)
-        return MetadataField(**found) if found else None
+        return self._documents.find(cloud, external_id)
 
     def get(self, cloud: str, external_id: str) -> MetadataField:
         """The field of this id.
@@ -97,7 +96,7 @@ class Fields:
         known = {entry.external_id for entry in entries or ()}
         _check(field, known.__contains__)
         with self._store.transaction():
-            self._documents.put(cloud, external_id, field.content())
+            self._documents.put(cloud, external_id, field)
             if is_listed and entries:
                 self.datasources.put(cloud, external_id, entries)
         return field
@@ -116,7 +115,7 @@ class Fields:
             if entries and field.type in LISTED:
                 self.datasources.put(cloud, external_id, entries)
             _check(field, lambda one: self.datasources.has(cloud, external_id, one))
-            self._documents.put(cloud, external_id, field.content())
+            self._documents.put(cloud, external_id, field)
         return field
 
     def delete(self, cloud: str, external_id: str) -> None:
@@ -128,7 +127,7 @@ class Fields:
         field = self.get(cloud, external_id)
         with self._store.transaction():
             self._documents.delete(cloud, external_id)
-            self._deleted.put(cloud, external_id, {"type": field.type})
+            self._deleted.put(cloud, external_id, field)
             self.datasources.drop(cloud, external_id)
 
     def sort(self, cloud: str, name: str, *, is_ascending: bool) -> None:

@@ -45,10 +45,6 @@ class MetadataField:
     alphabetically_sorted: bool = False
     created_at: float = 0.0
 
-    def content(self) -> dict[str, Any]:
-        """As it is stored."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -75,7 +71,3 @@ class Rule:
     result: Mapping[str, Any]
     name: str | None = None
     state: str = "active"
-
-    def content(self) -> dict[str, Any]:
-        """As it is stored."""
-        return {name: getattr(self, name) for name in self.__slots__}

@@ -53,14 +53,13 @@ class Rules:
     """
 
     def __init__(self, store: Store, ids: Ids, fields: Fields) -> None:
-        self._documents = Documents(store, "metadata_rule")
+        self._documents = Documents(store, "metadata_rule", Rule)
         self._ids = ids
         self._fields = fields
 
     def all(self, cloud: str) -> list[Rule]:
         """The rules of a cloud by the field that they change, then as they were made; at most `RULES_MAX`."""
-        rules = [Rule(**one) for one in self._documents.all(cloud)]
-        return sorted(rules, key=lambda rule: rule.metadata_field_id)
+        return sorted(self._documents.all(cloud), key=lambda rule: rule.metadata_field_id)
 
     def create(self, cloud: str, said: Mapping[str, Any]) -> Rule:
         """Add a rule.
@@ -79,7 +78,7 @@ class Rules:
             raise errors.metadata_field_refused(f"metadata_rules (more than {RULES_MAX})")
         rule = Rule(**{**said, "external_id": external_id})
         self._check(cloud, rule)
-        self._documents.put(cloud, external_id, rule.content())
+        self._documents.put(cloud, external_id, rule)
         return rule
 
     def update(self, cloud: str, external_id: str, said: Mapping[str, Any]) -> Rule:
@@ -91,7 +90,7 @@ class Rules:
         changes = {name: value for name, value in said.items() if name != "external_id" and value != {}}
         rule = replace(self._get(cloud, external_id), **changes)
         self._check(cloud, rule)
-        self._documents.put(cloud, external_id, rule.content())
+        self._documents.put(cloud, external_id, rule)
         return rule
 
     def delete(self, cloud: str, external_id: str) -> None:
@@ -107,7 +106,7 @@ class Rules:
         found = self._documents.find(cloud, external_id)
         if found is None:
             raise errors.metadata_rule_unknown(external_id)
-        return Rule(**found)
+        return found
 
     def _check(self, cloud: str, rule: Rule) -> None:
         if rule.state not in ("active", "inactive"):
