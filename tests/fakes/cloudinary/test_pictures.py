@@ -96,12 +96,15 @@ def test_many_images_become_a_video(tagged: Cloud, options: dict[str, str], endi
     asked = {"tag": "t", "public_id": "staging_clips/m"} | options
     made = tagged.post("image/multi", asked).json()
     kept = tagged.http.get(made["url"])
+    before = tagged.admin("GET", "usage").json()["bandwidth"]["usage"]
     params = tagged.signed({**asked, "mode": "download"})
     sent = tagged.http.get(f"{tagged.url}/v1_1/staging/image/multi", params=params)
 
     assert re.search(f"{ending}$", made["url"])
     assert [one.headers["content-type"] for one in (kept, sent)] == [kind, kind]
     assert kept.content == sent.content
+    after = tagged.admin("GET", "usage").json()["bandwidth"]["usage"]
+    assert after - before == len(sent.content)
     width = 20 if "transformation" in options else 40
     assert f"width={width}," in kept.headers["server-timing"]
 
@@ -165,6 +168,7 @@ def test_every_page_becomes_a_picture(cloud: Cloud, receiver: Receiver) -> None:
         ("image/text", {"text": "x" * 5001}, 400, "Invalid value for parameter text"),
         ("image/text", {"text": "x", "font_size": "big"}, 400, "Invalid value for parameter font_size: big"),
         ("image/text", {"text": "x", "public_id": "prod_clips/x"}, 403, "You are not authorized"),
+        ("what/multi", {"tag": "t"}, 400, "Invalid value for parameter resource_type: what"),
         ("image/sprite", {}, 400, "Missing required parameter - tag"),
         ("image/sprite", {"tag": "none"}, 404, "Resource not found - none"),
         ("image/multi", {"tag": "t", "urls": "http://x/"}, 400, "Missing required parameter - tag"),

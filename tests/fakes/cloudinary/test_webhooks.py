@@ -184,6 +184,23 @@ def test_asynchronous_work_is_told_when_it_is_done(cloud: Cloud, receiver: Recei
     assert cloud.control("state")["state"]["assets"] == 1
 
 
+def test_parts_are_put_together_behind_the_answer(cloud: Cloud, receiver: Receiver) -> None:
+    def sent(name: str) -> dict[str, Any]:
+        headers = {"X-Unique-Upload-Id": name, "Content-Range": "bytes 0-9/10"}
+        params = {"public_id": f"staging_clips/{name}", "async": "1", "notification_url": receiver.url}
+        files = {"file": (name, bytes(10))}
+        kind = "raw" if name == "good" else "video"
+        return dict(cloud.post(f"{kind}/upload", params, files=files, headers=headers).json())
+
+    good, bad = sent("good"), sent("bad")
+
+    kinds = {body["notification_type"]: body for body in told(cloud, receiver, 2)}
+    assert (good["status"], good["done"], good["public_id"]) == ("pending", True, "staging_clips/good")
+    assert (kinds["upload"]["batch_id"], kinds["upload"]["bytes"]) == (good["batch_id"], 10)
+    assert (kinds["error"]["batch_id"], kinds["error"]["public_id"]) == (bad["batch_id"], "staging_clips/bad")
+    assert kinds["error"]["error"]["message"] == "Unsupported video format or file"
+
+
 def test_eager_transformations_are_made_behind_the_answer(
     cloud: Cloud, receiver: Receiver, png: bytes
 ) -> None:

@@ -5,11 +5,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import archive, errors, formats, naming, wire
+from fakes.cloudinary import archive, errors, naming, wire
 from fakes.cloudinary.archive import Names, Writer
 from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
@@ -17,7 +16,7 @@ from fakes.cloudinary.media import Probe
 from fakes.cloudinary.naming import Name
 from fakes.cloudinary.routes.service import Rows, Service, qualified
 from fakes.cloudinary.routes.upload.answers import Answers
-from fakes.cloudinary.routes.upload.downloads import downloader
+from fakes.cloudinary.routes.upload.downloads import downloader, sent_once
 from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
 from fakes.cloudinary.wire import ArchiveOptions, Eager, Hooks, Selection
 from fakes.kit.errors import ProviderError
@@ -121,12 +120,8 @@ class ArchivesApi:
         except BaseException:
             incoming.drop()
             raise
-        name = (options.target_public_id or "archive").rpartition("/")[2]
-        shown = name if name.endswith(f".{options.format}") else f"{name}.{options.format}"
-        self._state.usage.delivered(account.cloud, incoming.path.stat().st_size)
-        media_type = formats.media_type(options.format)
-        done = BackgroundTask(incoming.drop)
-        return FileResponse(incoming.path, media_type=media_type, filename=shown, background=done)
+        stem = (options.target_public_id or "archive").rpartition("/")[2]
+        return sent_once(self._service, account, incoming, stem, options.format)
 
     async def _write(self, incoming: Incoming, options: ArchiveOptions, assets: list[Asset]) -> int:
         """Write the archive; returns the number of files in it."""

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from fakes.cloudinary import errors, formats, media, naming, transformation, wire
+from fakes.cloudinary import errors, media, naming, transformation, wire
 from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.media import Probe
@@ -21,8 +20,9 @@ from fakes.cloudinary.render import clips, collections
 from fakes.cloudinary.render.collections import Member, Place
 from fakes.cloudinary.render.materials import Material
 from fakes.cloudinary.routes.service import Rows, Service
-from fakes.cloudinary.routes.upload.downloads import downloader
+from fakes.cloudinary.routes.upload.downloads import downloader, sent_once
 from fakes.cloudinary.routes.upload.remote import RemoteFiles
+from fakes.cloudinary.routes.upload.subject import resource_type_of
 from fakes.cloudinary.state import Account, Asset, Key, Upload, Window
 from fakes.kit.errors import ProviderError
 
@@ -75,6 +75,7 @@ class CollectionsApi:
 
     def _handler(self, kind: str) -> Callable[[Request, Form], Awaitable[Response]]:
         async def handle(request: Request, form: Form) -> Response:
+            resource_type_of(request)
             is_get = request.method == "GET"
             if is_get:
                 account = downloader(self._service, request, form)
@@ -133,10 +134,7 @@ class CollectionsApi:
         except BaseException:
             incoming.drop()
             raise
-        name = f"{wish.public_id.rpartition('/')[2]}.{wish.format}"
-        done = BackgroundTask(incoming.drop)
-        media_type = formats.media_type(wish.format)
-        return FileResponse(incoming.path, media_type=media_type, filename=name, background=done)
+        return sent_once(self._service, account, incoming, wish.public_id.rpartition("/")[2], wish.format)
 
     async def _write(self, account: Account, wish: Wish, incoming: Incoming) -> Mapping[str, Place] | None:
         """Write the picture; of a sprite, say where each image is."""

@@ -3,10 +3,12 @@
 import re
 from functools import partial
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from fakes.cloudinary import errors, formats
+from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes import files
 from fakes.cloudinary.routes.files import ServedFile
@@ -71,6 +73,18 @@ class DownloadsApi:
             raise errors.not_found(asset.public_id) from error
         self._state.usage.delivered(asset.cloud, int(answer.headers.get("content-length", 0)))
         return answer
+
+
+def sent_once(service: Service, account: Account, made: Incoming, stem: str, format_name: str) -> Response:
+    """Send a file that was made for this answer, and remove it then."""
+    service.state.usage.delivered(account.cloud, made.path.stat().st_size)
+    ending = f".{format_name}"
+    return FileResponse(
+        made.path,
+        media_type=formats.media_type(format_name),
+        filename=stem.removesuffix(ending) + ending,
+        background=BackgroundTask(made.drop),
+    )
 
 
 def downloader(service: Service, request: Request, form: Form) -> Account:

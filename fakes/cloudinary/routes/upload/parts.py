@@ -1,6 +1,7 @@
 """Files that arrive in several requests."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from fakes.cloudinary import wire
@@ -19,6 +20,7 @@ class Parts:
     def __init__(self, service: Service) -> None:
         self._state = service.state
         self._blobs = service.blobs
+        self._notices = service.notices
         self._intake = Intake(service)
         self._answers = Answers(service)
         self._joining: dict[int, asyncio.Task[dict[str, Any]]] = {}
@@ -42,15 +44,35 @@ class Parts:
         session = sessions.find(cloud, upload_id) or session
         if not session.is_whole:
             return wire.partial_body(session.received_bytes, session.name.public_id, asked.resource_type)
+        if asked.options.is_async:
+            return self._begin(asked, session)
+        return await asyncio.shield(self._task(asked, session))
+
+    def _begin(self, asked: Submission, session: Session) -> dict[str, Any]:
+        """Answer with what will be done, and do it then."""
+        hooks, batch_id = self._notices.batched(asked.options.hooks)
+        if session.id not in self._joining:
+            asked.options = replace(asked.options, hooks=hooks)
+            self._state.background.start(self._work(asked, session))
+        key = Key(asked.account.cloud, asked.likely_type, asked.options.type, session.name.public_id)
+        return wire.pending_body(key, batch_id) | {"done": True}
+
+    async def _work(self, asked: Submission, session: Session) -> None:
+        try:
+            await self._task(asked, session)
+        except ProviderError as error:
+            self._notices.tell_error(asked.account, error, session.name.public_id, asked.options.hooks)
+
+    def _task(self, asked: Submission, session: Session) -> asyncio.Task[dict[str, Any]]:
+        """What puts the parts together, once for all who send the last one."""
         task = self._joining.get(session.id)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._join(asked, session))
             self._joining[session.id] = task
-        return await asyncio.shield(task)
+        return task
 
     def _open(self, asked: Submission, upload_id: str) -> Session:
-        kind = "image" if asked.resource_type == "auto" else asked.resource_type
-        key = Key(asked.account.cloud, kind, asked.options.type, "")
+        key = Key(asked.account.cloud, asked.likely_type, asked.options.type, "")
         name = self._intake.name(key, asked.options, asked.form.filename)
         check_may_write(asked.account, name.public_id, name.asset_folder)
         return self._state.sessions.open(asked.account.cloud, upload_id, name)

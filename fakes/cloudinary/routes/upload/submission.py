@@ -55,6 +55,11 @@ class Submission:
     is_signed: bool
     name: Name | None = None
 
+    @property
+    def likely_type(self) -> str:
+        """The resource type, as it is told before anybody has looked at the file."""
+        return "image" if self.resource_type == "auto" else self.resource_type
+
 
 def submission(
     service: Service, request: Request, form: Form, types: Collection[str] = wire.TYPES

@@ -58,8 +58,7 @@ class UploadsApi:
 
     def _begin(self, asked: Submission) -> dict[str, Any]:
         """Answer with what will be done, and do it then."""
-        kind = "image" if asked.resource_type == "auto" else asked.resource_type
-        key = Key(asked.account.cloud, kind, asked.options.type, "")
+        key = Key(asked.account.cloud, asked.likely_type, asked.options.type, "")
         filename = asked.form.filename or file_name(asked.form.source_url or "")
         asked.name = self._intake.name(key, asked.options, filename)
         check_may_write(asked.account, asked.name.public_id, asked.name.asset_folder)
