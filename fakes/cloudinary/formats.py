@@ -116,6 +116,10 @@ def is_known(ending: str) -> bool:
     return ending.lower() in MEDIA_TYPES
 
 
+_ANIMATIONS = ("avif", "webp", "gif")
+"""What `f_auto:animated` chooses from, the smallest first."""
+
+
 def automatic(resource_type: str, accept: str, stored: str | None, kind: str | None = None) -> str:
     """What `f_auto` delivers.
 
@@ -123,8 +127,11 @@ def automatic(resource_type: str, accept: str, stored: str | None, kind: str | N
         resource_type: `image` or `video`.
         accept: The Accept header.
         stored: Format of the original.
-        kind: `image` or `video` for `f_auto:image` and `f_auto:video`.
+        kind: What `f_auto:image`, `f_auto:video` and `f_auto:animated` say after the colon.
     """
+    if kind == "animated" and (resource_type == "video" or stored in _ANIMATIONS):
+        fitting = [name for name in _ANIMATIONS if f"image/{name}" in accept]
+        return next((name for name in fitting if resource_type == "video" or name != "avif"), "gif")
     wants_image = "image/" in accept and "video/" not in accept
     if kind == "video" or (resource_type == "video" and kind is None and not wants_image):
         return "mp4" if stored not in SOUNDS else str(stored)

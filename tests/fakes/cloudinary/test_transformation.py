@@ -178,6 +178,11 @@ def test_values_that_hold_variables_or_sums_wait_for_the_picture() -> None:
         ("f_auto", "video", "mp4", None, "image/webp", "webp"),
         ("f_auto:video", "video", "mp4", None, "image/webp", "mp4"),
         ("f_auto:image", "video", "mp4", None, "*/*", "jpg"),
+        ("f_auto:animated", "video", "mp4", None, "*/*", "gif"),
+        ("f_auto:animated", "video", "mp4", None, "image/webp,*/*", "webp"),
+        ("f_auto:animated", "video", "mp4", None, "image/avif,image/webp,*/*", "avif"),
+        ("f_auto:animated", "image", "gif", None, "image/avif,image/webp,*/*", "webp"),
+        ("f_auto:animated", "image", "jpg", None, "*/*", "jpg"),
         ("", "raw", None, None, "", None),
     ],
 )

@@ -294,6 +294,16 @@ def test_animations(stage: Cloud, transformation: str, ending: str, frames: int)
     assert made.width == (80 if "w_80" in transformation else 160)
 
 
+@pytest.mark.parametrize(("accept", "made"), [("*/*", "image/gif"), ("image/webp,*/*", "image/webp")])
+def test_an_animation_in_the_format_that_the_client_takes(stage: Cloud, accept: str, made: str) -> None:
+    answer = stage.get(
+        "video/upload/f_auto:animated,vs_3,w_40/staging_clips/lights", headers={"Accept": accept}
+    )
+
+    assert answer.headers["content-type"] == made
+    assert getattr(Image.open(io.BytesIO(answer.content)), "n_frames", 1) == 3
+
+
 def test_a_gif_loops_when_it_is_told_to(stage: Cloud) -> None:
     once, for_ever, thrice = (
         picture(stage, f"{loop}vs_2", "gif").info.get("loop") for loop in ("", "e_loop/", "e_loop:2/")

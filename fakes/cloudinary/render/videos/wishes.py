@@ -94,8 +94,8 @@ def rates(asked: Plan) -> tuple[float, float] | None:
 
 
 def is_animated(asked: Plan, format_name: str) -> bool:
-    """Whether a picture of a video moves: GIF always does, the others by a flag."""
-    if format_name == "gif":
+    """Whether a picture of a video moves: GIF always does, the others by a flag or `f_auto:animated`."""
+    if format_name == "gif" or asked.last("format") == "auto:animated":
         return True
     flags = {"webp": ("awebp", "animated"), "avif": ("animated",)}.get(format_name, ())
     return any(asked.has(flag) for flag in flags)
