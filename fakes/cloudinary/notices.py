@@ -6,7 +6,6 @@ Source: cloudinary.com/documentation/notifications.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from fakes.cloudinary import signatures, wire
@@ -14,7 +13,7 @@ from fakes.cloudinary.state import Account, Asset, CloudinaryState
 from fakes.cloudinary.state.messages import Signed, batch_address, channel_address
 from fakes.cloudinary.state.triggers import POLL
 from fakes.cloudinary.wire import Hooks
-from fakes.kit.clock import iso
+from fakes.kit.clock import iso, iso_with_offset
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
@@ -85,7 +84,7 @@ class Notices:
 
     def _body(self, account: Account, kind: str, content: Mapping[str, Any], hooks: Hooks) -> str:
         now_s = self._kit.clock.now()
-        at = datetime.fromtimestamp(now_s, UTC).isoformat(timespec="seconds")
+        at = iso_with_offset(now_s)
         message = {"notification_type": kind, "timestamp": at, "request_id": self._kit.ids.hex(32), **content}
         if hooks.batch_id is not None:
             message["batch_id"] = hooks.batch_id

@@ -104,6 +104,11 @@ class ManualClock(SettableClock):
         self.freeze()
 
 
+def iso_with_offset(unix_s: float) -> str:
+    """Format as `2026-11-21T06:00:00+00:00` (UTC)."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
+
+
 def iso(unix_s: float, *, micros: bool = False) -> str:
     """Format as `2026-11-21T06:00:00Z` (UTC), with microseconds on request."""
     at = datetime.fromtimestamp(unix_s, UTC)

@@ -59,6 +59,8 @@ class CallbackRefused(ValueError):
 class Webhooks:
     """Sends deliveries in the background, only to allowed hosts.
 
+    What was sent and what is still to be tried again is in memory: the end of the process ends both.
+
     Args:
         clock: Times between attempts follow it.
         allowed_hosts: Host names that may be called; everything else is refused before a connection is made.

@@ -6,16 +6,19 @@ import functools
 import logging
 import re
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fakes.cloudinary.blobs import Blob, Inbox, Incoming, place
 from fakes.cloudinary.blobs.cache import LocalCache
 from fakes.cloudinary.errors import bytes_unavailable
 from fakes.kit.bucket import Bucket
 from fakes.kit.errors import ProviderError
+
+if TYPE_CHECKING:
+    from minio import Minio
 
 log = logging.getLogger(__name__)
 CACHE_LIMIT_BYTES = 2 << 30
@@ -171,7 +174,7 @@ class _Objects:
         return self._bucket.prefix + sha256
 
     @contextlib.contextmanager
-    def _client(self) -> Any:
+    def _client(self) -> Iterator["Minio"]:
         """The client, whose errors become ours."""
         from minio.error import MinioException  # late: 150 ms
         from urllib3.exceptions import HTTPError
@@ -188,7 +191,7 @@ class _Objects:
             raise bytes_unavailable(self._bucket.endpoint, code) from error
 
     @functools.cached_property
-    def _minio(self) -> Any:
+    def _minio(self) -> "Minio":
         from minio import Minio
         from urllib3 import PoolManager, Retry, Timeout
 
@@ -207,7 +210,7 @@ class _Objects:
             http_client=pool,
         )
 
-    def _connected(self) -> Any:
+    def _connected(self) -> "Minio":
         if not self._is_there:
             if not self._minio.bucket_exists(self._bucket.name):
                 self._minio.make_bucket(self._bucket.name)

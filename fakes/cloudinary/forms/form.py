@@ -6,6 +6,7 @@ from typing import Any
 
 from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.errors import missing_parameter
+from fakes.cloudinary.flags import is_on
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Form:
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A parameter as yes or no."""
         value = self.text(name)
-        return default if value is None else value.lower() not in ("0", "false", "no")
+        return default if value is None else is_on(value)
 
     def texts(self) -> dict[str, str]:
         """All parameters as text."""

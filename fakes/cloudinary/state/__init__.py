@@ -237,9 +237,9 @@ class CloudinaryState:
                 self.assets.move_ids(cloud, source, target)
 
     def summary(self) -> dict[str, Any]:
-        """Counts, and the newest assets."""
+        """Counts, and the assets that were written last."""
         newest = self._store.all(
-            "SELECT public_id, resource_type, bytes FROM assets ORDER BY created_at DESC LIMIT 10"
+            "SELECT public_id, resource_type, bytes FROM assets ORDER BY rowid DESC LIMIT 10"
         )
         tables = ("accounts", "assets", "derived", "folders")
         return {table: self._store.count(table) for table in tables} | {

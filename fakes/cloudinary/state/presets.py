@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fakes.cloudinary import errors, pairs
+from fakes.cloudinary.flags import is_on
 from fakes.cloudinary.state.documents import Documents
 from fakes.cloudinary.state.listing import Window
 from fakes.kit.ids import Ids
@@ -53,7 +54,7 @@ class Preset:
     @property
     def disallows_public_id(self) -> bool:
         """Whether a request may not choose its public id."""
-        return _is_on(self.settings.get("disallow_public_id"))
+        return is_on(self.settings.get("disallow_public_id", ""))
 
 
 class Presets:
@@ -102,7 +103,7 @@ class Presets:
             raise errors.invalid_parameter("name", name)
         before = self.find(cloud, name)
         external_id = before.external_id if before else self._ids.uuid()
-        preset = Preset(name, external_id, _is_on(params.get("unsigned")), _settings(params))
+        preset = Preset(name, external_id, is_on(params.get("unsigned", "")), _settings(params))
         self._documents.put(cloud, name, preset)
         return preset
 
@@ -115,7 +116,7 @@ class Presets:
             ProviderError: There is none of this name (404).
         """
         before = self.get(cloud, name)
-        is_unsigned = _is_on(params["unsigned"]) if params.get("unsigned") else before.is_unsigned
+        is_unsigned = is_on(params["unsigned"]) if params.get("unsigned") else before.is_unsigned
         kept = {key: value for key, value in before.settings.items() if key not in params}
         preset = Preset(name, before.external_id, is_unsigned, kept | _settings(params))
         self._documents.put(cloud, name, preset)
@@ -176,7 +177,3 @@ def _text(value: str | tuple[str, ...]) -> str:
 
 def _settings(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if name in SETTINGS and value}
-
-
-def _is_on(value: str | None) -> bool:
-    return (value or "0").lower() not in ("0", "false", "no")

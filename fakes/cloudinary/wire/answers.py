@@ -109,12 +109,14 @@ def _said(asset: Asset) -> dict[str, Any]:
     fields |= {
         name: extras[name] for name in ("access_mode", "regions", "quality_override") if name in extras
     }
-    coordinates = {
-        name: extras[f"{kind}_coordinates"]
-        for name, kind in (("faces", "face"), ("custom", "custom"))
-        if f"{kind}_coordinates" in extras
-    }
-    return fields | ({"coordinates": coordinates} if coordinates else {})
+    said = coordinates(asset)
+    return fields | ({"coordinates": said} if said else {})
+
+
+def coordinates(asset: Asset) -> dict[str, Any]:
+    """Where somebody has said that faces and points of interest are: rectangles in pixels."""
+    known = (("faces", "face_coordinates"), ("custom", "custom_coordinates"))
+    return {name: asset.extras[key] for name, key in known if key in asset.extras}
 
 
 def video_fields(asset: Asset) -> dict[str, Any]:

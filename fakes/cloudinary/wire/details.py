@@ -9,7 +9,7 @@ from typing import Any
 
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset, Backup, Cloud, Derived, Page
-from fakes.cloudinary.wire.answers import delivery_url, derived_body, placed, video_fields
+from fakes.cloudinary.wire.answers import coordinates, delivery_url, derived_body, placed, video_fields
 from fakes.kit.clock import iso
 
 _RELATIONS: Mapping[str, tuple[int, str]] = {
@@ -181,8 +181,7 @@ def _analysis(asset: Asset, detail: Detail, form: Form) -> dict[str, Any]:
     if form.flag("pages"):
         fields["pages"] = asset.detail.get("pages", 1)
     if form.flag("coordinates"):
-        known = (("faces", "face_coordinates"), ("custom", "custom_coordinates"))
-        fields["coordinates"] = {name: asset.extras[key] for name, key in known if key in asset.extras}
+        fields["coordinates"] = coordinates(asset)
         if "regions" in asset.extras:
             fields["regions"] = asset.extras["regions"]
     return fields

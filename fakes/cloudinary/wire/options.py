@@ -329,15 +329,15 @@ def _utc(text: str) -> str:
 
 
 def _breakpoints(item: Mapping[str, Any]) -> Breakpoints:
-    eager = _eager(str(item.get("transformation") or ""))
+    eager, usual = _eager(str(item.get("transformation") or "")), Breakpoints()
     found = Breakpoints(
         eager.transformation,
         str(item["format"]) if item.get("format") else eager.format,
-        bool(item.get("create_derived", True)),
-        int(item.get("bytes_step") or 20_000),
-        int(item.get("min_width") or 50),
-        int(item.get("max_width") or 1000),
-        int(item.get("max_images") or 20),
+        bool(item.get("create_derived", usual.is_kept)),
+        int(item.get("bytes_step") or usual.step_bytes),
+        int(item.get("min_width") or usual.least_px),
+        int(item.get("max_width") or usual.most_px),
+        int(item.get("max_images") or usual.most_images),
     )
     is_ordered = 0 < found.least_px <= found.most_px
     if not is_ordered or found.step_bytes < 1 or not 1 <= found.most_images <= 200:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fakes.cloudinary import pairs
+from fakes.cloudinary.flags import is_on
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Preset
 from fakes.cloudinary.transformation.described import describe
@@ -17,7 +18,6 @@ _FLAGS = frozenset(
     use_asset_folder_as_public_id_prefix use_filename use_filename_as_display_name visual_search
     """.split()  # noqa: SIM905 - one line for each word would hide the code
 )
-_TRUE = ("1", "true", "yes")
 
 
 _TYPED: Mapping[str, Callable[[str], Any]] = {
@@ -68,6 +68,6 @@ def _body(preset: Preset, settings: dict[str, Any]) -> dict[str, Any]:
 
 def _typed(name: str, value: str) -> Any:
     if name in _FLAGS:
-        return value.lower() in _TRUE
+        return is_on(value)
     reader = _TYPED.get(name)
     return reader(value) if reader else value

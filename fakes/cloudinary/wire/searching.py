@@ -5,7 +5,6 @@ Source: cloudinary.com/documentation/search_method, search_folders_method, cache
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from fakes.cloudinary import errors
@@ -16,6 +15,7 @@ from fakes.cloudinary.wire.answers import delivery_url, placed
 from fakes.cloudinary.wire.details import Showing, access_mode
 from fakes.cloudinary.wire.parameters import window
 from fakes.kit.bodies import strict_json
+from fakes.kit.clock import iso_with_offset
 
 _ALWAYS = ("asset_id", "public_id", "asset_folder", "folder", "created_at", "status", "type", "resource_type")
 _MORE = (
@@ -98,7 +98,7 @@ def found_body(found: FoundAssets, showing: Showing, api_key: str, form: Form) -
 
 def _found(asset: Asset, showing: Showing, api_key: str) -> dict[str, Any]:
     """One asset that was found: times with an offset, labels only on request."""
-    at = _at(asset.created_at)
+    at = iso_with_offset(asset.created_at)
     url = delivery_url(showing.origin, asset)
     place = placed(asset, showing.cloud)
     name = {"display_name": place.pop("display_name")} if "display_name" in place else {}
@@ -142,7 +142,7 @@ def found_folders_body(found: FoundFolders) -> dict[str, Any]:
         {
             "name": folder.name,
             "path": folder.path,
-            "created_at": _at(folder.created_at),
+            "created_at": iso_with_offset(folder.created_at),
             "external_id": folder.external_id,
         }
         for folder in found.folders
@@ -219,7 +219,3 @@ def _items(form: Form, name: str) -> list[Any]:
     except ValueError as error:
         raise errors.invalid_parameter(name, str(asked)) from error
     return items if isinstance(items, list) else [items]
-
-
-def _at(unix_s: float) -> str:
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")

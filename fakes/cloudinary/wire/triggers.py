@@ -1,10 +1,10 @@
 """Notification triggers as the Admin API shows them."""
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 from fakes.cloudinary.state.triggers import Trigger
+from fakes.kit.clock import iso_with_offset
 
 
 def trigger_body(cloud: str, trigger: Trigger) -> dict[str, Any]:
@@ -15,10 +15,6 @@ def trigger_body(cloud: str, trigger: Trigger) -> dict[str, Any]:
         "uri": trigger.uri,
         "uri_type": trigger.uri_type,
         "event_type": trigger.event_type,
-        "created_at": _time(trigger.created_at),
-        "updated_at": _time(trigger.updated_at),
+        "created_at": iso_with_offset(trigger.created_at),
+        "updated_at": iso_with_offset(trigger.updated_at),
     }
-
-
-def _time(unix_s: float) -> str:
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
