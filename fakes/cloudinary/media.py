@@ -147,6 +147,16 @@ def open_picture(path: Path, page: int = 1, zoom: float | None = None) -> Any:
     return image
 
 
+def check_pixels(width_px: int, height_px: int) -> None:
+    """Refuse a picture of this size if it is too large.
+
+    Raises:
+        ProviderError: It has too many pixels (400).
+    """
+    if width_px * height_px > IMAGE_LIMIT_PX:
+        raise too_many_pixels(width_px * height_px, IMAGE_LIMIT_PX)
+
+
 def open_image(path: Path) -> Any:
     """Open an image of pixels without decoding it yet.
 
@@ -158,12 +168,14 @@ def open_image(path: Path) -> Any:
     Image.MAX_IMAGE_PIXELS = None  # the limit below is stricter and has Cloudinary's words
     try:
         image = Image.open(path, formats=[name for name in IMAGE_FORMATS if name != "MPO"])
-        pixels = image.size[0] * image.size[1]
+        size = image.size
     except BROKEN as error:
         raise invalid_image() from error
-    if pixels > IMAGE_LIMIT_PX:
+    try:
+        check_pixels(*size)
+    except ProviderError:
         image.close()
-        raise too_many_pixels(pixels, IMAGE_LIMIT_PX)
+        raise
     return image
 
 

@@ -6,13 +6,13 @@ Source: cloudinary.com/documentation/image_upload_api_reference#multi, #sprite a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakes.cloudinary.errors import too_many_pixels, too_many_pixels_in_all, transformation_refused
-from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN, IMAGE_LIMIT_PX
+from fakes.cloudinary.errors import too_many_pixels_in_all, transformation_refused
+from fakes.cloudinary.media import ALL_PAGES_LIMIT_PX, BROKEN, check_pixels
 from fakes.cloudinary.render import images
 from fakes.cloudinary.render.geometry import Frame, Size
 from fakes.cloudinary.render.images import canvas, files
@@ -62,11 +62,9 @@ def multi(members: Sequence[Member], target: Path, format_name: str) -> Size:
     if format_name not in MULTI_FORMATS:
         raise transformation_refused(f"Invalid extension in transformation: {format_name}")
     try:
-        made = [images.picture(member.path, member.asked) for member in members]
+        made = _pictures(members, _check_all)
         size = Size(max(one.size[0] for one in made), max(one.size[1] for one in made))
-        pixels = size.width * size.height * len(made)
-        if pixels > ALL_PAGES_LIMIT_PX:
-            raise too_many_pixels_in_all(pixels, ALL_PAGES_LIMIT_PX)
+        _check_all(size.width * size.height * len(made))
         delay_ms = members[0].asked.last("delay_ms") or _DELAY_MS
         numbers = tuple(range(len(made)))
         reel = Reel(numbers, (delay_ms,) * len(made), (1.0,) * len(made))
@@ -87,10 +85,9 @@ def sprite(members: Sequence[Member], target: Path, format_name: str) -> Mapping
     from PIL import Image as Pillow
 
     try:
-        made = [images.picture(member.path, member.asked) for member in members]
+        made = _pictures(members, lambda pixels: check_pixels(pixels, 1))
         width, height = max(one.size[0] for one in made), sum(one.size[1] for one in made)
-        if width * height > IMAGE_LIMIT_PX:
-            raise too_many_pixels(width * height, IMAGE_LIMIT_PX)
+        check_pixels(width, height)
         sheet = Pillow.new("RGBA", (width, height))
         places: dict[str, Place] = {}
         top = 0
@@ -116,6 +113,22 @@ def style_sheet(places: Mapping[str, Place], image_url: str) -> str:
         for public_id, place in places.items()
     ]
     return "".join(rules)
+
+
+def _pictures(members: Sequence[Member], check: Callable[[int], None]) -> list[Image]:
+    """All of them in memory; after each, `check` refuses more pixels than one file can have."""
+    made: list[Image] = []
+    pixels = 0
+    for member in members:
+        made.append(images.picture(member.path, member.asked))
+        pixels += made[-1].width * made[-1].height
+        check(pixels)
+    return made
+
+
+def _check_all(pixels: int) -> None:
+    if pixels > ALL_PAGES_LIMIT_PX:
+        raise too_many_pixels_in_all(pixels, ALL_PAGES_LIMIT_PX)
 
 
 def _class_name(public_id: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fakes.cloudinary.errors import transformation_refused
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.transformation import Component, Share
 from fakes.cloudinary.transformation.gravities import COMPASS
 from fakes.cloudinary.transformation.values import PADDING
@@ -106,12 +105,7 @@ def steps(
     if box is None:
         return _whole_region(component, size, focus)
     box = Size(_rounded(box.width, multiple), _rounded(box.height, multiple))
-    pixels = box.width * box.height
-    if pixels > IMAGE_LIMIT_PX:
-        limit = IMAGE_LIMIT_PX // 1_000_000
-        raise transformation_refused(
-            f"Maximum image size is {limit} Megapixels. Requested {pixels / 1e6:.2f} Megapixels"
-        )
+    check_pixels(box.width, box.height)
     found: list[Step] = []
     for step in _plan(_Wish(component, focus, multiple), size, box):
         before = final_size(tuple(found), size)

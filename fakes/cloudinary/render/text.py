@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakes.cloudinary.errors import too_many_pixels, transformation_refused, unsupported_font
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.errors import transformation_refused, unsupported_font
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.vectors import font_file
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def draw(text: str, style: TextStyle, ink: Ink, files: Mapping[str, Path] | None
         round(width_px) + 2 * margin_px,
         max(1, round(step_px * (len(lines) - 1) + ascent_px + descent_px)) + 2 * margin_px,
     )
-    if size[0] * size[1] > IMAGE_LIMIT_PX:
-        raise too_many_pixels(size[0] * size[1], IMAGE_LIMIT_PX)
+    check_pixels(*size)
     made = Pillow.new("RGBA", size, (*ink.colour[:3], 0))
     pen = ImageDraw.Draw(made)
     for number, line in enumerate(lines):

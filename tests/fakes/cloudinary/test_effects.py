@@ -2,10 +2,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from fakes.cloudinary.render import effects
-from fakes.cloudinary.render.effects.arguments import Box, Qualifiers
+from fakes.cloudinary.render.effects.arguments import Box, Qualifiers, widened
 from fakes.kit.errors import ProviderError
 
 NAMED = {"red": (255, 0, 0), "white": (255, 255, 255), "blue": (0, 0, 255), "black": (0, 0, 0)}
@@ -298,6 +298,23 @@ def test_kernels_spread_what_is_dark_or_bright(
     assert made(spot(), text).getpixel(at) == color
 
 
+@pytest.mark.parametrize("radius_px", [1, 2, 3, 5, 12])
+def test_squares_of_all_sizes_are_looked_through(radius_px: int) -> None:
+    noise = Image.effect_noise((31, 17), 90)
+
+    brightest = widened(noise, radius_px, ImageChops.lighter)
+    darkest = widened(noise, radius_px, ImageChops.darker)
+
+    assert brightest.tobytes() == noise.filter(ImageFilter.MaxFilter(2 * radius_px + 1)).tobytes()
+    assert darkest.tobytes() == noise.filter(ImageFilter.MinFilter(2 * radius_px + 1)).tobytes()
+
+
+def test_paint_has_no_colours_that_were_not_there() -> None:
+    before = {color for _, color in spot().getcolors() or []}
+
+    assert {color for _, color in made(spot(), "oil_paint:50").getcolors() or []} <= before
+
+
 def test_corners_are_moved() -> None:
     result = made(plain((255, 0, 0), (40, 40)), "distort:20:0:60:0:40:40:0:40")
 
@@ -381,8 +398,9 @@ def test_a_large_picture_is_changed_in_bands() -> None:
 
 
 def test_paint_has_no_seams() -> None:
-    image = Image.effect_noise((90, 130), 80).convert("RGB")
+    dots = Image.effect_noise((90, 130), 80).point(lambda value: 255 * (value > 127))
 
-    result = made(image, "oil_paint:100")
+    result = made(dots.convert("RGB"), "oil_paint:100")
 
-    assert result.tobytes() == image.filter(ImageFilter.ModeFilter(21)).tobytes()
+    in_one_go = ImageChops.invert(ImageChops.invert(dots).filter(ImageFilter.ModeFilter(21)))
+    assert result.tobytes() == in_one_go.convert("RGB").tobytes()

@@ -9,8 +9,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fakes.cloudinary.errors import too_many_pixels
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.media import check_pixels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,8 +70,7 @@ def _gathered(image: Image, size: tuple[int, int], source: Mapping) -> Image:
     import numpy as np
     from PIL import Image as Pillow
 
-    if size[0] * size[1] > IMAGE_LIMIT_PX:
-        raise too_many_pixels(size[0] * size[1], IMAGE_LIMIT_PX)
+    check_pixels(*size)
     pixels = np.asarray(image.convert("RGBA"))
     made = Pillow.new("RGBA", size)
     rows = max(1, _BAND_PX // size[0])

@@ -9,10 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fakes.cloudinary.errors import too_many_pixels
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render.effects import bending
-from fakes.cloudinary.render.effects.arguments import Arguments, Effect, Qualifiers, Rgb
+from fakes.cloudinary.render.effects.arguments import Arguments, Effect, Qualifiers, Rgb, widened
 from fakes.cloudinary.render.effects.recoloring import corner_color
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _with_shadow(image: Image, color: Rgb, offset: tuple[int, int], radius_px: f
 
     right, down = offset
     size = (image.size[0] + abs(right), image.size[1] + abs(down))
-    _check(*size)
+    check_pixels(*size)
     shown = image.convert("RGBA")
     cast = Pillow.new("RGBA", size, (*color, 0))
     shape = Pillow.new("L", size)
@@ -84,7 +83,7 @@ def _outline(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
     color = beside.color or (0, 0, 0)
     room = 0 if mode.startswith("inner") else width_px
     size = (image.size[0] + 2 * room, image.size[1] + 2 * room)
-    _check(*size)
+    check_pixels(*size)
     shown = Pillow.new("RGBA", size)
     shown.paste(image.convert("RGBA"), (room, room))
     shape = shown.getchannel("A")
@@ -105,12 +104,9 @@ def _outline(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
 
 def _grown(mask: Image, width_px: int) -> Image:
     """The mask with its white parts larger by some pixels."""
-    from PIL import ImageFilter
+    from PIL import ImageChops
 
-    for _ in range(width_px // 4):
-        mask = mask.filter(ImageFilter.MaxFilter(9))
-    rest = width_px % 4
-    return mask.filter(ImageFilter.MaxFilter(2 * rest + 1)) if rest else mask
+    return widened(mask, width_px, ImageChops.lighter)
 
 
 def _gradient_fade(image: Image, arguments: Arguments, beside: Qualifiers) -> Image:
@@ -165,7 +161,7 @@ def _distort(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     corners = [(values[place], values[place + 1]) for place in range(0, 8, 2)]
     left, top = min(x for x, _ in corners), min(y for _, y in corners)
     size = (max(1, round(max(x for x, _ in corners) - left)), max(1, round(max(y for _, y in corners) - top)))
-    _check(*size)
+    check_pixels(*size)
     rows, wanted = [], []
     for (x, y), (source_x, source_y) in zip(
         corners, ((0, 0), (width, 0), (width, height), (0, height)), strict=True
@@ -203,7 +199,7 @@ def _shear(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     if abs(determinant) < 1e-3 or max(abs(across), abs(down)) > _MOST_SKEW:
         raise ValueError(":".join(arguments.texts))
     size = (round(width + abs(across) * height), round(height + abs(down) * width))
-    _check(*size)
+    check_pixels(*size)
     left, top = min(0.0, across * height), min(0.0, down * width)
     plane = (
         1 / determinant,
@@ -216,11 +212,6 @@ def _shear(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     return image.convert("RGBA").transform(
         size, Pillow.Transform.AFFINE, plane, Pillow.Resampling.BILINEAR, fillcolor=(0, 0, 0, 0)
     )
-
-
-def _check(width: int, height: int) -> None:
-    if width * height > IMAGE_LIMIT_PX:
-        raise too_many_pixels(width * height, IMAGE_LIMIT_PX)
 
 
 EFFECTS: Mapping[str, Effect] = {

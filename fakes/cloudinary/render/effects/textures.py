@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from fakes.cloudinary.render.effects.arguments import Arguments, Box, Effect, Qualifiers, on_color, on_region
+from fakes.cloudinary.render.effects.arguments import (
+    Arguments,
+    Box,
+    Effect,
+    Qualifiers,
+    on_color,
+    on_region,
+    widened,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 # Slow filters work on at most this many pixels; the result is enlarged.
 _SLOW_LIMIT_PX = 1 << 20
 _MOST_RADIUS = 20
+_PAINTS = 64  # guess: how many colours a painter has
 _STRIP_PX = 32
 
 
@@ -118,32 +127,38 @@ def _vignette(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
 
 
 def _oil_paint(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
+    side_px = 2 * max(1, round(arguments.number(0, 30, 0, 100) / 10)) + 1
+    return on_color(image, lambda plain: _on_small(plain, lambda one: _painted(one, side_px)))
+
+
+def _painted(plain: Image, side_px: int) -> Image:
+    """Each pixel in the colour that is most frequent around it, out of a few colours."""
+    from PIL import Image as Pillow
     from PIL import ImageFilter
 
-    side_px = 2 * max(1, round(arguments.number(0, 30, 0, 100) / 10)) + 1
-    strokes = ImageFilter.ModeFilter(side_px)
-    return on_color(image, lambda plain: _on_small(plain, lambda one: _in_strips(one, strokes, side_px)))
+    few = plain.quantize(_PAINTS)
+    numbers = Pillow.frombytes("L", few.size, few.tobytes())
+    made = _in_strips(numbers, ImageFilter.ModeFilter(side_px), side_px)
+    made.putpalette(few.getpalette() or [])
+    return made.convert("RGB")
 
 
 def _morphology(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     """Spread what is bright or what is dark, or mix neighbours; kernels of every shape are squares here."""
-    from PIL import ImageFilter
+    from PIL import ImageChops, ImageFilter
 
     method = arguments.named("method") or "erode"
     count = int(arguments.named("iterations") or 1)
     radius = float(arguments.named("radius") or 2)
     if not 1 <= count <= 5 or not 0 < radius <= _MOST_RADIUS or method not in ("dilate", "erode", "convolve"):
         raise ValueError(method)
-    side_px = 2 * max(1, round(radius)) + 1
-    filters = {
-        "dilate": ImageFilter.MaxFilter(side_px),
-        "erode": ImageFilter.MinFilter(side_px),
-        "convolve": ImageFilter.BoxBlur(radius),
-    }
+    radius_px = count * max(1, round(radius))  # a few small squares make a large one
 
     def worked(plain: Image) -> Image:
+        if method != "convolve":
+            return widened(plain, radius_px, ImageChops.lighter if method == "dilate" else ImageChops.darker)
         for _ in range(count):
-            plain = plain.filter(filters[method])
+            plain = plain.filter(ImageFilter.BoxBlur(radius))
         return plain
 
     return on_color(image, lambda plain: _on_small(plain, worked))

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakes.cloudinary.analysis import colors
-from fakes.cloudinary.errors import not_emulated, too_many_pixels, transformation_refused
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.errors import not_emulated, transformation_refused
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render.effects.recoloring import edge_color
 from fakes.cloudinary.render.effects.textures import blurred
 from fakes.cloudinary.render.geometry import Frame
@@ -202,8 +202,7 @@ def bordered(image: Image, border: Border, corners: Corners | None) -> Image:
 
     width_px = border.width_px
     size = (image.size[0] + 2 * width_px, image.size[1] + 2 * width_px)
-    if size[0] * size[1] > IMAGE_LIMIT_PX:
-        raise too_many_pixels(size[0] * size[1], IMAGE_LIMIT_PX)
+    check_pixels(*size)
     made = Pillow.new("RGBA", size, border.colour)
     if corners is None:
         inner = image.convert("RGBA")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fakes.cloudinary.errors import not_emulated, too_many_pixels, transformation_refused
-from fakes.cloudinary.media import IMAGE_LIMIT_PX
+from fakes.cloudinary.errors import not_emulated, transformation_refused
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render import lettering
 from fakes.cloudinary.render.effects import bending
 from fakes.cloudinary.render.geometry import Box, Size, offset
@@ -168,8 +168,7 @@ def _joined(
     left, top = min(0, at[0]), min(0, at[1])
     right, bottom = max(base.size[0], at[0] + over.size[0]), max(base.size[1], at[1] + over.size[1])
     size = Size(right - left, bottom - top)
-    if size.width * size.height > IMAGE_LIMIT_PX:
-        raise too_many_pixels(size.width * size.height, IMAGE_LIMIT_PX)
+    check_pixels(size.width, size.height)
     is_opaque = base.mode == "RGB" and (size.width, size.height) == base.size
     below = Pillow.new("RGBA", (size.width, size.height))
     below.paste(base.convert("RGBA"), (-left, -top))
