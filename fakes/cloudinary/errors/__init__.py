@@ -29,7 +29,6 @@ from fakes.cloudinary.errors.answers import (
 )
 from fakes.cloudinary.errors.assets import (
     already_exists,
-    archive_too_large,
     folder_exists,
     folder_into_itself,
     folder_not_empty,
@@ -38,6 +37,7 @@ from fakes.cloudinary.errors.assets import (
     not_found,
     nothing_to_archive,
     source_folder_not_found,
+    too_many_files,
 )
 from fakes.cloudinary.errors.delivery import (
     delivery_cloud_unknown,
@@ -110,7 +110,6 @@ __all__ = [
     "DELIVERY",
     "addon_refused",
     "already_exists",
-    "archive_too_large",
     "busy",
     "bytes_unavailable",
     "cloud_mismatch",
@@ -178,6 +177,7 @@ __all__ = [
     "source_folder_not_found",
     "stale_request",
     "still_pending",
+    "too_many_files",
     "too_many_pixels",
     "too_many_pixels_in_all",
     "too_many_triggers",

@@ -24,9 +24,9 @@ def nothing_to_archive() -> ProviderError:
     return refused(404, "No resources were found to archive")  # guess: wording
 
 
-def archive_too_large(most: int) -> ProviderError:
-    """An archive of too many files."""
-    return refused(400, f"Too many files to archive. Maximum is {most}.")  # guess: wording
+def too_many_files(kind: str, most: int) -> ProviderError:
+    """An archive, or a picture, of too many files or pages."""
+    return refused(400, f"Too many files to {kind}. Maximum is {most}.")  # guess: wording
 
 
 def folder_not_found(path: str) -> ProviderError:

@@ -10,29 +10,10 @@ from typing import NamedTuple
 _INERT = frozenset({"flags", "flag_arguments", "format", "x", "y", "gravity", "default_image", "prefix"})
 # Flags that make other bytes by themselves; the rest say how to deliver, or matter only beside others.
 _CHANGING_FLAGS = frozenset(
-    {
-        "alternate",
-        "animated",
-        "apng",
-        "awebp",
-        "clip",
-        "clip_evenodd",
-        "force_strip",
-        "group4",
-        "lossy",
-        "mono",
-    }
-    | {
-        "png8",
-        "png24",
-        "png32",
-        "progressive",
-        "rasterize",
-        "sanitize",
-        "strip_profile",
-        "tiff8_lzw",
-        "waveform",
-    }
+    """
+    alternate animated apng awebp clip clip_evenodd force_strip group4 lossy mono png8 png24 png32 progressive
+    rasterize sanitize strip_profile tiff8_lzw waveform
+    """.split()  # noqa: SIM905 - one line for each word would hide the code
 )
 
 
@@ -86,11 +67,6 @@ class Corners:
     def is_max(self) -> bool:
         """Whether the picture becomes an ellipse."""
         return self.top_left is None
-
-    @property
-    def is_even(self) -> bool:
-        """Whether all four are the same."""
-        return len({self.top_left, self.top_right, self.bottom_right, self.bottom_left}) == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,43 +55,17 @@ _NUMBERED: Mapping[str, _Limits] = {
 }
 # These take words in place of the number, too: `e_contrast:level_50;type_sigmoidal`.
 _NUMBER_OR_WORDS = frozenset({"contrast", "gradient_fade", "noise", "trim", "cartoonify"})
-_BARE = frozenset(
-    {"boomerang", "grayscale", "negate", "redeye", "reverse", "enhance", "upscale", "screen", "multiply"}
-    | {"overlay", "mask", "cut_out", "transition", "visualize", "gen_restore"}
-)
-_WORDED = frozenset(
-    {
-        "art",
-        "assist_colorblind",
-        "auto_enhance",
-        "morphology",
-        "bgremoval",
-        "camera",
-        "displace",
-        "distort",
-        "dropshadow",
-        "extract",
-    }
-    | {
-        "gen_background_replace",
-        "gen_recolor",
-        "gen_remove",
-        "gen_replace",
-        "improve",
-        "light",
-        "outline",
-    }
-    | {
-        "background_removal",
-        "preview",
-        "progressbar",
-        "recolor",
-        "replace_color",
-        "shear",
-        "simulate_colorblind",
-    }
-    | {"swap_image", "theme", "tint", "vectorize", "zoompan"}
-)
+_BARE_NAMES = """
+    boomerang cut_out enhance gen_restore grayscale mask multiply negate overlay redeye reverse screen
+    transition upscale visualize
+"""
+_WORDED_NAMES = """
+    art assist_colorblind auto_enhance background_removal bgremoval camera displace distort dropshadow extract
+    gen_background_replace gen_recolor gen_remove gen_replace improve light morphology outline preview
+    progressbar recolor replace_color shear simulate_colorblind swap_image theme tint vectorize zoompan
+"""
+_BARE = frozenset(_BARE_NAMES.split())
+_WORDED = frozenset(_WORDED_NAMES.split())
 _ADD_ONS: Mapping[str, str] = {
     "adv_redeye": "Advanced Facial Attributes Detection",
     "lightroom": "Adobe Photoshop Lightroom",

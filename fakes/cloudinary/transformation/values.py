@@ -27,13 +27,14 @@ QUALITIES: Mapping[str, int] = {
     "auto:low": 55,
 }
 _FLAGS = frozenset(
-    {"alternate", "animated", "any_format", "apng", "attachment", "awebp", "c2pa", "clip", "clip_evenodd"}
-    | {"cutter", "draco", "force_icc", "force_strip", "getinfo", "group4", "hlsv3", "ignore_aspect_ratio"}
-    | {"ignore_mask_channels", "immutable_cache", "keep_attribution", "keep_dar", "keep_iptc", "layer_apply"}
-    | {"lossy", "mono", "no_overflow", "no_stream", "original", "png8", "png24", "png32", "progressive"}
-    | {"preserve_transparency", "rasterize", "region_relative", "relative", "replace_image", "sanitize"}
-    | {"splice", "streaming_attachment", "strip_profile", "text_disallow_overflow", "text_no_trim"}
-    | {"tiff8_lzw", "tiled", "truncate_ts", "waveform"}
+    """
+    alternate animated any_format apng attachment awebp c2pa clip clip_evenodd cutter draco force_icc
+    force_strip getinfo group4 hlsv3 ignore_aspect_ratio ignore_mask_channels immutable_cache
+    keep_attribution keep_dar keep_iptc layer_apply lossy mono no_overflow no_stream original png24 png32
+    png8 preserve_transparency progressive rasterize region_relative relative replace_image sanitize
+    splice streaming_attachment strip_profile text_disallow_overflow text_no_trim tiff8_lzw tiled
+    truncate_ts waveform
+    """.split()  # noqa: SIM905 - one line for each word would hide the code
 )
 """Source: cloudinary.com/documentation/transformation_reference (fl_<flag>)."""
 _COLOUR_SPACES = frozenset({"srgb", "tinysrgb", "no_cmyk", "cmyk", "keep_cmyk", "copy"})

@@ -168,6 +168,12 @@ def test_every_page_becomes_a_picture(cloud: Cloud, receiver: Receiver) -> None:
         ("image/text", {"text": "x" * 5001}, 400, "Invalid value for parameter text"),
         ("image/text", {"text": "x", "font_size": "big"}, 400, "Invalid value for parameter font_size: big"),
         ("image/text", {"text": "x", "public_id": "prod_clips/x"}, 403, "You are not authorized"),
+        (
+            "image/multi",
+            {"urls": ",".join(["http://x/"] * 101)},
+            400,
+            "Too many files to multi. Maximum is 100.",
+        ),
         ("what/multi", {"tag": "t"}, 400, "Invalid value for parameter resource_type: what"),
         ("image/sprite", {}, 400, "Missing required parameter - tag"),
         ("image/sprite", {"tag": "none"}, 404, "Resource not found - none"),

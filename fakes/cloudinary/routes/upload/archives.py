@@ -199,7 +199,7 @@ class ArchivesApi:
         if not assets:
             raise errors.nothing_to_archive()
         if len(assets) * max(1, len(options.transformations)) > _MOST:
-            raise errors.archive_too_large(_MOST)
+            raise errors.too_many_files("archive", _MOST)
         size_bytes = sum(asset.bytes for asset in assets)
         if size_bytes > wire.VIDEO_LIMIT_BYTES:
             raise errors.file_too_large(size_bytes, wire.VIDEO_LIMIT_BYTES)

@@ -157,7 +157,7 @@ class CollectionsApi:
         if not assets:
             raise errors.not_found(wish.tag or "")
         if len(assets) > _MOST_MEMBERS:
-            raise errors.archive_too_large(_MOST_MEMBERS)
+            raise errors.too_many_files(wish.kind, _MOST_MEMBERS)
         members = []
         for asset in assets:
             path = await stack.enter_async_context(self._service.file_of(asset))
@@ -259,7 +259,7 @@ def _wish(form: Form, kind: str) -> Wish:
     if (tag is None) == (not urls):
         raise errors.missing_parameter("tag")
     if len(urls) > _MOST_MEMBERS:
-        raise errors.archive_too_large(_MOST_MEMBERS)
+        raise errors.too_many_files(kind, _MOST_MEMBERS)
     text = (form.text("transformation") or "").strip("/")
     asked = transformation.parse_text(text)
     format_name = asked.last("format") or form.text("format") or ("gif" if kind == "multi" else "png")

@@ -39,7 +39,7 @@ class PagesApi:
             raise errors.invalid_image()
         pages = int(asset.detail.get("pages") or 1)
         if pages > _MOST_PAGES:
-            raise errors.archive_too_large(_MOST_PAGES)
+            raise errors.too_many_files("explode", _MOST_PAGES)
         hooks = wire.hooks(form)
         self._service.notices.check(hooks)
         hooks, batch_id = self._service.notices.batched(hooks)
