@@ -174,7 +174,7 @@ def _cartoonify(image: Image, arguments: Arguments, _beside: Qualifiers) -> Imag
         from PIL import ImageChops, ImageFilter, ImageOps
 
         grey = plain.convert("L")
-        lines = grey.filter(ImageFilter.MedianFilter(3)).filter(ImageFilter.FIND_EDGES)
+        lines = _in_strips(grey, ImageFilter.MedianFilter(3), 3).filter(ImageFilter.FIND_EDGES)
         edge = 255 * (1 - strength / 100) * 0.4
         ink = lines.point(lambda value: 0 if strength and value > edge else 255).convert("RGB")
         flat = ImageOps.posterize(plain.filter(ImageFilter.MedianFilter(5)), bits)
