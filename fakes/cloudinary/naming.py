@@ -12,7 +12,9 @@ from pathlib import PurePosixPath
 from fakes.cloudinary.errors import invalid_public_id
 
 MAX_LENGTH = 255
-_FORBIDDEN = re.compile(r"[?&#\\%<>\x00-\x1f\x7f]")
+_BAD = r"?&#\\%<>\x00-\x1f\x7f"
+_FORBIDDEN = re.compile(f"[{_BAD}]")
+_REPLACED = re.compile(f"[{_BAD}/ ]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +139,5 @@ def _stem(options: NamingOptions, source: str | None, random_text: Callable[[int
     name = base_name(source) if options.use_filename else None
     if not name:
         return random_text(20)
-    name = re.sub(r"[?&#\\%<>\x00-\x1f\x7f/ ]+", "_", name).strip("_") or random_text(20)
+    name = _REPLACED.sub("_", name).strip("_") or random_text(20)
     return f"{name}_{random_text(6)}" if options.unique_filename else name

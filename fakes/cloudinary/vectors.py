@@ -14,7 +14,7 @@ from pathlib import Path
 from fakes.cloudinary.errors import invalid_image
 
 PDF_DPI = 150
-# Source: cloudinary.com/documentation/transformation_reference#dn_density
+"""Source: cloudinary.com/documentation/transformation_reference#dn_density"""
 _TIME_LIMIT_S = 20.0
 _SNIFFED_BYTES = 4096
 _PROGRAM = Path(__file__).with_name("rasterizer.py")

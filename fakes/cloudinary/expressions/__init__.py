@@ -14,13 +14,12 @@ from fakes.cloudinary.expressions.syntax import (
     Value,
     parse,
 )
-from fakes.cloudinary.expressions.values import Moment, moment, number
+from fakes.cloudinary.expressions.values import moment, number
 
 __all__ = [
     "EVERYTHING",
     "And",
     "Bounds",
-    "Moment",
     "Node",
     "Not",
     "Or",

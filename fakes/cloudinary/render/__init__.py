@@ -239,11 +239,11 @@ class Renderer:
         blob = await asyncio.to_thread(made.incoming.read_back)
         if blob.bytes == 0:  # nothing was left of a file that is shorter than it says
             raise errors.transformation_refused("Unsupported video format or file")
-        present = self._assets.find(asset.key)
-        if present is None or present.version != asset.version:
-            raise errors.delivery_not_found(asset.public_id)
         size_px = (made.size.width, made.size.height) if made.size else (None, None)
         async with self._assets.stored.kept(made.incoming, blob):
+            present = self._assets.find(asset.key)  # making and storing take their time
+            if present is None or present.version != asset.version:
+                raise errors.delivery_not_found(asset.public_id)
             return self._assets.store_derived(asset, text, made.format, blob, size_px)
 
     async def _write(self, order: Order, *, is_patient: bool) -> Sequence[Made]:
