@@ -205,6 +205,9 @@ def test_strict_delivery_makes_what_was_allowed(cloud: Cloud) -> None:
     assert refused(tenant.get("image/upload/w_8/a.jpg")) == (401, "Transformation w_8/jpg is not allowed")
     assert tenant.get("image/upload/w_8/a.png").status_code == 200
     assert refused(tenant.get("image/upload/w_9/a.png")) == (401, "Transformation w_9/png is not allowed")
+    assert (
+        refused(tenant.get("image/upload/w_9/fl_getinfo/a.png"))[1] == "Transformation w_9/png is not allowed"
+    )
     assert refused(tenant.get("image/upload/w_9/a")) == (401, "Transformation w_9/ is not allowed")
     assert refused(tenant.get("image/upload/a.jpg")) == (401, "Transformation /jpg is not allowed")
     assert tenant.get(f"image/upload/s--{signature}--/w_9/a.png").status_code == 200

@@ -21,7 +21,6 @@ from fakes.cloudinary.routes.files import ServedFile
 from fakes.cloudinary.routes.service import Service
 from fakes.cloudinary.routes.upload.breakpoints import BreakpointFinder
 from fakes.cloudinary.state import STAGING, Account, Asset, Derived, Key
-from fakes.cloudinary.transformation import Transformation
 from fakes.cloudinary.wire import Breakpoints
 from fakes.kit.errors import ProviderError
 
@@ -115,13 +114,17 @@ class Delivery:
         target = transformation.target_format(asked, asset.resource_type, asset.format, ending, accept)
         if asset.type == _SPRITE and ending in _SHEETS:
             target = ending  # whatever the format of the picture is
-        if asked.has(_INFO):
-            return JSONResponse(await self._info(asset, asked, target), headers=headers.of_list())
+        is_described = asked.has(_INFO)
+        if is_described:
+            rest = transformation.split(_without_info(asked.text))
+            asked = self._service.renderer.read(asset.cloud, rest)
         made, is_hit = None, True
         if asked.changes or (target is not None and target != asset.format):
             access.check_strict(asset, asked.text, target or "", ending or "", is_signed=is_signed)
             is_hit = self._state.assets.derived(asset, asked.text, target or "") is not None
             made = await self._service.renderer.derive(asset, asked.text, target)
+        if is_described:
+            return JSONResponse(_description(asset, made or asset), headers=headers.of_list())
         said = headers.of(asset, asked, target)
         now_s = self._service.kit.clock.now()
         said["Server-Timing"] = headers.server_timing(asset, made, is_hit=is_hit, now_s=now_s)
@@ -254,28 +257,20 @@ class Delivery:
         found = lists.assets(self._state, access.cloud.name, place.resource_type, tag)
         return JSONResponse(lists.body(found, place.resource_type), headers=headers.of_list())
 
-    async def _info(self, asset: Asset, asked: Transformation, target: str | None) -> dict[str, object]:
-        """What `fl_getinfo` tells: the original, and what would have been delivered."""
-        rest = _without_info(asked.text)
-        made: Asset | Derived = asset
-        asked = self._service.renderer.read(asset.cloud, transformation.split(rest))
-        if asked.changes or target != asset.format:
-            made = await self._service.renderer.derive(asset, rest, target)
-        return {
-            "input": {"width": asset.width, "height": asset.height, "bytes": asset.bytes},
-            "output": {
-                "width": made.width,
-                "height": made.height,
-                "format": made.format,
-                "bytes": made.bytes,
-            },
-        }
-
 
 def _with_lines(route: Route) -> Route:
     """A route whose path may hold ends of lines: words that are laid over a picture do."""
     route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
     return route
+
+
+def _description(asset: Asset, made: Asset | Derived) -> dict[str, object]:
+    """What `fl_getinfo` tells: the original, and what would have been delivered."""
+    output = {"width": made.width, "height": made.height, "format": made.format, "bytes": made.bytes}
+    return {
+        "input": {"width": asset.width, "height": asset.height, "bytes": asset.bytes},
+        "output": output,
+    }
 
 
 def _without_info(text: str) -> str:
