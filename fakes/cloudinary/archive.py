@@ -1,7 +1,5 @@
 """Writes archives: files under names that no other file has, as zip or tar.gz. Blocks; use it in threads."""
 
-import tarfile
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -53,11 +51,15 @@ class Names:
 
 class _Zip:
     def __init__(self, target: Path, at_s: float) -> None:
+        import zipfile
+
         at = datetime.fromtimestamp(max(at_s, 315_532_800), UTC)  # zip knows no time before 1980
         self._time = (at.year, at.month, at.day, at.hour, at.minute, at.second)
         self._file = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
 
     def add(self, path: Path, name: str) -> None:
+        import zipfile
+
         info = zipfile.ZipInfo(name, self._time)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
@@ -72,10 +74,14 @@ class _Zip:
 
 class _Tar:
     def __init__(self, target: Path, at_s: float) -> None:
+        import tarfile
+
         self._at_s = int(at_s)
         self._file = tarfile.open(target, "w:gz", compresslevel=1)  # noqa: SIM115 - closed by `close`
 
     def add(self, path: Path, name: str) -> None:
+        import tarfile
+
         info = tarfile.TarInfo(name)
         info.size, info.mtime = path.stat().st_size, self._at_s
         with path.open("rb") as source:

@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from fakes.cloudinary.errors import invalid_image
@@ -83,6 +82,8 @@ def sanitized(path: Path) -> bytes:
 
 def font_file(name: str) -> Path:
     """A font file of the wheel that carries them."""
+    from importlib import resources  # late, and so are the archives that it knows
+
     return Path(str(resources.files("fontpkg_arimo") / "files" / name))
 
 

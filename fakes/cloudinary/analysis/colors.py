@@ -64,11 +64,6 @@ def predominant(image: Image) -> dict[str, list[list[str | float]]]:
     }
 
 
-def most_frequent(image: Image) -> Color:
-    """The colour that covers most of a picture."""
-    return _counted(image)[0][0]
-
-
 def palette(image: Image, count: int) -> list[Color]:
     """The most frequent colours of a picture, at most `count`."""
     return [color for color, _ in _counted(image, count)][:count]

@@ -308,7 +308,10 @@ class Renderer:
             for one in found if is_patient else ():
                 await self.derive(asset, one.text, "m3u8", is_patient=True)
         incoming = self._blobs.incoming()
-        await asyncio.to_thread(incoming.path.write_text, written)
+        with contextlib.ExitStack() as unfinished:
+            unfinished.callback(incoming.drop)
+            await asyncio.to_thread(incoming.path.write_text, written)
+            unfinished.pop_all()
         return Made(target, incoming, look.size)
 
     async def _track(self, asset: Asset, variant: Variant, target: str, *, is_patient: bool) -> Track:

@@ -9,14 +9,15 @@ Source: cloudinary.com/documentation/adaptive_bitrate_streaming, and published p
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.ladders import AUTOMATIC, AUTOMATIC_MAX_HEIGHT, PREDEFINED
 from fakes.cloudinary.render.geometry import Size, final_size, steps
 from fakes.cloudinary.render.videos.encoding import SEGMENT_S, codecs
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS
 from fakes.cloudinary.transformation import parse_text
 
 Profiles = Callable[[str], Sequence[str] | None]
@@ -272,7 +273,7 @@ def _variant(text: str, rung: str, look: Look) -> Variant:
         size = Size(size.width - size.width % 2, size.height - size.height % 2)
     bit_rate = chain.last("bit_rate") or 0
     if size is not None and not bit_rate:
-        bit_rate = round(size.width * size.height * (look.fps or 25) * _BITS_PER_PX)
+        bit_rate = round(size.width * size.height * (look.fps or DEFAULT_FPS) * _BITS_PER_PX)
     sound_rate = _SOUND_BIT_RATE if look.has_audio else 0
     codec = str(chain.last("video_codec") or look.video_codec or "h264")
     names = codecs(codec, size, look.fps, has_audio=look.has_audio) if codec.startswith("h264") else ""

@@ -490,6 +490,13 @@ def test_a_wave_form(tmp_path: Path, lights: Recipe) -> None:
     assert clear == (0, 0, 0, 0)
 
 
+def test_pictures_that_are_too_large_are_refused_before_they_are_made(lights: Recipe) -> None:
+    with pytest.raises(ProviderError, match="Maximum image size is 25 Megapixels"):
+        outputs.waveform(lights, Path("/y"), Size(6000, 6000), (RED, None))
+    with pytest.raises(ProviderError, match="Maximum image size is 25 Megapixels"):
+        looks.bordered(lights, 3000, YELLOW)(Graph())
+
+
 def test_silence_has_no_wave_form_and_sound_no_frame(square: Recipe) -> None:
     sound = Source(Path("/x"), 1.0, None, has_audio=True)
 

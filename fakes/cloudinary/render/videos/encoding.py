@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fakes.cloudinary import formats
 from fakes.cloudinary.errors import transformation_refused
 from fakes.cloudinary.render.geometry import Size
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS, SOUND_HZ
 
 MUXERS: Mapping[str, str] = {
     "mp4": "mp4",
@@ -163,7 +164,7 @@ def sound(wish: Encoding) -> list[str]:
     if codec not in _AUDIO_IN.get(wish.format, _AUDIO_ENCODERS):
         raise transformation_refused(f"Invalid audio codec in transformation: {wish.audio_codec}")
     arguments = ["-c:a", _AUDIO_ENCODERS[codec]]
-    hertz = wish.audio_hz or (44_100 if wish.format in STREAMED | {"mp4da"} else None)
+    hertz = wish.audio_hz or (SOUND_HZ if wish.format in STREAMED | {"mp4da"} else None)
     arguments += ["-ar", str(hertz)] if hertz else []
     if wish.is_mono:
         return [*arguments, "-ac", "1"]
@@ -203,7 +204,7 @@ def _profile(wish: Encoding, codec: str, detail: str, size: Size, fps: float) ->
 def _level(size: Size, fps: float) -> str:
     blocks = -(-size.width // _MACROBLOCK_PX) * -(-size.height // _MACROBLOCK_PX)
     for most_blocks, most_rate, level in _H264_LEVELS:
-        if blocks <= most_blocks and blocks * (fps or 30) <= most_rate:
+        if blocks <= most_blocks and blocks * (fps or DEFAULT_FPS) <= most_rate:
             return level
     return _H264_LEVELS[-1][2]
 

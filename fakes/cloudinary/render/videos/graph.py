@@ -12,6 +12,9 @@ from fakes.cloudinary.media import VIDEO_DEMUXERS
 from fakes.cloudinary.render.geometry import Size
 
 INPUT_LIMIT = 32
+SOUND_HZ = 44_100
+DEFAULT_FPS = 25.0
+"""Frames per second where a file does not say."""
 # What all filters that keep whole clips may keep at the same time.
 MEMORY_LIMIT_BYTES = 1_000_000_000
 _PICTURES = "png_pipe,image2"

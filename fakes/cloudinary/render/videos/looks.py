@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from math import ceil, cos, radians, sin
 
 from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render.geometry import Cut, Frame, Scale, Size, Step
-from fakes.cloudinary.render.videos.graph import Clip, Graph, Recipe
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS, SOUND_HZ, Clip, Graph, Recipe
 
 Colour = tuple[int, int, int]
 _SIGMA_PER_BLUR = 1 / 50
 _FULL_VIGNETTE = 0.9
-_SOUND_HZ = 44_100
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,18 @@ def dimmed(recipe: Recipe, percent: int) -> Recipe:
 
 
 def bordered(recipe: Recipe, width_px: int, colour: Colour) -> Recipe:
-    """Draw a frame around the pictures, which become larger."""
+    """Draw a frame around the pictures, which become larger.
+
+    Raises:
+        ProviderError: They become too large (400), when it is made.
+    """
 
     def make(graph: Graph) -> Clip:
         clip = recipe(graph)
         if clip.picture is None:
             return clip
         wide, high = clip.frame.width + 2 * width_px, clip.frame.height + 2 * width_px
+        check_pixels(wide, high)
         frame = f"pad={wide}:{high}:{width_px}:{width_px}:color={hexadecimal(colour)}"
         return graph.picture(clip, frame, Size(wide, high))
 
@@ -140,7 +145,7 @@ def flattened(graph: Graph, clip: Clip, colour: Colour = (0, 0, 0)) -> Clip:
     if not clip.is_clear or clip.picture is None:
         return clip
     shape = f"{clip.frame.width}x{clip.frame.height}"
-    behind = f"color=c={hexadecimal(colour)}:s={shape}:r={clip.fps or 25:g}:d={clip.length_s:.3f}"
+    behind = f"color=c={hexadecimal(colour)}:s={shape}:r={clip.fps or DEFAULT_FPS:g}:d={clip.length_s:.3f}"
     below = graph.chain([], f"{behind},format=yuv420p")[0]
     lay = "overlay=shortest=1,format=yuv420p"
     return replace(clip, picture=graph.chain([below, clip.picture], lay)[0], is_clear=False)
@@ -163,7 +168,7 @@ def progress_bar(recipe: Recipe, colour: Colour, height_px: int) -> Recipe:
 
 def volume(recipe: Recipe, value: float, unit: str) -> Recipe:
     """Change the volume by percent or by decibels, or even it out (`auto`)."""
-    how = {"db": f"volume={value:g}dB", "auto": f"loudnorm,aresample={_SOUND_HZ}"}
+    how = {"db": f"volume={value:g}dB", "auto": f"loudnorm,aresample={SOUND_HZ}"}
     return heard(recipe, how.get(unit, f"volume={1 + value / 100:g}"))
 
 
@@ -233,6 +238,7 @@ def _rotated(graph: Graph, clip: Clip, degrees: int) -> Clip:
     angle = radians(degrees)
     wide = ceil((abs(clip.frame.width * cos(angle)) + abs(clip.frame.height * sin(angle))) / 2) * 2
     high = ceil((abs(clip.frame.width * sin(angle)) + abs(clip.frame.height * cos(angle))) / 2) * 2
+    check_pixels(wide, high)
     return graph.picture(clip, f"rotate={angle:.6f}:ow={wide}:oh={high}:fillcolor=black", Size(wide, high))
 
 

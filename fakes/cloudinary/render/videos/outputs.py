@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fakes.cloudinary.errors import transformation_refused
+from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos import encoding, looks
 from fakes.cloudinary.render.videos.encoding import Encoding
-from fakes.cloudinary.render.videos.graph import Clip, Graph, Recipe, target
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS, Clip, Graph, Recipe, target
 from fakes.cloudinary.render.videos.looks import Colour, hexadecimal
 
 _COMMON = ("-nostdin", "-v", "error", "-y")
@@ -16,7 +17,6 @@ _THREADS = ("-threads", "4")
 PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 """What makes the same bytes each time: no dates and no encoder versions."""
 _ANIMATION_LIMIT_PX = 400_000_000
-_DEFAULT_FPS = 25.0
 _ANIMATED: dict[str, tuple[str, ...]] = {
     "gif": ("-c:v", "gif"),
     "webp": ("-c:v", "libwebp_anim"),
@@ -118,7 +118,7 @@ def frame(recipe: Recipe, path: Path, at_s: float | None) -> Job:
     if clip.picture is None:
         raise transformation_refused("Invalid extension in transformation: audio has no frames")
     second = clip.length_s / 2 if at_s is None else at_s
-    second = max(0.0, min(second, clip.length_s - 1.5 / (clip.fps or _DEFAULT_FPS)))
+    second = max(0.0, min(second, clip.length_s - 1.5 / (clip.fps or DEFAULT_FPS)))
     if second:
         clip = graph.picture(clip, f"trim=start={second:.3f},setpts=PTS-STARTPTS")
     out = ("-map", target(str(clip.picture)), "-frames:v", "1", "-c:v", "png", "-f", "image2", "-update", "1")
@@ -153,23 +153,9 @@ def animation(
         clip = _with_palette(graph, clip)
     if format_name == "avif":
         clip = _even(graph, clip)
-    out = ["-map", target(str(clip.picture)), "-fps_mode", "passthrough", *_ANIMATED[format_name]]
-    out += {
-        "gif": ["-loop", str(_gif_loops(sampling.loops))],
-        "webp": ["-quality", str(sampling.quality), "-loop", str(sampling.loops)],
-        "avif": ["-b:v", "0", "-crf", str(encoding.crf(sampling.quality)), "-loop", str(sampling.loops)],
-    }[format_name]
-    arguments = (
-        *_COMMON,
-        *graph.arguments(clip.picture),
-        *out,
-        *_THREADS,
-        *PLAIN,
-        "-f",
-        format_name,
-        str(path),
-    )
-    return Job(arguments, clip.size)
+    out = ["-map", target(str(clip.picture)), "-fps_mode", "passthrough", *_encoder(format_name, sampling)]
+    written = (*out, *_THREADS, *PLAIN, "-f", format_name, str(path))
+    return Job((*_COMMON, *graph.arguments(clip.picture), *written), clip.size)
 
 
 def waveform(recipe: Recipe, path: Path, size: Size, colours: tuple[Colour, Colour | None]) -> Job:
@@ -182,12 +168,13 @@ def waveform(recipe: Recipe, path: Path, size: Size, colours: tuple[Colour, Colo
         colours: Of the wave, and behind it; nothing is behind it when that is None.
 
     Raises:
-        ProviderError: There is no sound (400).
+        ProviderError: There is no sound, or the picture is too large (400).
     """
     graph = Graph()
     clip = recipe(graph)
     if clip.sound is None:
         raise transformation_refused("Invalid flag in transformation: waveform - there is no audio")
+    check_pixels(size.width, size.height)
     shape = f"{size.width}x{size.height}"
     wave = f"aformat=channel_layouts=mono,showwavespic=s={shape}:colors={hexadecimal(colours[0])}"
     picture = graph.chain([clip.sound], wave)[0]
@@ -238,8 +225,18 @@ def _sampled(clip: Clip, sampling: Sampling, fps: tuple[float, float] | None) ->
         return max(1, sampling.frames) / clip.length_s
     if sampling.every_s is not None:
         return 1 / sampling.every_s
-    own = clip.fps or _DEFAULT_FPS
+    own = clip.fps or DEFAULT_FPS
     return own if fps is None else min(max(own, fps[0]), fps[1])
+
+
+def _encoder(format_name: str, sampling: Sampling) -> tuple[str, ...]:
+    loops, quality = str(sampling.loops), sampling.quality
+    match format_name:
+        case "gif":
+            return (*_ANIMATED["gif"], "-loop", str(_gif_loops(sampling.loops)))
+        case "webp":
+            return (*_ANIMATED["webp"], "-quality", str(quality), "-loop", loops)
+    return (*_ANIMATED[format_name], "-b:v", "0", "-crf", str(encoding.crf(quality)), "-loop", loops)
 
 
 def _with_palette(graph: Graph, clip: Clip) -> Clip:

@@ -9,7 +9,7 @@ from typing import Protocol
 from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.render.geometry import Size, offset, steps
 from fakes.cloudinary.render.videos import interest, looks, overlays, timing
-from fakes.cloudinary.render.videos.graph import INPUT_LIMIT, Clip, Graph, Recipe, Source, quoted
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS, INPUT_LIMIT, Clip, Graph, Recipe, Source, quoted
 from fakes.cloudinary.render.videos.looks import Backdrop
 from fakes.cloudinary.render.videos.overlays import Place
 from fakes.cloudinary.render.videos.timing import Transition
@@ -297,7 +297,7 @@ def _upper(graph: Graph, layer: Layer, below: Clip, context: Context) -> Clip:
     is_placed = not layer.is_splice and not layer.is_under
     path, size = context.materials.picture(layer, _frame(below), is_placed=is_placed)
     length_s = _shown_s(layer) if layer.is_splice else below.length_s
-    return replace(graph.open_picture(path, size, length_s, below.fps or 25.0), is_clear=True)
+    return replace(graph.open_picture(path, size, length_s, below.fps or DEFAULT_FPS), is_clear=True)
 
 
 def _frame(clip: Clip) -> Size:

@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 
 from fakes.cloudinary.errors import transformation_refused, video_too_large
 from fakes.cloudinary.render.geometry import Size
-from fakes.cloudinary.render.videos.graph import INPUT_LIMIT, Clip, Graph, Recipe
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS, INPUT_LIMIT, SOUND_HZ, Clip, Graph, Recipe
 
-SOUND_HZ = 44_100
 LENGTH_LIMIT_S = 3600.0
 _BYTES_PER_PX = 1.5
-_DEFAULT_FPS = 25.0
 # One channel becomes two that are as loud; by itself FFmpeg makes them softer.
 SAME_SOUND = f"aresample={SOUND_HZ},pan=stereo|FL<FC+FL|FR<FC+FR,aformat=sample_fmts=fltp"
 
@@ -56,7 +54,7 @@ def reverse(recipe: Recipe) -> Recipe:
     def make(graph: Graph) -> Clip:
         clip = recipe(graph)
         if clip.size is not None:
-            frames = clip.length_s * (clip.fps or _DEFAULT_FPS)
+            frames = clip.length_s * (clip.fps or DEFAULT_FPS)
             graph.hold(frames * clip.size.width * clip.size.height * _BYTES_PER_PX)
         return graph.sound(
             graph.picture(clip, "reverse,setpts=PTS-STARTPTS"), "areverse,asetpts=PTS-STARTPTS"
@@ -88,7 +86,7 @@ def accelerate(recipe: Recipe, percent: float) -> Recipe:
     def make(graph: Graph) -> Clip:
         clip = recipe(graph)
         # The frame rate stays: frames are left out, or shown twice.
-        clip = graph.picture(clip, f"setpts=PTS/{factor:g},fps={clip.fps or _DEFAULT_FPS:g}")
+        clip = graph.picture(clip, f"setpts=PTS/{factor:g},fps={clip.fps or DEFAULT_FPS:g}")
         return replace(graph.sound(clip, f"atempo={factor:g}"), length_s=clip.length_s / factor)
 
     return make
@@ -129,7 +127,7 @@ def joined(graph: Graph, clips: Sequence[Clip], model: Clip, transition: Transit
 def _alike(graph: Graph, clip: Clip, model: Clip, with_sound: bool) -> Clip:
     if model.size is not None:
         clip = graph.picture(clip, ",".join(_fitted(clip, model.size, model.fps)), model.size)
-        clip = replace(clip, fps=model.fps or _DEFAULT_FPS)
+        clip = replace(clip, fps=model.fps or DEFAULT_FPS)
     if clip.sound is not None:
         # Exactly as long as the pictures, or what follows would come too early.
         exact = f"apad=whole_dur={clip.length_s:.3f},atrim=end={clip.length_s:.3f}"
@@ -142,7 +140,7 @@ def _alike(graph: Graph, clip: Clip, model: Clip, with_sound: bool) -> Clip:
 
 def _fitted(clip: Clip, size: Size, fps: float) -> list[str]:
     wide, high = size.width, size.height
-    filters = [f"fps={fps or _DEFAULT_FPS:g}"]
+    filters = [f"fps={fps or DEFAULT_FPS:g}"]
     if clip.size != size:
         filters.append(f"scale={wide}:{high}:force_original_aspect_ratio=decrease:flags=bicubic")
         filters.append(f"pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:color=black")

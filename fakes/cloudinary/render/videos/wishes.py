@@ -7,6 +7,7 @@ from fakes.cloudinary.render.gaps import check_gaps
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos import interest
 from fakes.cloudinary.render.videos.encoding import Encoding
+from fakes.cloudinary.render.videos.graph import DEFAULT_FPS
 from fakes.cloudinary.render.videos.looks import Colour
 from fakes.cloudinary.render.videos.outputs import Sampling
 from fakes.cloudinary.render.videos.plan import is_cutting, span
@@ -108,7 +109,7 @@ def sampling_of(asked: Plan, length_s: float, fps: float) -> Sampling:
     if wish is not None:
         frames, every_s = wish.count, wish.every_s
         if wish.share is not None:
-            frames = max(1, round(wish.share * length_s * (fps or 25.0)))
+            frames = max(1, round(wish.share * length_s * (fps or DEFAULT_FPS)))
     loops = [one.effect for one in asked.components if one.effect is not None and one.effect.name == "loop"]
     plays = 1 if not loops else 0 if not loops[-1].arguments else round(loops[-1].value) + 1
     return Sampling(frames, every_s, asked.last("delay_ms"), plays, asked.last("quality") or 80)
