@@ -471,3 +471,14 @@ def test_more_than_100_mb_in_one_request_are_refused(cloud: Cloud) -> None:
 
     assert error_of(answer) == (400, f"File size too large. Got {size}. Maximum is 104857600.")
     assert cloud.files() == []
+
+
+def test_a_rename_to_its_own_name_leaves_an_asset_what_was_derived_from_it(cloud: Cloud, png: bytes) -> None:
+    cloud.upload(png, public_id="staging_clips/self", eager="w_10").raise_for_status()
+    names = {"from_public_id": "staging_clips/self", "to_public_id": "staging_clips/self"}
+
+    renamed = cloud.post("image/rename", {**names, "overwrite": "1"})
+
+    assert renamed.status_code == 200
+    shown = cloud.admin("GET", "resources/image/upload/staging_clips/self").json()
+    assert [one["transformation"] for one in shown["derived"]] == ["w_10"]
