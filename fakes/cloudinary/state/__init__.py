@@ -214,6 +214,15 @@ class CloudinaryState:
         except ProviderError as error:
             raise ValueError(f"the metadata of '{asset.public_id}': {error.message}") from error
 
+    def restore(self, versions: Mapping[str, Asset]) -> dict[str, Asset]:
+        """Put backed up versions in the place of what is there now: all of them, or none.
+
+        Raises:
+            ProviderError: Another asset has the name of one by now (400).
+        """
+        with self._store.transaction():
+            return {name: self.assets.restore(asset) for name, asset in versions.items()}
+
     def unique_display_name(self, cloud: str, folder: str, name: str) -> str:
         """The name, or with a suffix that no other asset of the folder is shown by."""
         unique = name

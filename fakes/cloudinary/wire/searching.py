@@ -158,7 +158,7 @@ def folder_body(folder: Folder) -> dict[str, Any]:
 
 def folder_notice(path: str) -> dict[str, str]:
     """A folder as notifications name it."""
-    return {"folder_path": path, "folder_name": path.rpartition("/")[2]}
+    return {"source": "api", "folder_path": path, "folder_name": path.rpartition("/")[2]}
 
 
 def moved_folder_body(source: str, target: str) -> dict[str, Any]:

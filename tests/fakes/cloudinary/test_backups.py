@@ -121,16 +121,19 @@ def test_backups_can_be_deleted(kept: Backed) -> None:
 def test_a_name_that_another_asset_has_by_now_is_not_taken_back(kept: Backed) -> None:
     first = kept.upload("x", 40)
     kept.upload("y", 41)
-    kept.call("DELETE", "resources/image/upload?public_ids[]=x").raise_for_status()
+    other = kept.upload("z", 42)
+    kept.call("DELETE", "resources/image/upload?public_ids[]=x&public_ids[]=z").raise_for_status()
     kept.call("POST", "image/rename", data={"from_public_id": "y", "to_public_id": "x"}).raise_for_status()
 
-    refused = kept.call("POST", "resources/restore", json={"asset_ids": [first["asset_id"]]})
+    ids = [other["asset_id"], first["asset_id"]]
+    refused = kept.call("POST", "resources/restore", json={"asset_ids": ids})
 
     assert (refused.status_code, refused.json()["error"]["message"]) == (
         400,
         "to_public_id x already exists",
     )
     assert kept.call("GET", "resources/image/upload/x").json()["width"] == 41
+    assert kept.call("GET", "resources/image/upload/z").json()["placeholder"] is True
 
 
 def test_without_a_backup_there_is_nothing_to_restore(cloud: Cloud) -> None:

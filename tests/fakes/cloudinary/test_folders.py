@@ -174,11 +174,11 @@ def test_triggers_are_told_of_folders(cloud: Cloud) -> None:
 
     address = f"{cloud.url}/v2/notifications/staging/messages?channel=folders&wait_seconds=0"
     told = [one["payload"] for one in cloud.http.get(address, auth=(KEY, SECRET)).json()["messages"]]
-    fields = ("notification_type", "folder_path", "folder_name", "from_path", "to_path", "status")
+    fields = ("notification_type", "source", "folder_path", "folder_name", "from_path", "to_path", "status")
     assert [[one[name] for name in fields if name in one] for one in told] == [
-        ["create_folder", "staging_clips/a", "a"],
+        ["create_folder", "api", "staging_clips/a", "a"],
         ["move_or_rename_asset_folder", "staging_clips/a", "staging_clips/b", "success"],
-        ["delete_folder", "staging_clips/b", "b"],
+        ["delete_folder", "api", "staging_clips/b", "b"],
     ]
 
 

@@ -35,6 +35,7 @@ def test_an_upload_is_told_with_a_signature_that_the_sdk_accepts(
     assert upload.items() >= {name: answer[name] for name in ("public_id", "etag", "asset_id", "url")}.items()
     assert upload["notification_context"]["triggered_by"] == {"source": "api", "id": "111222333444555"}
     assert eager["eager"][0]["transformation"] == "w_10"
+    assert (eager["public_id"], eager["api_key"]) == ("staging_clips/a", KEY)
     cloudinary.config(api_secret=SECRET)
     for request in receiver.received:
         text = request.body.decode()

@@ -71,17 +71,16 @@ class BackupsApi:
         for asset in (*newest.values(), *wanted.values()):
             if asset is not None:
                 check_may_write(account, asset.public_id, asset.asset_folder)
-        showing = self._service.showing(account)
-        body: dict[str, Any] = {}
-        back: list[Asset] = []
-        for name, asset in newest.items():
-            if asset is None or (form.many("versions") and asset.asset_id not in wanted):
-                body[name] = {"error": "no_backup"}
-                continue
-            restored = self._state.assets.restore(wanted.get(asset.asset_id, asset))
-            back.append(restored)
-            body[name] = wire.listed(restored, showing, Form())
+        back = self._state.restore(
+            {
+                name: wanted.get(asset.asset_id, asset)
+                for name, asset in newest.items()
+                if asset is not None and (asset.asset_id in wanted or not form.many("versions"))
+            }
+        )
         if back:
-            told = {"resources": [wire.notified(asset) for asset in back]}  # guess: the fields
+            told = {"resources": [wire.notified(asset) for asset in back.values()]}  # guess: the fields
             self._service.notices.tell(account, "restore_asset_version", told, hooks)
-        return JSONResponse(body)
+        showing = self._service.showing(account)
+        bodies = {name: wire.listed(asset, showing, Form()) for name, asset in back.items()}
+        return JSONResponse({name: bodies.get(name, {"error": "no_backup"}) for name in newest})

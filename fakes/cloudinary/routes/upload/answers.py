@@ -104,9 +104,8 @@ class Answers:
         return wire.derived_body(asset, derived, self._service.kit.url, secret=account.api_secret or "")
 
     def _tell_eager(self, asked: Submission, asset: Asset, made: list[dict[str, Any]], hooks: Hooks) -> None:
-        told = {"eager": made, "asset_id": asset.asset_id, "public_id": asset.public_id}
-        if hooks.batch_id is not None:
-            told["batch_id"] = hooks.batch_id
+        identity = {"asset_id": asset.asset_id, "public_id": asset.public_id}
+        told = {"eager": made, **identity, "api_key": asked.account.api_key}
         self._service.notices.tell(asked.account, "eager", told, hooks)
 
     async def _succeeded(self, account: Account, asset: Asset, code: str, body: dict[str, Any]) -> Asset:
