@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 _SIDE_PX = 512
 # Variance of the Laplacian at which a picture counts as half sharp.
 _HALF_SHARP = 60.0
-# Red and green as deuteranopes see them.
-# Source: Vienot, Brettel, Mollon 1999, "Digital video colourmaps".
-_DEUTERANOPIA = ((0.625, 0.375, 0.0), (0.7, 0.3, 0.0), (0.0, 0.3, 0.7))
+DEUTERANOPIA = (0.625, 0.375, 0.0, 0.0, 0.7, 0.3, 0.0, 0.0, 0.0, 0.3, 0.7, 0.0)
+"""Colours as deuteranopes see them, as a matrix of Pillow."""
 _CINEMAGRAPH_FRAMES = 10
 
 
@@ -80,8 +79,7 @@ def _edge_strength(image: Image) -> float:
 
 
 def _seen_colorblind(image: Image) -> Image:
-    flat = [value for row in _DEUTERANOPIA for value in (*row, 0.0)]
-    return image.convert("RGB").convert("RGB", tuple(flat))
+    return image.convert("RGB").convert("RGB", DEUTERANOPIA)
 
 
 def _ratio(pair: tuple[colors.Color, colors.Color]) -> float:
@@ -92,7 +90,8 @@ def _ratio(pair: tuple[colors.Color, colors.Color]) -> float:
 
 
 def _mapped(shade: colors.Color) -> tuple[float, ...]:
-    return tuple(sum(a * b for a, b in zip(row, shade, strict=True)) for row in _DEUTERANOPIA)
+    rows = (DEUTERANOPIA[:3], DEUTERANOPIA[4:7], DEUTERANOPIA[8:11])
+    return tuple(sum(a * b for a, b in zip(row, shade, strict=True)) for row in rows)
 
 
 def _distance(first: tuple[float, ...], second: tuple[float, ...]) -> float:

@@ -124,6 +124,18 @@ def offset(wish: int | Share, whole: int) -> int:
     return round(wish.of_one * whole) if isinstance(wish, Share) else wish
 
 
+def corner(point: tuple[float, float], free_px: tuple[int, int], away_px: tuple[int, int]) -> tuple[int, int]:
+    """The upper left corner of what is put into something larger, or of the part that is cut out of it.
+
+    Args:
+        point: Of the compass.
+        free_px: How much wider and higher the larger one is.
+        away_px: How far away from the side of that point, or from the middle to the right and down.
+    """
+    (left, top), (x, y) = (round(free * part) for free, part in zip(free_px, point, strict=True)), away_px
+    return left + (x if point[0] < 1 else -x), top + (y if point[1] < 1 else -y)
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """A component, who looks at the picture for it, and what sizes are multiples of."""
@@ -310,9 +322,7 @@ def _cut(wish: _Wish, size: Size, box: Size, by: tuple[float, float] = (1.0, 1.0
         share_x, share_y, _ = wish.focus.window(width / size.width, height / size.height)
         left, top = round(share_x * size.width) + x, round(share_y * size.height) + y
     else:
-        part_x, part_y = wish.position()
-        left = round((size.width - width) * part_x) + (x if part_x < 1 else -x)
-        top = round((size.height - height) * part_y) + (y if part_y < 1 else -y)
+        left, top = corner(wish.position(), (size.width - width, size.height - height), (x, y))
     return Cut(_within(left, size.width - width), _within(top, size.height - height), width, height)
 
 
@@ -325,11 +335,10 @@ def _cut_around(region: Box, part: Size, size: Size) -> Cut:
 
 
 def _framed(component: Component, inner: Scale, box: Size) -> Frame:
-    part_x, part_y = COMPASS.get(component.gravity or "center", COMPASS["center"])
+    point = COMPASS.get(component.gravity or "center", COMPASS["center"])
     width, height = max(box.width, inner.width), max(box.height, inner.height)
-    x, y = offset(component.x, width), offset(component.y, height)
-    left = round((width - inner.width) * part_x) + (x if part_x < 1 else -x)
-    top = round((height - inner.height) * part_y) + (y if part_y < 1 else -y)
+    away_px = (offset(component.x, width), offset(component.y, height))
+    left, top = corner(point, (width - inner.width, height - inner.height), away_px)
     return Frame(_within(left, width - inner.width), _within(top, height - inner.height), width, height)
 
 

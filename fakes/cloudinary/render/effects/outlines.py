@@ -6,7 +6,7 @@ Source: cloudinary.com/documentation/transformation_reference (e_...).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fakes.cloudinary.media import check_pixels
@@ -148,7 +148,6 @@ def _ramp(size: tuple[int, int], length_px: int, is_row: bool, is_symmetric: boo
 
 def _distort(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     """Move the four corners, clockwise from the upper left one, to these places; or bend to an arc."""
-    import numpy as np
     from PIL import Image as Pillow
 
     if arguments.text(0) == "arc":
@@ -162,11 +161,21 @@ def _distort(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     left, top = min(x for x, _ in corners), min(y for _, y in corners)
     size = (max(1, round(max(x for x, _ in corners) - left)), max(1, round(max(y for _, y in corners) - top)))
     check_pixels(*size)
+    plane = _plane([(x - left, y - top) for x, y in corners], (width, height))
+    return image.convert("RGBA").transform(
+        size, Pillow.Transform.PERSPECTIVE, plane, Pillow.Resampling.BILINEAR, fillcolor=(0, 0, 0, 0)
+    )
+
+
+def _plane(corners: Sequence[tuple[float, float]], size: tuple[int, int]) -> tuple[float, ...]:
+    """Eight numbers of the perspective in which a picture has these corners; a ValueError for none."""
+    import numpy as np
+
+    width, height = size
     rows, wanted = [], []
     for (x, y), (source_x, source_y) in zip(
         corners, ((0, 0), (width, 0), (width, height), (0, height)), strict=True
     ):
-        x, y = x - left, y - top
         rows += [
             [x, y, 1, 0, 0, 0, -source_x * x, -source_x * y],
             [0, 0, 0, x, y, 1, -source_y * x, -source_y * y],
@@ -175,11 +184,8 @@ def _distort(image: Image, arguments: Arguments, _beside: Qualifiers) -> Image:
     try:
         found = np.linalg.solve(np.array(rows, dtype=float), np.array(wanted, dtype=float))
     except np.linalg.LinAlgError as error:
-        raise ValueError(":".join(arguments.texts)) from error
-    plane = tuple(float(value) for value in found)
-    return image.convert("RGBA").transform(
-        size, Pillow.Transform.PERSPECTIVE, plane, Pillow.Resampling.BILINEAR, fillcolor=(0, 0, 0, 0)
-    )
+        raise ValueError(corners) from error
+    return tuple(float(value) for value in found)
 
 
 def _length(text: str, whole: int) -> float:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fakes.cloudinary.analysis import colors
+from fakes.cloudinary.analysis import colors, quality
 from fakes.cloudinary.render.effects.arguments import Arguments, Effect, Qualifiers, Rgb, on_color
 from fakes.cloudinary.render.effects.tones import blend, in_bands
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from fakes.cloudinary.render.effects.tones import Pixels
 
-# Source: Vienot, Brettel, Mollon 1999, and Machado 2009, as used by most simulators.
+# guess: Cloudinary publishes none; these are the matrices that most simulators on the web share.
 _BLINDNESS: Mapping[str, tuple[float, ...]] = {
-    "deuteranopia": (0.625, 0.375, 0, 0, 0.7, 0.3, 0, 0, 0, 0.3, 0.7, 0),
+    "deuteranopia": quality.DEUTERANOPIA,
     "protanopia": (0.567, 0.433, 0, 0, 0.558, 0.442, 0, 0, 0, 0.242, 0.758, 0),
     "tritanopia": (0.95, 0.05, 0, 0, 0, 0.433, 0.567, 0, 0, 0.475, 0.525, 0),
     "tritanomaly": (0.967, 0.033, 0, 0, 0, 0.733, 0.267, 0, 0, 0.183, 0.817, 0),
@@ -30,6 +30,7 @@ _BLINDNESS: Mapping[str, tuple[float, ...]] = {
     "rod_monochromacy": (0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0, 0.299, 0.587, 0.114, 0),
 }
 _MOST_FACTOR = 255.0
+# guess: the recipe is not published
 _XRAY = (0.6, -0.4, 0.8, 0, -0.3, 1.0, 0.3, 0, 0.2, 0.2, 0.6, 0)
 # Side of the lattice of each kind: threshold, checkerboard, ordered, halftones, circles.
 _ORDERED_SIZES = (1, 2, 2, 3, 4, 8, 4, 6, 8, 4, 6, 8, 16, 5, 5, 6, 6, 7, 7)

@@ -13,7 +13,7 @@ from fakes.cloudinary.errors import not_emulated, transformation_refused
 from fakes.cloudinary.media import check_pixels
 from fakes.cloudinary.render import lettering
 from fakes.cloudinary.render.effects import bending
-from fakes.cloudinary.render.geometry import Box, Size, offset
+from fakes.cloudinary.render.geometry import Box, Size, corner, offset
 from fakes.cloudinary.render.images import canvas
 from fakes.cloudinary.render.images.focus import Seen
 from fakes.cloudinary.render.materials import Materials
@@ -153,10 +153,7 @@ def _place(base: Image, made: Image, placing: Component, region: Box) -> tuple[i
         left = region.x + (region.width - made.size[0]) // 2
         top = region.y + (region.height - made.size[1]) // 2
         return left + x, top + y
-    part_x, part_y = COMPASS[gravity]
-    left = round((width - made.size[0]) * part_x) + (x if part_x < 1 else -x)
-    top = round((height - made.size[1]) * part_y) + (y if part_y < 1 else -y)
-    return left, top
+    return corner(COMPASS[gravity], (width - made.size[0], height - made.size[1]), (x, y))
 
 
 def _joined(

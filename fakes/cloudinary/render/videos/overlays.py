@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from fakes.cloudinary.render import geometry
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.videos.graph import Clip, Graph
 from fakes.cloudinary.render.videos.timing import SAME_SOUND
@@ -30,10 +31,8 @@ class Place:
 
 def corner(place: Place, base: Size, layer: Size) -> tuple[int, int]:
     """Where the layer's upper left corner comes to lie; it may be outside."""
-    part_x, part_y = COMPASS[place.gravity]
-    left = round((base.width - layer.width) * part_x) + (place.x if part_x < 1 else -place.x)
-    top = round((base.height - layer.height) * part_y) + (place.y if part_y < 1 else -place.y)
-    return left, top
+    free_px = (base.width - layer.width, base.height - layer.height)
+    return geometry.corner(COMPASS[place.gravity], free_px, (place.x, place.y))
 
 
 def laid(graph: Graph, below: Clip, above: Clip, place: Place) -> Clip:
