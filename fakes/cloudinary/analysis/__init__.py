@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from fakes.cloudinary import heap
 from fakes.cloudinary.analysis import colors, faces, fingerprint, metadata, quality
 from fakes.cloudinary.errors import invalid_image
 from fakes.cloudinary.media import BROKEN, open_picture
@@ -52,6 +53,13 @@ def analyse(path: Path, wanted: Collection[str]) -> dict[str, Any]:
     Raises:
         ProviderError: It is no image, or it is broken (400).
     """
+    try:
+        return _seen(path, wanted)
+    finally:
+        heap.trim()
+
+
+def _seen(path: Path, wanted: Collection[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with open_picture(path) as image:
         try:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from fakes.cloudinary import errors, formats, transformation
+from fakes.cloudinary import errors, formats, heap, transformation
 from fakes.cloudinary.blobs import Blobs, Incoming
-from fakes.cloudinary.render import clips, heap, images, streaming
+from fakes.cloudinary.render import clips, images, streaming
 from fakes.cloudinary.render.ffmpeg import TIME_LIMIT_S, Ffmpeg
 from fakes.cloudinary.render.geometry import Size
 from fakes.cloudinary.render.images.focus import regions_of
@@ -198,7 +198,10 @@ class Renderer:
     async def run(self, work: Callable[[], Result]) -> Result:
         """Do other work that blocks in a thread, when there is room for it."""
         async with self._slots[False]:
-            return await asyncio.to_thread(work)
+            try:
+                return await asyncio.to_thread(work)
+            finally:
+                heap.trim()
 
     def close(self) -> None:
         """End what is running."""

@@ -177,6 +177,8 @@ def test_memory_comes_back_after_a_large_picture(alone: Served) -> None:
         before = memory_mb(alone, "VmRSS")
 
         client.get(f"{url}/staging/image/upload/a_30,w_1000/staging_clips/wide.png").raise_for_status()
+        details = f"{url}/v1_1/staging/resources/image/upload/staging_clips/wide"
+        client.get(details, params={"colors": True, "faces": True, "accessibility_analysis": True})
 
     assert memory_mb(alone, "VmRSS") - before < 48
 
