@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fakes.cloudinary.catalogue import NOW_S, asset, library
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
-from tests.fakes.cloudinary.library import NOW_S, asset, library
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:

@@ -19,8 +19,8 @@ from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asking, records
 from fakes.cloudinary.state.search.words import has_phrase, words_of
 from fakes.kit.errors import ProviderError
+from tests.fakes.cloudinary.catalogue import DAY_S, NOW_S, Library, asset, library
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
-from tests.fakes.cloudinary.library import DAY_S, NOW_S, Library, asset, library
 
 
 @pytest.fixture(scope="module")

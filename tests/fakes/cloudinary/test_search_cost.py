@@ -7,7 +7,7 @@ import pytest
 from fakes.cloudinary.state import Asking, Query, Window
 from fakes.cloudinary.state.search import Search
 from fakes.kit.errors import ProviderError
-from tests.fakes.cloudinary.library import NOW_S, Library, asset, library, steps
+from tests.fakes.cloudinary.catalogue import NOW_S, Library, asset, library, steps
 
 SMALL, LARGE = 2_000, 100_000
 CHUNK_STEPS = 60_000

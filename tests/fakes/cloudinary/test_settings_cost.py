@@ -8,7 +8,7 @@ import pytest
 
 from fakes.cloudinary.state import Window
 from fakes.cloudinary.state.transformations import Stored
-from tests.fakes.cloudinary.library import NOW_S, Library, asset, library, steps
+from tests.fakes.cloudinary.catalogue import NOW_S, Library, asset, library, steps
 
 _SETTINGS = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
