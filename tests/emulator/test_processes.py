@@ -44,12 +44,13 @@ def test_a_tree_holds_children_and_theirs_but_no_strangers(tmp_path: Path) -> No
     with _program(tmp_path, "child", "forever") as child:
         wait_for(lambda: len(tree(child.pid, all_processes())) == 2, "the child has a child")
 
-        found = tree(os.getpid(), all_processes())
+        found = [entry.pid for entry in tree(os.getpid(), all_processes())]
 
+        grandchild = tree(child.pid, all_processes())[-1].pid
         child.kill()
-        os.kill(found[-1].pid, 9)
-    assert found[0].pid == os.getpid()
-    assert child.pid in [entry.pid for entry in found]
+        os.kill(grandchild, 9)
+    assert found[0] == os.getpid()
+    assert {child.pid, grandchild} <= set(found)
 
 
 def test_what_was_started_for_a_folder_is_found_in_a_session_of_its_own(tmp_path: Path) -> None:
