@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.ports import is_free
 from emulator.processes import all_processes
 from tests.servers import wait_until
 
@@ -29,16 +29,6 @@ def marked(folder: Path) -> list[int]:
         if needle in environment and pid != os.getpid():
             found.append(pid)
     return found
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def left(folder: Path) -> tuple[list[int], list[int]] | None:
