@@ -31,6 +31,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks.up
 	$(BIN)/python -m benchmarks.clip
 	$(BIN)/python -m benchmarks.cloudinary
+	$(BIN)/python -m benchmarks.runpod
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

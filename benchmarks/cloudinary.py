@@ -17,24 +17,17 @@ import hashlib
 import io
 import json
 import os
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Protocol
 
-from benchmarks.load import send
+from benchmarks.load import CONNECTIONS, send
+from benchmarks.server import MB, Server, fake, message, running
 
-KB, MB = 1_000, 1_000_000
+KB = 1_000
 _KEY, _SECRET = "111222333444555", "stagingSecret_AbC-123"
-_READY_WITHIN_S = 20.0
-_AT_ONCE = 16
 _LARGE_COUNT = 40
 _DELIVERIES = 20_000
 _IMAGES = 2_000
@@ -87,55 +80,33 @@ class Peer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that runs."""
-
-    port: int
-    folder: Path
-    pid: int
-
-    def memory_mb(self) -> float:
-        """Its resident memory."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / MB
-
-    def cpu_ms(self) -> float:
-        """How long it has been on a CPU, its threads together."""
-        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return sum(map(int, ticks)) * 1000 / os.sysconf("SC_CLK_TCK")
-
-    def loaded(
-        self, name: str, requests: Iterable[Sequence[bytes]], connections: int = _AT_ONCE
-    ) -> dict[str, float]:
-        """Send requests and return what that measured."""
-        before_ms = self.cpu_ms()
-        run = send(self.port, requests, connections)
-        each_ms = (self.cpu_ms() - before_ms) / len(run.each_ms)
-        return {f"{name}, per s": run.per_s, f"{name}, p99 ms": run.p99_ms, f"{name}, CPU ms": each_ms}
-
-
 def measure(peer: Peer, uploads: int, assets: int) -> dict[str, float]:
     """Return all figures of one peer by their names."""
     found: dict[str, float] = {}
-    with running(peer) as server:
+    with running(peer.command) as server:
         peer.fill(server, 0)
         found["memory at the start, MB"] = server.memory_mb()
         content = os.urandom(10 * KB)
-        small = server.loaded("uploads of 10 kB", files(peer, "s", content, uploads))
+        small = loaded(server, "uploads of 10 kB", files(peer, "s", content, uploads))
         found[f"memory after {uploads} assets, MB"] = server.memory_mb()
-        found |= small | server.loaded("uploads of images of 10 kB", images(peer))
-        found |= server.loaded(
-            "uploads of 10 MB", files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT), connections=4
-        )
+        found |= small | loaded(server, "uploads of images of 10 kB", images(peer))
+        large = files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT)
+        found |= loaded(server, "uploads of 10 MB", large, connections=4)
         send(server.port, [peer.delivery("i-0")], 1)
-        found |= server.loaded("deliveries, cached", [peer.delivery("i-0")] * _DELIVERIES)
+        found |= loaded(server, "deliveries, cached", [peer.delivery("i-0")] * _DELIVERIES)
     for count in (_FEW, assets):
-        with running(peer) as server:
+        with running(peer.command) as server:
             peer.fill(server, count)
             listed = send(server.port, [peer.listing()] * _LISTINGS, 1)
             found[f"a page among {count}, ms"] = listed.p50_ms
     return found
+
+
+def loaded(
+    server: Server, name: str, requests: Iterable[Sequence[bytes]], connections: int = CONNECTIONS
+) -> dict[str, float]:
+    """Send requests and return what that measured."""
+    return server.loaded(name, partial(send, requests=requests, connections=connections))
 
 
 def files(peer: Peer, prefix: str, content: bytes, count: int) -> Iterator[Sequence[bytes]]:
@@ -155,52 +126,6 @@ def images(peer: Peer) -> Iterator[Sequence[bytes]]:
         yield peer.upload(f"i-{number}", written.getvalue() + number.to_bytes(8), is_image=True)
 
 
-@contextmanager
-def running(peer: Peer) -> Iterator[Server]:
-    """Run a peer in a process and a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as text:
-        port, folder = free_port(), Path(text)
-        env = {**os.environ, "FAKES_STATE_DIR": text, "FAKES_PORTS": f"cloudinary={port}", "TMPDIR": text}
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(peer.command(port), env=env, stdout=log, stderr=log)
-        try:
-            wait_for(port)
-            yield Server(port, folder, process.pid)
-        finally:
-            process.kill()
-            process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_for(port: int) -> None:
-    """Wait until something listens.
-
-    Raises:
-        TimeoutError: Nothing did in time.
-    """
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise TimeoutError(f"nothing listens on port {port} after {_READY_WITHIN_S} s")
-
-
-def message(line: str, headers: Mapping[str, str], *body: bytes) -> Sequence[bytes]:
-    """Return a request in pieces."""
-    whole = {"Host": "127.0.0.1", **headers, "Content-Length": str(sum(map(len, body)))}
-    head = "".join(f"{name}: {value}\r\n" for name, value in whole.items())
-    return (f"{line} HTTP/1.1\r\n{head}\r\n".encode(), *body)
-
-
 class Fake:
     """The Cloudinary fake."""
 
@@ -210,7 +135,7 @@ class Fake:
 
     def command(self, port: int) -> Sequence[str]:
         """The fakes' process with this one."""
-        return [sys.executable, "-m", "fakes"]
+        return fake("cloudinary", port)
 
     def upload(self, name: str, content: bytes, *, is_image: bool = False) -> Sequence[bytes]:
         """A form, as the SDKs send it."""
@@ -273,7 +198,7 @@ class Moto:
     def fill(self, server: Server, count: int) -> None:
         """Upload them: it has no other way in."""
         send(server.port, [message("PUT /bench", self._login)], 1)
-        send(server.port, (self.upload(f"f-{number}", b"benchmark") for number in range(count)), _AT_ONCE)
+        send(server.port, (self.upload(f"f-{number}", b"benchmark") for number in range(count)), CONNECTIONS)
 
 
 PEERS: Mapping[str, Peer] = {"fake": Fake(), "moto": Moto()}

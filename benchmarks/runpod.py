@@ -1,0 +1,180 @@
+"""The RunPod fake beside the local server of the `runpod` package: jobs without work, until they have ended.
+
+    python -m benchmarks.runpod [--jobs 5000] [--finished 100000] [--peer fake|official] [--json]
+
+- runsync: one request, whose answer says COMPLETED
+- polled: run, then status again and again until it says COMPLETED; the local server works when it is asked
+- alone: over one connection; else over 16
+- CPU: the server's own time for one job, which a busy machine blurs least
+- after: the same once many more jobs have ended. The fake keeps results for 30 minutes: the first of them is
+  asked for at the very end, so all later ones are there. The local server forgets a job with its answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+from benchmarks.load import Connection, do, send
+from benchmarks.server import Server, fake, message, running
+
+Figures = Mapping[str, float]
+_OUTPUT = "done"
+_JOB = json.dumps({"input": {"mock_return": _OUTPUT}}).encode()
+_HEADERS = {
+    "Authorization": "Bearer rpa_staging_0000000000000000000000000000",
+    "Content-Type": "application/json",
+}
+_WARM_UP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server to measure, and how its requests look.
+
+    Attributes:
+        command: What starts it, given a port.
+        base: What its paths begin with.
+        method: That of a request for a job's status.
+        looks: Paths of more requests to measure, by name; `{job}` stands for a job that has ended.
+        is_lazy: Whether a job runs only when it is asked for.
+    """
+
+    command: Callable[[int], Sequence[str]]
+    base: str
+    method: str
+    looks: Mapping[str, str] = field(default_factory=dict)
+    is_lazy: bool = False
+
+    def submission(self, route: str) -> Sequence[bytes]:
+        """A request for a job."""
+        return message(f"POST {self.base}/{route}", _HEADERS, _JOB)
+
+    def look(self, path: str) -> Sequence[bytes]:
+        """A request for what there is to know."""
+        return message(f"{self.method} {self.base}/{path}", _HEADERS)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.runpod", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=5_000)
+    parser.add_argument("--finished", type=int, default=100_000)
+    parser.add_argument("--peer", choices=PEERS, default=None)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+
+    names = [options.peer] if options.peer else list(PEERS)
+    columns = compared({name: measure(PEERS[name], options.jobs, options.finished) for name in names})
+    if options.json:
+        print(json.dumps(columns, indent=2))
+        return 0
+    print(f"{'':<24}" + "".join(f"{name:>16}" for name in columns))
+    for row in columns[names[0]]:
+        cells = (figures.get(row) for figures in columns.values())
+        print(f"{row:<24}" + "".join(f"{'':>16}" if cell is None else f"{cell:16.2f}" for cell in cells))
+    return 0
+
+
+def compared(measured: Mapping[str, tuple[Figures, Figures]]) -> dict[str, Figures]:
+    """Return figures before and after many jobs, and their ratios, as columns by their heads."""
+    columns: dict[str, Figures] = {}
+    for name, (before, after) in measured.items():
+        columns |= {name: before, f"{name} after": after}
+    for name, (before, after) in measured.items():
+        columns[f"{name} growth"] = ratios(after, before)
+    if len(measured) > 1:
+        columns["fake/official"] = ratios(measured["fake"][0], measured["official"][0])
+    return columns
+
+
+def ratios(figures: Figures, to: Figures) -> Figures:
+    """Divide the figures by others of the same names."""
+    return {name: figure / to[name] for name, figure in figures.items() if to.get(name)}
+
+
+def measure(peer: Peer, jobs: int, finished: int) -> tuple[Figures, Figures]:
+    """Return the figures of one peer by their names: as it has begun, and after many jobs."""
+    first: list[str] = []
+
+    async def keep(connection: Connection) -> None:
+        first.append(await polled(peer, connection))
+
+    with running(peer.command) as server:
+        do(server.port, [keep])
+        do(server.port, repeat(partial(runsync, peer), _WARM_UP))
+        before = figures(server, peer, first[0], jobs)
+        fill(server, peer, finished)
+        return before, figures(server, peer, first[0], jobs)
+
+
+def figures(server: Server, peer: Peer, job_id: str, jobs: int) -> Figures:
+    """Measure everything once; `job_id` is a job that has ended."""
+    found = {"memory, MB": server.memory_mb()}
+    for name, work in (("runsync", partial(runsync, peer)), ("polled", partial(polled, peer))):
+        alone = do(server.port, repeat(work, jobs), 1)
+        found |= {f"{name} alone, p50 ms": alone.p50_ms, f"{name} alone, p99 ms": alone.p99_ms}
+        found |= server.loaded(name, partial(do, works=[work] * jobs))
+    for name, path in peer.looks.items():
+        looked = send(server.port, repeat(peer.look(path.format(job=job_id)), jobs), 1)
+        found |= {f"{name}, p50 ms": looked.p50_ms, f"{name}, p99 ms": looked.p99_ms}
+    return found
+
+
+def fill(server: Server, peer: Peer, count: int) -> None:
+    """Have that many jobs done as fast as it goes."""
+    if peer.is_lazy:
+        do(server.port, repeat(partial(polled, peer), count))
+        return
+    send(server.port, repeat(peer.submission("run"), count))
+    do(server.port, [partial(polled, peer)])  # jobs run in the order that they came: the others have ended
+
+
+async def runsync(peer: Peer, connection: Connection) -> None:
+    """Have a job done by the one request that waits for it."""
+    completed(json.loads(await connection.ask(peer.submission("runsync"))))
+
+
+async def polled(peer: Peer, connection: Connection) -> str:
+    """Have a job done, asking how far it has come until it has ended; its id."""
+    job = json.loads(await connection.ask(peer.submission("run")))
+    while job["status"] in ("IN_QUEUE", "IN_PROGRESS"):
+        job = json.loads(await connection.ask(peer.look(f"status/{job['id']}")))
+    return completed(job)
+
+
+def completed(job: Mapping[str, Any]) -> str:
+    """Return the id of a job that has done its work.
+
+    Raises:
+        RuntimeError: It has not.
+    """
+    if (job["status"], job.get("output")) != ("COMPLETED", _OUTPUT):
+        raise RuntimeError(f"the job is {job}")
+    return str(job["id"])
+
+
+def official(port: int) -> Sequence[str]:
+    """What starts the local server of the `runpod` package."""
+    serve = ["--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", str(port)]
+    return [sys.executable, "-m", "benchmarks.handler", *serve]
+
+
+PEERS: Mapping[str, Peer] = {
+    "fake": Peer(
+        command=partial(fake, "runpod"),
+        base="/v2/staging-whisper",
+        method="GET",
+        looks={"health": "health", "requests": "requests", "first status": "status/{job}"},
+    ),
+    "official": Peer(command=official, base="", method="POST", is_lazy=True),
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

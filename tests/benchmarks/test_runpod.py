@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from benchmarks.runpod import compared, completed, main
+
+WORK = {
+    f"{way}{figure}"
+    for way in ("runsync", "polled")
+    for figure in (" alone, p50 ms", " alone, p99 ms", ", per s", ", p99 ms", ", CPU ms")
+}
+LOOKS = {
+    f"{name}, {figure} ms" for name in ("health", "requests", "first status") for figure in ("p50", "p99")
+}
+
+
+@pytest.mark.slow
+def test_both_servers_are_measured_before_and_after_many_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--jobs", "20", "--finished", "40", "--json"])
+
+    columns = json.loads(capsys.readouterr().out)
+    assert {name: set(columns[name]) for name in ("fake", "fake after", "official", "official after")} == {
+        "fake": {"memory, MB"} | WORK | LOOKS,
+        "fake after": {"memory, MB"} | WORK | LOOKS,
+        "official": {"memory, MB"} | WORK,
+        "official after": {"memory, MB"} | WORK,
+    }
+
+
+def test_ratios_leave_out_what_the_other_has_not() -> None:
+    fake = ({"polled, per s": 30.0, "health, p50 ms": 2.0}, {"polled, per s": 15.0, "health, p50 ms": 3.0})
+    official = ({"polled, per s": 40.0, "CPU ms": 0.0}, {"polled, per s": 40.0, "CPU ms": 1.0})
+
+    columns = compared({"fake": fake, "official": official})
+
+    assert {name: dict(columns[name]) for name in ("fake growth", "official growth", "fake/official")} == {
+        "fake growth": {"polled, per s": 0.5, "health, p50 ms": 1.5},
+        "official growth": {"polled, per s": 1.0},
+        "fake/official": {"polled, per s": 0.75},
+    }
+
+
+@pytest.mark.parametrize("job", [{"id": "1", "status": "FAILED"}, {"id": "1", "status": "COMPLETED"}])
+def test_only_work_that_was_done_counts(job: dict[str, str]) -> None:
+    with pytest.raises(RuntimeError, match="the job is"):
+        completed(job)
