@@ -107,7 +107,7 @@ class FakeAccess:
         return self._ask("GET", "/state")
 
     def fault(self, kind: str, **rule: Any) -> dict[str, Any]:
-        """Add a fault; `kind` is latency, error, hang, cut or garbage, see `clipnet-emulate fault add -h`."""
+        """Add a fault; for the kinds and their options see `clipnet-emulate fault kinds`."""
         return self._ask("PUT", "/faults", json={"kind": kind, **rule})
 
     def clear_faults(self) -> None:

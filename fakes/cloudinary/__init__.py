@@ -3,7 +3,7 @@
 Not covered: add-ons, the search for what pictures show, generated pictures, provisioning.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _UPLOAD = "cloudinary.com/documentation/image_upload_api_reference"
 _ADMIN = "cloudinary.com/documentation/admin_api"

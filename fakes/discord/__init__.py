@@ -4,7 +4,7 @@ Not covered: the gateway (its address is handed out, nothing answers there), rea
 direct messages, components beyond their storage, downloads of attachments, and the rest of the API: 501.
 """
 
-from fakes.kit.kit import Endpoint, Fake, Level
+from fakes.kit.fake import Endpoint, Fake, Level
 
 _DOCS = "docs.discord.com/developers"
 _OAUTH = f"{_DOCS}/topics/oauth2"

@@ -4,7 +4,7 @@ Not covered: the device flow, videos.update, playlists, comments, search, captio
 (`fields=` is accepted and ignored), videos.insert's cap per channel and day.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _OIDC = "developers.google.com/identity/openid-connect/openid-connect"
 _OAUTH = "developers.google.com/identity/protocols/oauth2/web-server"

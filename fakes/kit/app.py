@@ -18,6 +18,7 @@ from fakes.kit import journal as journals
 from fakes.kit.bodies import json_object, readable
 from fakes.kit.clock import SettableClock, iso
 from fakes.kit.errors import ProviderError
+from fakes.kit.fake import Fake
 from fakes.kit.faults import Fault, Faults
 from fakes.kit.ids import Ids
 from fakes.kit.journal import Entry, Journal
@@ -43,8 +44,9 @@ class FakeApp:
         ids = Ids(settings.seed)
         webhooks = Webhooks(clock, settings.callback_hosts)
         self.kit = Kit(name, settings, clock, ids, Journal(), webhooks)
-        self.faults = Faults(Ids(settings.seed))
+        described: Fake = importlib.import_module(f"fakes.{name}").FAKE
         self.parts: Parts = importlib.import_module(f"fakes.{name}.routes").build(self.kit)
+        self.faults = Faults(Ids(settings.seed), described.conditions, self.parts.conditions)
         if not self.kit.store.has_baseline:
             self.kit.store.clear()
             self.parts.state.populate()
@@ -72,13 +74,13 @@ class FakeApp:
             await self._app(scope, receive, send)
 
     def reset(self) -> None:
-        """Back to the baseline: rows, ids, clock, journal, faults, webhooks."""
+        """Back to the baseline: faults, webhooks, rows, ids, clock, journal."""
+        self.faults.clear()
         self.kit.webhooks.reset()
         self.kit.store.restore_baseline()
         self.kit.ids.reset()
         self.kit.clock.reset()
         self.kit.journal.clear()
-        self.faults.clear()
         self.parts.state.reset()
 
     def load(self, document: Mapping[str, Any]) -> None:
@@ -221,7 +223,7 @@ class _Recorder:
 
     def _refusal(self, fault: Fault) -> Response:
         if fault.body is not None:
-            return Response(fault.body, fault.status, dict(fault.headers), media_type="application/json")
+            return Response(fault.body, fault.status, fault.headers, media_type="application/json")
         answer = self._fake.error_response(
             ProviderError(fault.status, "fault injected", headers=fault.headers)
         )
@@ -284,7 +286,7 @@ def _control_routes(fake: FakeApp) -> list[Route]:
         return await get_clock(request)
 
     async def list_faults(_request: Request) -> Response:
-        return JSONResponse({"fake": kit.name, "faults": [rule.public() for rule in faults.list()]})
+        return JSONResponse({"fake": kit.name, "faults": [fault.public() for fault in faults.list()]})
 
     async def add_fault(request: Request) -> Response:
         return JSONResponse(faults.add(await _json_object(request)).public(), 201)

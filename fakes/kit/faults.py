@@ -1,16 +1,12 @@
-"""Faults on command: make a fake slow, refuse, hang, cut the connection or answer garbage."""
+"""Faults on command: rules that strike requests, and conditions that last until they are removed."""
 
 import fnmatch
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from fakes.kit.documents import check_fields
 from fakes.kit.ids import Ids
-
-Kind = Literal["latency", "error", "hang", "cut", "garbage"]
-_BELONGS = {"ms": "latency", "status": "error", "body": "error", "headers": "error"}
-"""Field -> the only kind for which it means something."""
+from fakes.kit.kinds import RULE_KINDS, FaultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +28,16 @@ class Fault:
     """
 
     id: str
-    kind: Kind
-    path: str = "*"
-    method: str = "*"
-    times: int | None = None
-    after: int = 0
-    probability: float = 1.0
+    kind: str
+    path: str
+    method: str
+    times: int | None
+    after: int
+    probability: float
     ms: float = 0.0
     status: int = 500
     body: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] | None = None
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request is meant."""
@@ -52,41 +48,77 @@ class Fault:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-class Faults:
-    """The rules of one fake, in the order they were added."""
+@dataclass(slots=True)
+class Condition:
+    """A fault of the fake itself, about no request in particular.
 
-    def __init__(self, ids: Ids) -> None:
+    Attributes:
+        options: Values of all options of its kind; who has it may count them down.
+        is_over: Set by who has it when it has ended by itself; it is then no longer listed.
+    """
+
+    id: str
+    kind: str
+    options: dict[str, Any]
+    is_over: bool = False
+
+    def public(self) -> dict[str, Any]:
+        """As the control surface shows it."""
+        return {"id": self.id, "kind": self.kind, **self.options}
+
+
+class Lasting(Protocol):
+    """What a fake does about conditions of one kind. There may be several at once."""
+
+    def begin(self, condition: Condition) -> None:
+        """Let it hold from now on."""
+        ...
+
+    def end(self, condition: Condition) -> None:
+        """Let it hold no longer; not asked when it has ended by itself."""
+        ...
+
+
+class Faults:
+    """The rules and conditions of one fake, in the order they were added.
+
+    Args:
+        ids: Where chance comes from.
+        kinds: The conditions that the fake knows.
+        lasting: Who has them, by the kind's name.
+    """
+
+    def __init__(
+        self, ids: Ids, kinds: Sequence[FaultKind] = (), lasting: Mapping[str, Lasting] | None = None
+    ) -> None:
         self._ids = ids
+        self._kinds = {kind.name: kind for kind in (*RULE_KINDS, *kinds)}
+        self._lasting = lasting or {}
         self._rules: list[Fault] = []
+        self._conditions: list[Condition] = []
         self._next = 0
 
-    def add(self, body: Mapping[str, Any]) -> Fault:
-        """Add a rule given as JSON.
+    def add(self, body: Mapping[str, Any]) -> Fault | Condition:
+        """Add a fault given as JSON.
 
         Raises:
             ValueError: A field is unknown or has a bad value; the text names it.
         """
-        check_fields(body, (name for name in Fault.__slots__ if name != "id"), "fault field")
-        if body.get("kind") not in get_args(Kind):
-            raise ValueError(
-                f"unknown fault kind '{body.get('kind')}'; known are {', '.join(get_args(Kind))}"
-            )
-        for name, kind in _BELONGS.items():
-            if name in body and body["kind"] != kind:
-                raise ValueError(
-                    f"fault field '{name}' means nothing for kind '{body['kind']}'; it belongs to '{kind}'"
-                )
-        if body["kind"] == "latency" and body.get("ms") is None:
-            raise ValueError("a fault of kind 'latency' needs 'ms', the milliseconds to wait")
-        _check_number(body, "probability", 0, 1)
-        _check_number(body, "ms", 0, 3_600_000)
-        _check_number(body, "status", 400, 599)
-        _check_number(body, "times", 1, 1_000_000)
-        _check_number(body, "after", 0, 1_000_000)
+        kind = self._kinds.get(str(body.get("kind")))
+        if kind is None:
+            known = ", ".join(self._kinds)
+            raise ValueError(f"unknown fault kind '{body.get('kind')}'; known are {known}")
+        options = kind.read(body)
         self._next += 1
-        rule = Fault(id=f"f{self._next}", **{**body, "method": str(body.get("method", "*")).upper()})
-        self._rules.append(rule)
-        return rule
+        fault_id = f"f{self._next}"
+        if kind.name not in self._lasting:
+            rule = Fault(fault_id, kind.name, **{**options, "method": options["method"].upper()})
+            self._rules.append(rule)
+            return rule
+        condition = Condition(fault_id, kind.name, options)
+        self._lasting[kind.name].begin(condition)
+        self._conditions.append(condition)
+        return condition
 
     def take(self, method: str, path: str) -> Fault | None:
         """The rule that strikes this request, if any; counts down `after` and `times`."""
@@ -105,24 +137,26 @@ class Faults:
             return rule
         return None
 
-    def list(self) -> tuple[Fault, ...]:
-        """All rules that can still strike."""
-        return tuple(self._rules)
+    def list(self) -> tuple[Fault | Condition, ...]:
+        """All rules that can still strike, and all conditions that hold."""
+        self._conditions = [condition for condition in self._conditions if not condition.is_over]
+        return (*self._rules, *self._conditions)
 
     def remove(self, fault_id: str) -> bool:
-        """Remove one rule; False when there is none of that id."""
-        before = len(self._rules)
-        self._rules = [rule for rule in self._rules if rule.id != fault_id]
-        return len(self._rules) < before
+        """Remove one fault; False when there is none of that id."""
+        found = [fault for fault in self.list() if fault.id == fault_id]
+        for fault in found:
+            self._drop(fault)
+        return bool(found)
 
     def clear(self) -> None:
-        """Remove all rules."""
-        self._rules.clear()
+        """Remove all faults."""
+        for fault in self.list():
+            self._drop(fault)
 
-
-def _check_number(body: Mapping[str, Any], name: str, low: float, high: float) -> None:
-    value = body.get(name)
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"fault field '{name}' is {value!r}; it must be a number from {low} to {high}")
+    def _drop(self, fault: Fault | Condition) -> None:
+        if isinstance(fault, Fault):
+            self._rules.remove(fault)
+            return
+        self._conditions.remove(fault)
+        self._lasting[fault.kind].end(fault)

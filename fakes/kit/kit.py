@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -13,36 +13,11 @@ from starlette.routing import BaseRoute, Route
 from fakes.kit.bucket import Bucket
 from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
+from fakes.kit.faults import Lasting
 from fakes.kit.ids import Ids
 from fakes.kit.journal import Journal
 from fakes.kit.store import Store
 from fakes.kit.webhooks import Webhooks
-
-Level = Literal["full", "shape", "absent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One row of a fake's coverage: a route, how deep it goes, and where the facts come from.
-
-    An absent one has no route: it is named so that the list of the provider's endpoints is whole.
-    """
-
-    method: str
-    path: str
-    level: Level
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fake:
-    """What a fake's package says of itself; `fakes.<name>.routes` has its `build`."""
-
-    name: str
-    title: str
-    hosts: tuple[str, ...]
-    port: int
-    coverage: tuple[Endpoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +119,7 @@ class Parts:
         close: Called at shutdown.
         headers: Headers that the provider puts on every answer, given the request.
         controls: More routes of the control surface, below `/_fake/`.
+        conditions: Who has the conditions that the fake's record names, by kind.
         secret_in_path: Finds, as its group 1, the token in paths that carry one; journal and logs get none.
     """
 
@@ -154,4 +130,5 @@ class Parts:
     close: Callable[[], None] | None = None
     headers: Callable[[Request], Mapping[str, str]] | None = None
     controls: Sequence[Route] = ()
+    conditions: Mapping[str, Lasting] = field(default_factory=dict)
     secret_in_path: re.Pattern[str] | None = None

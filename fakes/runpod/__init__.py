@@ -5,7 +5,7 @@ module each. Not covered: the worker's side (job-take, job-done, ping), the mana
 endpoints, rate limits, the OpenAI route, cold starts and scaling: workers are always warm.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _SEND = "docs.runpod.io/serverless/endpoints/send-requests"
 _CLIENT = "the runpod package 1.12.0, runpod/endpoint/runner.py"

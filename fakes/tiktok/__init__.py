@@ -4,7 +4,7 @@ Not covered: inbox drafts, photos, the QR code login, comments and everything of
 Research API. One origin serves www.tiktok.com, open.tiktokapis.com and open-upload.tiktokapis.com.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _LOGIN = "developers.tiktok.com/doc/oauth-user-access-token-management"
 _POSTING = "developers.tiktok.com/doc/content-posting-api-reference-direct-post"

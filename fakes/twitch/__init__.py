@@ -4,7 +4,7 @@ Not covered: device and implicit flow, OpenID, EventSub over WebSocket and condu
 Helix: 501. A bot does not get its own chat messages back as events.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _AUTH = "dev.twitch.tv/docs/authentication"
 _API = "dev.twitch.tv/docs/api/reference"

@@ -4,7 +4,7 @@ Not covered: OAuth 1.0a, version 1.1, the activity stream, the older Account Act
 everything else of version 2: 501.
 """
 
-from fakes.kit.kit import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake
 
 _OAUTH = "docs.x.com/fundamentals/authentication/oauth-2-0"
 _POSTS = "docs.x.com/x-api/posts"

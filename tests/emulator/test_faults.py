@@ -47,13 +47,46 @@ def test_a_fault_is_added_listed_and_cleared(with_fake: Project) -> None:
     assert (cleared, with_fake.json("fault", "list")) == ({"cleared": ["cloudinary"]}, [])
 
 
+def test_one_fault_of_several_is_cleared(with_fake: Project) -> None:
+    for kind in ("hang", "cut"):
+        with_fake.json("fault", "add", "cloudinary", kind)
+
+    done = with_fake.run("fault", "clear", "cloudinary", "--id", "f1")
+    again = with_fake.run("fault", "clear", "cloudinary", "--id", "f1")
+    nowhere = with_fake.run("fault", "clear", "--id", "f2")
+
+    assert done.stdout == "fault f1 on cloudinary is cleared\n"
+    assert [fault["id"] for fault in with_fake.json("fault", "list")] == ["f2"]
+    assert (again.returncode, "no fault 'f1' on fake 'cloudinary'" in again.stderr) == (4, True)
+    assert (nowhere.returncode, "--id needs the fake" in nowhere.stderr) == (2, True)
+
+
+def test_the_kinds_are_listed_without_a_stack(project: Project) -> None:
+    kinds = project.json("fault", "kinds", "cloudinary")
+    text = project.run("fault", "kinds").stdout
+    nobody = project.run("fault", "kinds", "myspace")
+
+    assert {kind["name"]: kind["fake"] for kind in kinds}.items() >= {"latency": None, "cut": None}.items()
+    ms = kinds[0]["options"][0]
+    assert (ms["name"], ms["is_required"], ms["highest"]) == ("ms", True, 3_600_000)
+    assert "*     latency  " in text
+    assert "  --ms [--path] [--method] [--times] [--after] [--probability]\n" in text
+    assert (nobody.returncode, "there is no fake 'myspace'" in nobody.stderr) == (4, True)
+
+
 def test_a_fault_that_cannot_be_is_refused(with_fake: Project) -> None:
     nobody = with_fake.run("fault", "add", "myspace", "error")
     wrong = with_fake.run("fault", "add", "cloudinary", "hang", "--probability", "7")
 
     endless = with_fake.run("fault", "add", "cloudinary", "latency")
+    unknown = with_fake.run("fault", "add", "cloudinary", "earthquake")
+    misspelt = with_fake.run("fault", "add", "cloudinary", "cut", "--tims", "2")
 
     assert (nobody.returncode, wrong.returncode, endless.returncode) == (4, 4, 4)
+    assert (unknown.returncode, misspelt.returncode) == (4, 2)
+    assert "unknown fault kind 'earthquake'; known are latency, error, hang, cut, garbage" in unknown.stderr
+    assert "hint: see: clipnet-emulate fault kinds cloudinary" in unknown.stderr
+    assert "No such option '--tims'" in misspelt.stderr
     assert "needs 'ms'" in endless.stderr
     assert "there is no fake 'myspace'" in nobody.stderr
     assert "fault field 'probability' is 7" in wrong.stderr

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fakes.cloudinary import FAKE
-from fakes.kit.kit import Endpoint
+from fakes.kit.fake import Endpoint
 from tests.fakes.cloudinary.conftest import KEY, SECRET, Cloud
 
 PRODUCTION_KEY = "999888777666555"

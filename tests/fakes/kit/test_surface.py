@@ -9,7 +9,8 @@ import pytest
 from starlette.routing import Route
 
 from fakes import FAKES
-from fakes.kit.kit import Fake
+from fakes.kit.fake import Fake
+from fakes.kit.kinds import RULE_KINDS
 from tests.fakes.serving import Served, served
 
 
@@ -33,9 +34,14 @@ def fake(request: pytest.FixtureRequest, fakes: Served) -> Iterator[FakeClient]:
         client.post("/_fake/reset")
 
 
+def record(name: str) -> Fake:
+    described: Fake = importlib.import_module(f"fakes.{name}").FAKE
+    return described
+
+
 @pytest.mark.parametrize("name", FAKES)
 def test_coverage_equals_the_router(name: str, fakes: Served) -> None:
-    described: Fake = importlib.import_module(f"fakes.{name}").FAKE
+    described = record(name)
 
     routed = {
         (method, route.path)
@@ -47,6 +53,36 @@ def test_coverage_equals_the_router(name: str, fakes: Served) -> None:
     assert {(row.method, row.path) for row in described.coverage if row.level != "absent"} == routed
     assert all(row.source for row in described.coverage)
     assert described.name == name
+
+
+@pytest.mark.parametrize("name", FAKES)
+def test_every_condition_that_is_named_has_who_makes_it(name: str, fakes: Served) -> None:
+    named = [kind.name for kind in record(name).conditions]
+
+    assert set(named) == set(fakes.apps[name].parts.conditions)
+    assert not {kind.name for kind in RULE_KINDS} & set(named)
+
+
+def test_options_of_one_name_are_read_alike() -> None:
+    kinds = [*RULE_KINDS, *(kind for name in FAKES for kind in record(name).conditions)]
+    accepted: dict[str, set[str]] = {}
+    for option in (option for kind in kinds for option in kind.options):
+        accepted.setdefault(option.name, set()).add(option.accepts)
+
+    assert {name: accepts for name, accepts in accepted.items() if len(accepts) > 1} == {}
+
+
+def test_conditions_begin_and_end_with_a_reset(fake: FakeClient) -> None:
+    kinds = record(fake.fake_name).conditions
+    for kind in kinds:
+        needed = {option.name: option.lowest for option in kind.options if option.is_required}
+        added = fake.put("/_fake/faults", json={"kind": kind.name, **needed})
+        assert added.status_code == 201, added.text
+
+    during = [fault["kind"] for fault in fake.get("/_fake/faults").json()["faults"]]
+    fake.post("/_fake/reset")
+
+    assert (during, fake.get("/_fake/faults").json()["faults"]) == ([kind.name for kind in kinds], [])
 
 
 def test_health_and_state_name_the_fake(fake: FakeClient) -> None:
