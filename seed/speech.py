@@ -44,6 +44,7 @@ class Script:
     """What is said in one file, and how.
 
     `voice` is an espeak-ng voice with an optional variant, `words_per_minute` its speed, `pitch` 0 to 99.
+    `english` translates each sentence of another language.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Script:
     words_per_minute: int
     pitch: int
     text: str
+    english: tuple[str, ...] = ()
 
 
 SCRIPTS = (
@@ -126,6 +128,11 @@ SCRIPTS = (
         52,
         "Heute rechnen wir eine Aufgabe aus der Prüfung. Zuerst teilen wir beide Seiten durch drei. "
         "Das Ergebnis ist sieben.",
+        (
+            "Today we work out a problem from the exam.",
+            "First we divide both sides by three.",
+            "The result is seven.",
+        ),
     ),
     Script(
         "concierto",
@@ -135,6 +142,11 @@ SCRIPTS = (
         48,
         "Buenas noches a todos. Esta canción es nueva y nadie la conoce todavía. "
         "Gracias por venir, vamos a cantar juntos.",
+        (
+            "Good evening, everyone.",
+            "This song is new and nobody knows it yet.",
+            "Thank you for coming, let us sing together.",
+        ),
     ),
 )
 
@@ -263,6 +275,7 @@ def write(folder: Path, ffmpeg: str) -> dict[str, object]:
             "text": script.text,
             "words": [{"word": word.word, "start": word.start, "end": word.end} for word in words],
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **({"english": script.english} if script.english else {}),
         }
     return transcript
 

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -50,11 +50,12 @@ Bands = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """One word with its times in seconds."""
+    """One word with its times in seconds, and which word of a known file it is."""
 
     word: str
     start: float
     end: float
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,14 @@ class Known:
     """One file of the catalogue: what is said in it, and what it measures.
 
     Attributes:
+        english: Each sentence in English; empty when nobody has translated them.
         bands: Frames x bands: energy in dB, a frame each 10 ms.
     """
 
     name: str
     language: str
     words: tuple[SpokenWord, ...]
+    english: tuple[str, ...]
     prints: Prints
     bands: Bands
 
@@ -133,7 +136,11 @@ def _catalogue(folder: Path, transcript: bytes, cache: Path | None) -> tuple[Kno
         Known(
             name,
             entry["language"],
-            tuple(SpokenWord(word["word"], word["start"], word["end"]) for word in entry["words"]),
+            tuple(
+                SpokenWord(word["word"], word["start"], word["end"], place)
+                for place, word in enumerate(entry["words"])
+            ),
+            tuple(entry.get("english", ())),
             measured[f"{name}/prints"].astype(np.uint32),
             measured[f"{name}/bands"].astype(np.float32),
         )
@@ -237,7 +244,7 @@ def _heard(candidate: _Candidate, bands: Bands, shift: int) -> tuple[SpokenWord,
     for index, word in enumerate(candidate.known.words):
         start, end = max(word.start + shift_s, 0.0), min(word.end + shift_s, duration_s)
         is_inside = end - start >= 0.5 * (word.end - word.start)
-        placed.append(SpokenWord(word.word, start, end))
+        placed.append(replace(word, start=start, end=end))
         likeness.append(_word_likeness(candidate.known.bands, word, bands, shift) if is_inside else -1.0)
         if start < candidate.end_s and end > candidate.start_s and likeness[index] >= _WORD_LIKENESS:
             sure.append(index)

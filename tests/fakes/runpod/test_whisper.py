@@ -1,14 +1,17 @@
 """Whisper on the committed speech after what happens to sound on its way, and on unknown sound."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakes.runpod.models import HandlerError
+from fakes.runpod.models.hearing import UNRECOGNISED
 from fakes.runpod.models.speech import SpokenWord
-from fakes.runpod.models.whisper import UNRECOGNISED, sentences
+from fakes.runpod.models.transcript import LANGUAGE_CODES, UNTRANSLATED, sentences
+from fakes.runpod.models.whisper import MODELS
 from tests.fakes.runpod.material import SPEECH_DIR, ask, in_base64, spoken
 
 TRANSCRIPTS: dict[str, Any] = json.loads((SPEECH_DIR / "transcript.json").read_text())
@@ -144,6 +147,9 @@ def test_the_same_sound_gives_the_same_answer(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("style", "text"),
     [
+        ("plain_text", "Goal! What a strike in the last minute of the match."),
+        ("plain text", "Goal! What a strike in the last minute of the match."),
+        ("html", "Goal! What a strike in the last minute of the match."),
         ("formatted_text", "Goal!\nWhat a strike in the last minute of the match."),
         (
             "srt",
@@ -157,12 +163,52 @@ def test_the_same_sound_gives_the_same_answer(cache: Path) -> None:
         ),
     ],
 )
-def test_the_transcription_comes_in_four_styles(style: str, text: str, cache: Path) -> None:
+def test_transcription_and_translation_come_in_the_workers_styles(style: str, text: str, cache: Path) -> None:
     sound = spoken(SPEECH_DIR / "goal.opus", "-ss", "4")
 
-    answer = heard(sound, cache, transcription=style)
+    answer = heard(sound, cache, transcription=style, translate=True, translation=style)
 
-    assert answer["transcription"] == text
+    assert (answer["transcription"], answer["translation"]) == (text, text)
+
+
+def test_another_language_is_translated_as_far_as_it_was_sent(cache: Path) -> None:
+    sound = spoken(SPEECH_DIR / "mathe.opus", "-ss", "1.2", "-t", "5.8")
+
+    answer = heard(sound, cache, translate=True, translation="formatted_text")
+
+    assert answer["transcription"].startswith("eine Aufgabe aus der Prüfung. Zuerst teilen")
+    assert answer["translation"].splitlines()[:2] == [
+        "out a problem from the exam.",
+        "First we divide both sides by three.",
+    ]
+
+
+def test_what_nobody_has_translated_says_so(tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    known.mkdir()
+    (known / "mathe.opus").write_bytes((SPEECH_DIR / "mathe.opus").read_bytes())
+    entry = {name: value for name, value in TRANSCRIPTS["mathe.opus"].items() if name != "english"}
+    (known / "transcript.json").write_text(json.dumps({"mathe.opus": entry}))
+    sound = in_base64((SPEECH_DIR / "mathe.opus").read_bytes())
+
+    answer = _heard_with(known, sound, tmp_path, translate=True)
+
+    assert answer["transcription"] == entry["text"]
+    assert answer["translation"] == " ".join([UNTRANSLATED] * 3)
+
+
+def test_the_language_is_the_one_that_was_named(cache: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+
+    assert heard(sound, cache, language="de")["detected_language"] == "de"
+
+
+def test_a_segment_is_dropped_that_the_thresholds_take_for_silence(cache: Path) -> None:
+    sound = spoken(SPEECH_DIR / "goal.opus", "-af", "areverse")
+
+    answer = heard(sound, cache, no_speech_threshold=0.3, logprob_threshold=-0.5)
+
+    assert (answer["segments"], answer["transcription"]) == ([], "")
 
 
 def test_a_batch_answers_each_item_and_names_the_bad_one(cache: Path) -> None:
@@ -184,15 +230,33 @@ def test_a_batch_answers_each_item_and_names_the_bad_one(cache: Path) -> None:
     assert results[3]["error"] == "Must provide either audio or audio_base64"
 
 
+def test_what_stands_beside_the_items_of_a_batch_holds_for_all_of_them(cache: Path) -> None:
+    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
+    items = [
+        {"id": "a", "audio_base64": sound},
+        {"id": "b", "audio_base64": sound, "model": "nano"},
+        {"id": "c", "audio_base64": sound, "word_timestamps": False, "model": "large-v3"},
+    ]
+
+    results = ask("whisper", {"items": items, "model": "turbo", "word_timestamps": True}, cache)["results"]
+
+    assert (results[0]["model"], results[2]["model"]) == ("turbo", "large-v3")
+    assert ("word_timestamps" in results[0], "word_timestamps" in results[2]) == (True, False)
+    assert results[1]["error"].startswith("Invalid model name: nano. Available models are: {'tiny', 'base',")
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "Must provide either audio or audio_base64"),
         ({"audio": "u", "audio_base64": "QQ=="}, "Must provide either audio or audio_base64, not both"),
         ({"audio_base64": ""}, "Must provide either audio or audio_base64"),
-        ({"sound": 1}, '["Unexpected input. sound is not a valid input option."]'),
-        ({"audio": 5}, "[\"audio should be <class 'str'> type, not <class 'int'>.\"]"),
-        ({"audio": "u", "transcription": "html"}, '["transcription does not meet the constraints."]'),
+        (
+            {"sound": 1, "audio": 5, "beam_size": None},
+            "[\"Unexpected input. sound is not a valid input option.\", "
+            "\"audio should be <class 'str'> type, not <class 'int'>.\", "
+            "\"beam_size should be <class 'int'> type, not <class 'NoneType'>.\"]",
+        ),
         ({"audio": "https://example.com/a"}, f"refused to download 'https://example.com/a': {OUTSIDE}"),
         ({"items": []}, "items must be a list that is not empty"),
     ],
@@ -202,6 +266,30 @@ def test_bad_input_is_refused_in_the_workers_words(given: Any, said: str) -> Non
         ask("whisper", given)
 
     assert refused.value.text == said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"model": "nano"}, f"Invalid model name: nano. Available models are: {{{str(MODELS)[1:-1]}}}"),
+        (
+            {"language": "english"},
+            "'english' is not a valid language code (accepted language codes: af, am, ",
+        ),
+        ({"language": ""}, "'' is not a valid language code"),
+        ({"temperature": 2}, "max() arg is an empty sequence"),
+        ({"temperature": float("nan")}, "max() arg is an empty sequence"),
+    ],
+)
+def test_what_the_worker_raises_itself_is_raised(given: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        ask("whisper", {"audio_base64": "QQ==", **given})
+
+
+def test_all_languages_of_whisper_are_known() -> None:
+    codes = LANGUAGE_CODES.split(", ")
+
+    assert (len(codes), len(set(codes)), codes[0], codes[-1]) == (100, 100, "af", "yue")
 
 
 def test_the_catalogue_is_measured_once_and_a_broken_cache_is_measured_again(tmp_path: Path) -> None:
@@ -227,8 +315,8 @@ def test_sentences_end_at_their_marks_and_at_long_pauses() -> None:
     assert [[word.word for word in group] for group in sentences(words)] == [["One."], ["two"], ["three"]]
 
 
-def _heard_with(known: Path, sound: str, cache: Path) -> Any:
+def _heard_with(known: Path, sound: str, cache: Path, **more: Any) -> Any:
     from fakes.runpod.models import Call, Stop, Tools, answer
 
     call = Call(Tools(known, cache, frozenset()), Stop(), lambda _item: None)
-    return answer("whisper", {"audio_base64": sound}, call)
+    return answer("whisper", {"audio_base64": sound, **more}, call)
