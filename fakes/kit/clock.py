@@ -8,6 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+_LAST_S = 253_402_300_799.0
+"""The end of the year 9999, the last that can be written down."""
+
 
 class Clock(Protocol):
     """Says what time it is. Fakes never read the system clock themselves."""
@@ -49,19 +52,22 @@ class SettableClock:
         """Move on by `seconds` (0 or more) and wake what has become due."""
         if seconds < 0:
             raise ValueError(f"a clock cannot be advanced by {seconds} s; use set")
-        if self._frozen_at is not None:
-            self._frozen_at += seconds
-        else:
-            self._offset_s += seconds
-        self._wake()
+        self.set(self.now() + seconds)
 
     def set(self, unix_s: float) -> None:
-        """Jump to a time, forward or back."""
+        """Jump to a time, forward or back.
+
+        Raises:
+            ValueError: It is beyond the year 9999.
+        """
+        if not unix_s <= _LAST_S:
+            raise ValueError("a clock cannot go beyond the year 9999")
+        before_s = self.now()
         if self._frozen_at is not None:
             self._frozen_at = unix_s
         else:
             self._offset_s = unix_s - self._real()
-        self._wake()
+        self._jumped_from(before_s)
 
     def freeze(self) -> None:
         """Stop at the present time."""
@@ -69,12 +75,13 @@ class SettableClock:
 
     def reset(self) -> None:
         """Run like the real clock again."""
+        before_s = self.now()
         self._frozen_at = None
         self._offset_s = 0.0
-        self._wake()
+        self._jumped_from(before_s)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until this clock has moved on by `seconds`."""
+        """Wait until this clock has moved on by `seconds`; a jump back leaves what is left of them."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -82,6 +89,12 @@ class SettableClock:
         heapq.heappush(self._sleepers, (self.now() + seconds, next(self._order), due))
         self._wake()
         await due
+
+    def _jumped_from(self, before_s: float) -> None:
+        back_s = before_s - self.now()
+        if back_s > 0:
+            self._sleepers = [(due_s - back_s, order, due) for due_s, order, due in self._sleepers]
+        self._wake()
 
     def _wake(self) -> None:
         if self._timer is not None:

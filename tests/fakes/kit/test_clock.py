@@ -49,6 +49,39 @@ async def test_sleepers_wake_in_order_when_time_is_moved() -> None:
     tasks[2].cancel()
 
 
+@pytest.mark.parametrize("jump", ["set", "reset"])
+async def test_a_jump_back_leaves_sleepers_what_is_left_of_their_time(jump: str) -> None:
+    clock = ManualClock()
+    real_s = clock.now()
+    clock.advance(31_536_000)
+    sleeper = asyncio.create_task(clock.sleep(10))
+    await asyncio.sleep(0)
+    clock.advance(4)
+
+    if jump == "set":
+        clock.set(real_s)
+    else:
+        clock.reset()
+        clock.freeze()
+    clock.advance(5.9)
+    await asyncio.sleep(0)
+    is_early = sleeper.done()
+    clock.advance(0.2)
+    await asyncio.wait_for(sleeper, 5)
+
+    assert not is_early
+
+
+@pytest.mark.parametrize("seconds", [1e12, float("inf"), float("nan")])
+def test_a_clock_does_not_go_where_no_date_is(seconds: float) -> None:
+    clock = ManualClock(1000.0)
+
+    with pytest.raises(ValueError, match="beyond the year 9999"):
+        clock.advance(seconds)
+
+    assert clock.now() == 1000.0
+
+
 async def test_a_running_clock_wakes_sleepers_by_itself() -> None:
     clock = SettableClock()
 
