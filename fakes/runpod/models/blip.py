@@ -5,13 +5,14 @@ picture.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from fakes.runpod.models import Call, HandlerError, media
+from fakes.runpod.models.cuts import difference
 from fakes.runpod.models.look import PICTURE_PX, Look, look
-from fakes.runpod.models.motion import differences
 
 _PLAIN = 0.85
 _MAIN = 0.5
@@ -73,7 +74,7 @@ def _movements(pictures: Sequence[media.Rgb]) -> list[float | None]:
     if len(pictures) < 2 or any(one.shape != pictures[0].shape for one in pictures):
         return [None] * len(pictures)
     grays = [np.round(media.luminance(rgb)).astype(np.uint8) for rgb in pictures]
-    shares = [float(share) for share in differences(grays)[0]]
+    shares = [difference(before, after)[0] for before, after in pairwise(grays)]
     return [shares[0], *shares]
 
 

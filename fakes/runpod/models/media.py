@@ -5,30 +5,48 @@ import binascii
 import contextlib
 import io
 import os
-import subprocess
+import struct
+import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from fakes.kit.addresses import is_within
-from fakes.runpod.models import Call, HandlerError, Stop
+from fakes.runpod.models import Call, HandlerError, Stop, ffmpeg
 
 SOUND_HZ = 16_000
 FETCH_LIMIT_BYTES = 512_000_000
 FETCH_LIMIT_S = 60.0
-DECODE_LIMIT_S = 120.0
 MAX_SOUND_S = 3600
-MAX_PIXELS = 50_000_000
-_FORMATS = "aac,aiff,amr,avi,caf,flac,flv,gif,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav"
+MAX_VIDEO_S = 3600
+MAX_PIXELS = 25_000_000
+"""Of a picture that has to be decoded whole; a JPEG file is decoded at an eighth of its size at best."""
+_CHUNK_BYTES = 1 << 16
+_PICTURES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM")
+_BROKEN = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's readers raise on files that are made to break them."""
 
 Gray = NDArray[np.uint8]
 Rgb = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video that is being decoded: frames per second, and the frames as they come."""
+
+    fps: float
+    frames: Iterator[Gray]
 
 
 def from_base64(text: Any, what: str) -> bytes:
@@ -56,17 +74,36 @@ def fetch(url: Any, call: Call) -> bytes:
     Raises:
         HandlerError: A host that is not allowed, or no answer.
     """
+    content = io.BytesIO()
+    download(url, call, content)
+    return content.getvalue()
+
+
+def download(url: Any, call: Call, file: IO[bytes]) -> None:
+    """Write what is at an address within this stack to a file; redirects are not followed.
+
+    Raises:
+        HandlerError: A host that is not allowed, or no answer.
+    """
     if not isinstance(url, str) or not is_within(url, call.tools.allowed_hosts):
         raise HandlerError(f"refused to download '{url}': the host is outside of this stack")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+    ends = time.monotonic() + FETCH_LIMIT_S
+    size = 0
     try:
         with opener.open(url, timeout=FETCH_LIMIT_S) as answer:
-            content: bytes = answer.read(FETCH_LIMIT_BYTES + 1)
+            while chunk := answer.read1(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > FETCH_LIMIT_BYTES:
+                    raise HandlerError(
+                        f"failed to download '{url}': over {FETCH_LIMIT_BYTES // 1_000_000} MB"
+                    )
+                if call.stop.is_set or time.monotonic() > ends:
+                    raise HandlerError(f"failed to download '{url}': it took over {FETCH_LIMIT_S:.0f} s")
+                file.write(chunk)
     except (OSError, ValueError, HTTPException) as error:
         raise HandlerError(f"failed to download '{url}': {error}") from error
-    if len(content) > FETCH_LIMIT_BYTES:
-        raise HandlerError(f"failed to download '{url}': over {FETCH_LIMIT_BYTES // 1_000_000} MB")
-    return content
+    file.flush()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -75,23 +112,30 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def picture(content: bytes, what: str, *, within_px: int) -> Rgb:
-    """A picture as rows x columns x 3, made smaller to fit a square of `within_px`.
+    """A picture as rows x columns x 3, made smaller to fit a square of `within_px`; an animation's first.
 
     Raises:
         HandlerError: Not a picture.
     """
     try:
-        with Image.open(io.BytesIO(content)) as opened:
+        with Image.open(io.BytesIO(content), formats=_PICTURES) as opened:
+            opened.draft("RGB", (within_px, within_px))
             if opened.width * opened.height > MAX_PIXELS:
                 raise HandlerError(f"{what} has too many pixels")
-            opened.draft("RGB", (within_px, within_px))
-            shown = opened.convert("RGB")
+            shown = _eight_bits(opened).convert("RGB")
             shown.thumbnail((within_px, within_px), Image.Resampling.BOX)
             return np.asarray(shown)
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise HandlerError(f"{what} has too many pixels") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except _BROKEN as error:
         raise HandlerError(f"{what} is not a picture: cannot identify image") from error
+
+
+def _eight_bits(opened: Image.Image) -> Image.Image:
+    """A picture with a byte for each value: Pillow cuts wider ones off instead of scaling them."""
+    if not opened.mode.startswith("I"):
+        return opened
+    return Image.fromarray((np.asarray(opened).clip(0, 0xFFFF) >> 8).astype(np.uint8))
 
 
 def luminance(rgb: Rgb) -> NDArray[np.float32]:
@@ -106,70 +150,50 @@ def sound(content: bytes, stop: Stop, what: str) -> tuple[NDArray[np.float32], N
     Raises:
         HandlerError: There is no sound in it.
     """
-    with _memory_file(b"") as prints:
-        fingerprint = f"/proc/self/fd/{prints}"
+    with ffmpeg.memory_file(b"") as prints, ffmpeg.memory_file(content) as source:
         mono = ["-map", "0:a:0", "-t", str(MAX_SOUND_S), "-ac", "1", "-ar", str(SOUND_HZ)]
         arguments = [*mono, "-f", "s16le", "pipe:1"]
-        arguments += [*mono, "-f", "chromaprint", "-fp_format", "raw", "-y", fingerprint]
-        raw = _ffmpeg(content, arguments, stop, what, keep=[prints])
+        arguments += [*mono, "-f", "chromaprint", "-fp_format", "raw", "-y", f"/proc/self/fd/{prints}"]
+        with ffmpeg.running(source, arguments, stop, what, keep=[prints]) as child:
+            raw = child.read()
+            child.finish()
         items = os.pread(prints, os.fstat(prints).st_size, 0)
     samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16).astype(np.float32) / 32768
     return np.asarray(samples, dtype=np.float32), np.frombuffer(items[: len(items) // 4 * 4], np.uint32)
 
 
-def video_frames(content: bytes, fps: float, size: tuple[int, int], stop: Stop, what: str) -> list[Gray]:
-    """Gray frames of a video, `fps` per second, each of `size` (columns, rows).
+@contextlib.contextmanager
+def video(url: Any, call: Call, what: str, *, within_px: int, most_fps: float) -> Iterator[Video]:
+    """The gray frames of a video within this stack, at its own constant rate, made smaller to fit a square.
+
+    Neither the file nor its frames are held in memory, and no more than `MAX_VIDEO_S` of it is looked at.
 
     Raises:
-        HandlerError: There are no pictures in it.
+        HandlerError: It cannot be fetched, or there are no pictures in it; also while frames are taken.
     """
-    columns, rows = size
-    scale = f"fps={fps},scale={columns}:{rows}:flags=area,format=gray"
-    raw = _ffmpeg(content, ["-map", "0:v:0", "-vf", scale, "-f", "rawvideo", "pipe:1"], stop, what)
-    return list(np.frombuffer(raw, np.uint8).reshape(-1, rows, columns))
+    shape = f"w='min({within_px},iw)':h='min({within_px},ih)':force_original_aspect_ratio=decrease"
+    arguments = ["-map", "0:v:0", "-t", str(MAX_VIDEO_S), "-fpsmax", f"{most_fps:g}"]
+    arguments += ["-vf", f"scale={shape}:flags=area,format=gray", "-f", "yuv4mpegpipe", "pipe:1"]
+    with TemporaryFile() as source:
+        download(url, call, source)
+        with ffmpeg.running(source.fileno(), arguments, call.stop, what) as child:
+            yield _video(child)
 
 
-def _ffmpeg(
-    content: bytes, arguments: Sequence[str], stop: Stop, what: str, keep: Sequence[int] = ()
-) -> bytes:
-    """Standard output of FFmpeg on content that it can seek in; the content cannot make it open more."""
-    with _memory_file(content) as source:
-        command = [
-            imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-threads", "1",
-            "-protocol_whitelist", "file", "-format_whitelist", _FORMATS,
-            "-i", f"/proc/self/fd/{source}", *arguments,
-        ]  # fmt: skip
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(source, *keep),
-        )
-        stop.add(child)
-        try:
-            output, complaint = child.communicate(timeout=DECODE_LIMIT_S)
-        except subprocess.TimeoutExpired as error:
-            child.kill()
-            child.communicate()
-            raise HandlerError(f"{what} took over {DECODE_LIMIT_S:.0f} s to decode") from error
-        finally:
-            stop.remove(child)
-    if child.returncode != 0:
-        lines = complaint.decode(errors="replace").strip().splitlines()
-        reason = lines[-1] if lines else f"exit code {child.returncode}"
-        raise HandlerError(f"{what} cannot be decoded: {reason.replace(f'/proc/self/fd/{source}', 'input')}")
-    return output
+def _video(child: ffmpeg.Child) -> Video:
+    """Read what yuv4mpegpipe writes: a line of fields, then each frame after a line of its own."""
+    fields = {field[0]: field[1:] for field in child.line().split()[1:]}
+    if not fields:
+        child.finish()
+        raise child.failure("it has no pictures")
+    columns, rows = int(fields["W"]), int(fields["H"])
+    count, _, seconds = fields["F"].partition(":")
 
+    def frames() -> Iterator[Gray]:
+        while line := child.line():
+            if not line.startswith("FRAME"):
+                raise child.failure("its pictures change their size")
+            yield np.frombuffer(child.read(rows * columns), np.uint8).reshape(rows, columns)
+        child.finish()
 
-@contextlib.contextmanager
-def _memory_file(content: bytes) -> Iterator[int]:
-    """A file without a name: gone with its last user, however that ends."""
-    descriptor = os.memfd_create("media")
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    return Video(int(count) / int(seconds), frames())

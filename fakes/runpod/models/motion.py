@@ -1,104 +1,131 @@
 """Motion: how much of the picture changes from frame to frame, and where it cuts.
 
-Two frames differ in a pixel when it changes by more than `VISIBLE` of 255. `motion` is the mean share of such
-pixels over all pairs of frames that are not cuts; `peak` the largest share; both are in 0..1. A cut is a pair
-whose mean difference is large by itself and against its neighbours'.
+Two frames differ in a pixel when it changes by more than `VISIBLE` of 255. `motion` is the mean share of
+such pixels over all pairs of frames that are no cut, `per_second` the same for each second, `peak` the
+largest share; all are in 0..1. `score` says in 0..1 how lively it is: 0 where nothing happens, and never less
+for more motion or more cuts.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fakes.runpod.models import Call, HandlerError, media
+from fakes.runpod.models.cuts import CutFinder, difference
 
 FPS = 4.0
+LEAST_FPS = 0.1
 MAX_FPS = 60.0
-FRAME_PX = 160
-VIDEO_SIZE = (64, 64)
-VISIBLE = 20
-CUT_MEAN = 0.12
-"""Mean difference (of 1) that a cut has at least: two similar pictures are no cut."""
-CUT_RATIO = 4.0
-"""How many times its neighbours' difference a cut has at least: a wild picture is no series of cuts."""
-_NEIGHBOURS = 3
+FRAME_PX = 320
+_LIVELY_MOTION = 0.2
+"""So much motion is as lively as a cut every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two frames that are compared, by their numbers, and the share of pixels that changed between them."""
+
+    first: int
+    last: int
+    share: float
 
 
 def answer(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """Measure `frames_base64` (pictures, `fps` per second) or the video at `video_url`.
+
+    Of a video, pictures are compared `fps` times a second; its cuts are found at its own rate.
 
     Raises:
         HandlerError: Neither is there, or one of them cannot be read.
     """
     fps = _fps(given)
     if given.get("frames_base64") is not None:
-        frames = _frames(given["frames_base64"])
-    elif given.get("video_url") is not None:
-        content = media.fetch(given["video_url"], call)
-        frames = media.video_frames(content, fps, VIDEO_SIZE, call.stop, "video_url")
-    else:
-        raise HandlerError("Must provide either frames_base64 or video_url")
-    return measure(frames, fps)
+        return measure(_frames(given["frames_base64"]), fps, fps)
+    if given.get("video_url") is not None:
+        with media.video(
+            given["video_url"], call, "video_url", within_px=FRAME_PX, most_fps=MAX_FPS
+        ) as video:
+            return measure(video.frames, video.fps, fps)
+    raise HandlerError("Must provide either frames_base64 or video_url")
 
 
-def measure(frames: Sequence[media.Gray], fps: float) -> dict[str, Any]:
-    """Motion of gray frames of one size; times are in seconds from the first frame."""
-    if len(frames) < 2:
-        return {"motion": 0.0, "peak": 0.0, "cuts": [], "per_second": [0.0] * len(frames)}
-    shares, means = differences(frames)
-    is_cut = cuts(means)
-    moving = np.where(is_cut, np.nan, shares)
-    at_s = np.arange(1, len(frames)) / fps
-    seconds = [moving[(at_s >= second) & (at_s < second + 1)] for second in range(int(at_s[-1]) + 1)]
+def measure(frames: Iterable[media.Gray], rate: float, fps: float) -> dict[str, Any]:
+    """Motion of gray frames of one size; times are in seconds from the first frame.
+
+    Args:
+        frames: Looked at one after the other, never all at once.
+        rate: How many of them there are a second.
+        fps: How many of them are compared a second.
+    """
+    finder = CutFinder(rate)
+    cuts: list[int] = []
+    pairs: list[_Pair] = []
+    compared: tuple[int, media.Gray] | None = None
+    number = 0
+    for number, frame in enumerate(frames):
+        cuts += finder.take(frame)
+        if _is_compared(number, rate, fps):
+            if compared is not None:
+                pairs.append(_Pair(compared[0], number, difference(compared[1], frame)[0]))
+            compared = number, frame
+    cuts += finder.rest()
+    moving = [pair for pair in pairs if not _has_cut(pair, cuts)]
+    motion = _mean([pair.share for pair in moving])
     return {
-        "motion": _mean(moving),
-        "peak": round(float(np.nanmax(moving)), 4) if not is_cut.all() else 0.0,
-        "cuts": [round(float(at), 3) for at in at_s[is_cut]],
-        "per_second": [_mean(second) for second in seconds],
+        "motion": round(motion, 4),
+        "peak": round(max((pair.share for pair in moving), default=0.0), 4),
+        "score": round(liveliness(motion, len(cuts) * rate / (number + 1)), 4),
+        "cuts": [round(cut / rate, 3) for cut in cuts],
+        "per_second": _per_second(moving, rate, int(number / rate) + 1),
     }
 
 
-def differences(frames: Sequence[media.Gray]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For each pair of frames: the share of pixels that changed visibly, and the mean change in 0..1."""
-    stacked = np.stack(frames).astype(np.int16)
-    changes = np.abs(np.diff(stacked, axis=0)).reshape(len(frames) - 1, -1)
-    return (changes > VISIBLE).mean(axis=1), changes.mean(axis=1) / 255
+def liveliness(motion: float, cuts_per_s: float) -> float:
+    """How much happens, 0 to 1: it rises with both, steeply at first."""
+    return 1 - math.exp(-motion / _LIVELY_MOTION - cuts_per_s)
 
 
-def cuts(means: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which pairs of frames are cuts."""
-    found = np.zeros(len(means), bool)
-    for index in map(int, np.flatnonzero(means >= CUT_MEAN)):
-        around = [
-            means[other]
-            for other in range(max(0, index - _NEIGHBOURS), min(len(means), index + _NEIGHBOURS + 1))
-            if other != index
-        ]
-        found[index] = not around or means[index] >= CUT_RATIO * float(np.median(around))
-    return found
+def _is_compared(number: int, rate: float, fps: float) -> bool:
+    """Whether a frame is the one nearest to a whole multiple of 1 / `fps` seconds."""
+    return fps >= rate or round(round(number * fps / rate) * rate / fps) == number
 
 
-def _mean(shares: NDArray[np.float64]) -> float:
-    known = shares[~np.isnan(shares)]
-    return round(float(known.mean()), 4) if len(known) else 0.0
+def _has_cut(pair: _Pair, cuts: Sequence[int]) -> bool:
+    return bisect_right(cuts, pair.first) < bisect_right(cuts, pair.last)
+
+
+def _per_second(pairs: Iterable[_Pair], rate: float, seconds: int) -> list[float]:
+    shares: defaultdict[int, list[float]] = defaultdict(list)
+    for pair in pairs:
+        shares[int(pair.last / rate)].append(pair.share)
+    return [round(_mean(shares[second]), 4) for second in range(seconds)]
+
+
+def _mean(shares: Sequence[float]) -> float:
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def _fps(given: Mapping[str, Any]) -> float:
     fps = given.get("fps", FPS)
-    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= MAX_FPS:
-        raise HandlerError(f"fps is {fps!r}; it must be a number up to {MAX_FPS:.0f}")
+    if isinstance(fps, bool) or not isinstance(fps, int | float) or not LEAST_FPS <= fps <= MAX_FPS:
+        raise HandlerError(f"fps is {fps!r}; it must be a number from {LEAST_FPS} to {MAX_FPS:.0f}")
     return float(fps)
 
 
-def _frames(given: Any) -> list[media.Gray]:
+def _frames(given: Any) -> Iterator[media.Gray]:
     if not isinstance(given, list) or not given:
         raise HandlerError("frames_base64 must be a list of pictures that is not empty")
-    frames: list[media.Gray] = []
+    shape: tuple[int, ...] | None = None
     for index, text in enumerate(given):
         what = f"frames_base64[{index}]"
         rgb = media.picture(media.from_base64(text, what), what, within_px=FRAME_PX)
-        frames.append(np.round(media.luminance(rgb)).astype(np.uint8))
-        if frames[-1].shape != frames[0].shape:
+        frame = np.round(media.luminance(rgb)).astype(np.uint8)
+        if frame.shape != (shape or frame.shape):
             raise HandlerError(f"{what} has another size than the first frame")
-    return frames
+        shape = frame.shape
+        yield frame

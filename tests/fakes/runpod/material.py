@@ -24,10 +24,10 @@ def ask(model: str, given: Any, cache_dir: Path | None = None, hosts: Sequence[s
     return answer(model, given, Call(tools, Stop(), lambda _item: None))
 
 
-def ffmpeg(*arguments: str) -> bytes:
-    """Standard output of FFmpeg."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+def ffmpeg(*arguments: str, given: bytes = b"") -> bytes:
+    """Standard output of FFmpeg, with `given` as its standard input."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60, input=given).stdout
 
 
 def in_base64(content: bytes) -> str:
@@ -57,9 +57,27 @@ def still(source: str) -> str:
 
 def png(pixels: NDArray[np.uint8]) -> str:
     """Pixels as base64 of a PNG file."""
+    return in_base64(written(Image.fromarray(pixels), "PNG"))
+
+
+def jpeg(pixels: NDArray[np.uint8], quality: int = 75) -> str:
+    """Pixels as base64 of a JPEG file."""
+    return in_base64(written(Image.fromarray(pixels), "JPEG", quality=quality))
+
+
+def written(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """A picture as a file."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return in_base64(file.getvalue())
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def h264(pixels: NDArray[np.uint8], fps: float, *options: str) -> bytes:
+    """Gray frames as a video file."""
+    rows, columns = pixels.shape[1:]
+    raw = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{columns}x{rows}", "-r", str(fps), "-i", "-"]
+    encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-threads", "1", *options]
+    return ffmpeg(*raw, *encode, "-f", "matroska", "-", given=pixels.tobytes())
 
 
 def frames(source: str, count: int, fps: float = 4, size: tuple[int, int] = (128, 72)) -> list[str]:

@@ -1,4 +1,4 @@
-"""Motion, BLIP and CLIP on pictures whose content is known."""
+"""BLIP and CLIP on pictures whose content is known."""
 
 import struct
 import zlib
@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from fakes.runpod.models import HandlerError
-from tests.fakes.receiver import Answer, receiving
-from tests.fakes.runpod.material import ask, ffmpeg, frames, in_base64, png, still
+from tests.fakes.runpod.material import ask, in_base64, png, still
 
-OUTSIDE = "the host is outside of this stack"
 COLOURS = {
     "red": "0xB02828", "orange": "0xD89028", "yellow": "0xE0D020", "green": "0x208040", "cyan": "0x20C0C0",
     "blue": "0x2050D0", "purple": "0x8020A0", "pink": "0xF080B0", "white": "0xE8E8E8", "black": "0x0A0A0A",
@@ -27,108 +25,6 @@ def boxes(*places: int, size: int = 8, shape: tuple[int, int] = (64, 64)) -> lis
         pixels[:size, column : column + size] = 255
         drawn.append(png(pixels))
     return drawn
-
-
-def test_motion_is_the_share_of_pixels_that_change() -> None:
-    # a box of 8x8 on 64x64 leaves its place and takes another: 2 * 64 of 4096 pixels
-    measured = ask("motion", {"frames_base64": boxes(0, 16, 32, 48), "fps": 1})
-
-    assert measured == {
-        "motion": 0.0312, "peak": 0.0312, "cuts": [], "per_second": [0.0, 0.0312, 0.0312, 0.0312]
-    }  # fmt: skip
-
-
-def test_motion_of_each_second_is_given() -> None:
-    # two frames per second; the box moves in the second one only
-    measured = ask("motion", {"frames_base64": boxes(0, 0, 0, 16, 32), "fps": 2})
-
-    assert measured["per_second"] == [0.0, 0.0156, 0.0312]
-    assert (measured["motion"], measured["peak"]) == (0.0156, 0.0312)
-
-
-@pytest.mark.parametrize(
-    ("source", "count", "cuts"),
-    [
-        ("color=white:d=3[a];color=blue:d=3[b];color=white:d=3[c];[a][b][c]concat=n=3", 36, [3.0, 6.0]),
-        ("testsrc2=s=320x240:d=4[a];color=c=0x2050D0:s=320x240:d=3[b];[a][b]concat", 28, [4.0]),
-        ("color=c=red", 20, []),
-        ("testsrc2=s=320x240", 20, []),
-        ("mandelbrot=s=320x240:maxiter=100:end_scale=0.05:end_pts=150", 20, []),
-    ],
-)  # fmt: skip
-def test_cuts_are_found_where_the_picture_changes_at_once(source: str, count: int, cuts: list[float]) -> None:
-    assert ask("motion", {"frames_base64": frames(source, count), "fps": 4})["cuts"] == cuts
-
-
-def test_noise_too_faint_to_see_is_no_motion() -> None:
-    source = "color=c=0x102840,noise=alls=8:allf=t:all_seed=11"
-
-    assert ask("motion", {"frames_base64": frames(source, 8), "fps": 4})["motion"] == 0.0
-
-
-def test_one_frame_does_not_move() -> None:
-    assert ask("motion", {"frames_base64": boxes(0)}) == {
-        "motion": 0.0, "peak": 0.0, "cuts": [], "per_second": [0.0]
-    }  # fmt: skip
-
-
-def test_motion_of_a_video_at_an_address_of_the_stack() -> None:
-    source = "color=c=0xE8E8E8:s=64x64:d=2:r=8[a];color=c=0x2050D0:s=64x64:d=2:r=8[b];[a][b]concat"
-    encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-f", "matroska", "pipe:1"]
-    video = ffmpeg("-f", "lavfi", "-i", source, *encode)
-    with receiving() as receiver:
-        receiver.answer = lambda _request: Answer(200, video)
-
-        measured = ask("motion", {"video_url": f"{receiver.url}/clip.mkv"}, hosts=["127.0.0.1"])
-
-    assert measured == {"motion": 0.0, "peak": 0.0, "cuts": [2.0], "per_second": [0.0, 0.0, 0.0, 0.0]}
-
-
-def test_a_redirect_is_not_followed() -> None:
-    with receiving() as receiver:
-        receiver.answer = lambda _request: Answer(302, headers={"Location": "http://127.0.0.1:9/secret"})
-
-        with pytest.raises(HandlerError, match="302"):
-            ask("motion", {"video_url": f"{receiver.url}/clip.mkv"}, hosts=["127.0.0.1"])
-
-    assert [request.path for request in receiver.received] == ["/clip.mkv"]
-
-
-@pytest.mark.parametrize(
-    "playlist", ["#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "ffconcat version 1.0\nfile /etc/hostname\n"]
-)
-def test_a_playlist_cannot_name_other_files(playlist: str) -> None:
-    with receiving() as receiver:
-        receiver.answer = lambda _request: Answer(200, playlist.encode())
-
-        with pytest.raises(HandlerError, match="cannot be decoded"):
-            ask("motion", {"video_url": f"{receiver.url}/clip.m3u8"}, hosts=["127.0.0.1"])
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "Must provide either frames_base64 or video_url"),
-        ({"frames_base64": []}, "frames_base64 must be a list of pictures that is not empty"),
-        ({"frames_base64": ["%%"]}, "frames_base64[0] is not base64: Only base64 data is allowed"),
-        ({"frames_base64": ["QUJD"]}, "frames_base64[0] is not a picture: cannot identify image"),
-        ({"frames_base64": ["QUJD"], "fps": 0}, "fps is 0; it must be a number up to 60"),
-        ({"video_url": "http://169.254.1.1/"}, f"refused to download 'http://169.254.1.1/': {OUTSIDE}"),
-        ({"video_url": "file:///etc/passwd"}, f"refused to download 'file:///etc/passwd': {OUTSIDE}"),
-    ],
-)  # fmt: skip
-def test_motion_refuses_what_it_cannot_read(given: Any, said: str) -> None:
-    with pytest.raises(HandlerError) as refused:
-        ask("motion", given)
-
-    assert refused.value.text == said
-
-
-def test_frames_of_two_sizes_are_refused() -> None:
-    given = [*boxes(0), *boxes(0, shape=(32, 64))]
-
-    with pytest.raises(HandlerError, match="another size"):
-        ask("motion", {"frames_base64": given})
 
 
 @pytest.mark.parametrize("colour", COLOURS)
