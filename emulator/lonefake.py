@@ -45,6 +45,7 @@ def serve(settings: Settings, name: str, port: int | None, env: Mapping[str, str
         "REDIRECT_URIS_BASE": api,
         "FAKES_API_URL": api,
         "BLOBS_URL": service.environment.get("BLOBS_URL", ""),
+        "FAKES_TIMING": service.environment.get("FAKES_TIMING", ""),
     }
     with TemporaryDirectory(prefix="clipnet-fake-") as folder:
         own |= {"FAKES_STATE_DIR": folder, "BLOBS_DIR": f"{folder}/blobs", "TMPDIR": folder}

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 from fakes import FAKES
 from fakes.kit.bucket import Bucket
 from fakes.kit.bucket import parse as parse_bucket
-from fakes.kit.kit import FakeSettings
+from fakes.kit.kit import FakeSettings, Timing
 
 
 class BadSetting(ValueError):
@@ -25,7 +26,7 @@ class ServerSettings:
 
 
 def load(env: Mapping[str, str]) -> ServerSettings:
-    """Read FAKES_* , BLOBS_DIR, BLOBS_URL, SPEECH_DIR and REDIRECT_URIS_BASE.
+    """Read FAKES_*, BLOBS_DIR, BLOBS_URL, SPEECH_DIR and REDIRECT_URIS_BASE.
 
     Raises:
         BadSetting: A value cannot be used.
@@ -33,6 +34,9 @@ def load(env: Mapping[str, str]) -> ServerSettings:
     ports = _ports(env.get("FAKES_PORTS", ""))
     public_host = env.get("FAKES_PUBLIC_HOST", "127.0.0.1")
     api_url = env.get("FAKES_API_URL", "http://127.0.0.1:8401")
+    timing = env.get("FAKES_TIMING") or "instant"
+    if timing not in get_args(Timing):
+        raise BadSetting(f"FAKES_TIMING is '{timing}'; write {' or '.join(get_args(Timing))}")
     seed = env.get("FAKES_SEED", "1")
     if not seed.isdecimal():
         raise BadSetting(f"FAKES_SEED is '{seed}'; write a whole number")
@@ -47,6 +51,7 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         api_url=api_url.rstrip("/"),
         redirect_base=env.get("REDIRECT_URIS_BASE", api_url).rstrip("/"),
         callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
+        timing=cast(Timing, timing),
     )
     return ServerSettings(env.get("FAKES_HOST", "127.0.0.1"), public_host, ports, fakes)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -18,6 +18,8 @@ from fakes.kit.ids import Ids
 from fakes.kit.journal import Journal
 from fakes.kit.store import Store
 from fakes.kit.webhooks import Webhooks
+
+Timing = Literal["instant", "realistic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class FakeSettings:
         api_url: Origin of the application, as the fakes reach it (events are sent there).
         redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
         callback_hosts: Hosts that webhooks may be sent to.
+        timing: `instant` adds no waits to what a fake does; `realistic` adds those of the provider.
     """
 
     public_urls: Mapping[str, str]
@@ -44,6 +47,7 @@ class FakeSettings:
     api_url: str = "http://127.0.0.1:8401"
     redirect_base: str = "http://127.0.0.1:8401"
     callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+    timing: Timing = "instant"
 
     @property
     def media_hosts(self) -> frozenset[str]:

@@ -13,6 +13,12 @@ def endpoint_not_found(endpoint: str, *, violation: str | None = None) -> Provid
     return ProviderError(404, f"endpoint '{endpoint}' not found", violation=violation)
 
 
+def forbidden(endpoint: str) -> ProviderError:
+    """The key is known, but not allowed to do this on the endpoint."""
+    # guess: not documented; 403 is what the management API answers
+    return ProviderError(403, f"forbidden: this key may not do this on endpoint '{endpoint}'")
+
+
 def job_not_found(job_id: str) -> ProviderError:
     """No job has this id on this endpoint, or its result is no longer kept."""
     return ProviderError(404, f"job '{job_id}' not found")

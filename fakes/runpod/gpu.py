@@ -1,6 +1,7 @@
-"""The one physical GPU: gives queued jobs of all endpoints to its workers, and tells when they end.
+"""The GPU at work: runs what the fleet gives out, watches limits on the clock, and tells how jobs end.
 
-Models run in threads, so that the event loop stays free; all times are the fake's clock's.
+Built-in models run in threads, so that the event loop stays free; attached workers run in processes outside
+and report through `attached`. All times are the fake's clock's.
 """
 
 import asyncio
@@ -17,14 +18,13 @@ from typing import Any
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 from fakes.runpod import wire
+from fakes.runpod.fleet import Assignment, Fleet
 from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer
 from fakes.runpod.state import MAX_WORKERS, Hosted, State, Work
 from fakes.runpod.wire import FINAL, Job, Mock, Submission
 
 log = logging.getLogger(__name__)
 WEBHOOK_RETRIES_S = (10.0, 10.0)
-_UNWATCHED_S = 0.1
-"""Wall time that an attempt gets before its limit is watched; nearly all end within it."""
 
 
 class WorkerLost(Exception):
@@ -32,13 +32,30 @@ class WorkerLost(Exception):
 
 
 @dataclass(slots=True)
-class _Attempt:
-    task: asyncio.Task[Any]
-    stop: Stop = field(default_factory=Stop)
+class Attempt:
+    """One worker's try at a job.
+
+    Attributes:
+        deadline_s: When it has taken too long.
+        stop: Makes the worker stop; it may take a while to do so.
+        is_stopped: Whether that was done.
+        is_over_limit: Whether the deadline has passed.
+        input_s: Seconds of sound or video that were sent, once the model has said so.
+    """
+
+    work: Work
+    hosted: Hosted
+    worker_id: str
+    deadline_s: float
+    stop: Callable[[], object] = lambda: None
+    is_stopped: bool = False
+    is_over_limit: bool = False
+    input_s: float = 0.0
+    model: Stop = field(default_factory=Stop)
 
 
 class Gpu:
-    """Runs jobs, as many at once as there are workers.
+    """Runs jobs, as many at once as the fleet has workers for.
 
     Args:
         state: Where the jobs are.
@@ -47,8 +64,10 @@ class Gpu:
 
     def __init__(self, state: State, kit: Kit) -> None:
         self._state = state
+        self._jobs = state.jobs
         self._clock = kit.clock
         self._webhooks = kit.webhooks
+        self.fleet = Fleet(state, kit.clock, kit.ids)
         settings = kit.settings
         self._tools = Tools(
             speech_dir=settings.speech_dir,
@@ -56,28 +75,31 @@ class Gpu:
             allowed_hosts=settings.media_hosts,
         )
         self._threads = ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="gpu")
-        self._slots: dict[str, asyncio.Task[None]] = {}
-        self._attempts: dict[str, _Attempt] = {}
+        self._attempts: dict[str, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ends: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_s = float("inf")
         self._is_closed = False
 
     def start(self) -> None:
         """Take up what an earlier process left; needs no running event loop."""
-        self._state.requeue_interrupted()
+        self._jobs.requeue_interrupted()
+        self.fleet.clear()
         with contextlib.suppress(RuntimeError):
             asyncio.get_running_loop().call_soon(self.kick)
 
     def kick(self) -> None:
-        """Give queued jobs to free workers."""
+        """Bring everything up to the clock: end what has taken too long, and give out jobs."""
         if self._is_closed:
             return
-        for worker_id in self._state.workers():
-            if worker_id in self._slots:
-                continue
-            work = self._state.take(worker_id)
-            if work is None:
-                return
-            self._slots[worker_id] = asyncio.get_running_loop().create_task(self._serve(worker_id, work))
+        now_s = self._clock.now()
+        for attempt in [one for one in self._attempts.values() if one.deadline_s <= now_s]:
+            attempt.is_over_limit = True  # what becomes of the job once the worker has stopped: `_stopped`
+            _stop(attempt)
+        for assignment in self.fleet.step():
+            self._begin(assignment)
+        self._set_alarm()
 
     def submit(
         self, hosted: Hosted, asked: Submission, *, is_sync: bool = False, traceparent: str | None = None
@@ -85,14 +107,18 @@ class Gpu:
         """Queue a job and start it when a worker is free.
 
         Raises:
-            ProviderError: The input names another namespace (403).
             CallbackRefused: The webhook's address is outside of this stack.
         """
         if asked.webhook is not None:
             self._webhooks.check(asked.webhook)
-        job = self._state.submit(hosted, asked, is_sync=is_sync, traceparent=traceparent)
-        asyncio.get_running_loop().call_soon(self.kick)
+        job = self._jobs.submit(hosted, asked, is_sync=is_sync, traceparent=traceparent)
+        self.queued(hosted.id)
         return job
+
+    def queued(self, endpoint: str) -> None:
+        """Jobs were put into an endpoint's queue: look at it soon."""
+        self.fleet.note_queued(endpoint)
+        asyncio.get_running_loop().call_soon(self.kick)
 
     def cancel(self, hosted: Hosted, job_id: str) -> Job:
         """End a job now; what runs for it is stopped.
@@ -100,9 +126,9 @@ class Gpu:
         Raises:
             ProviderError: No such job (404).
         """
-        job = self._state.cancel(hosted, job_id)
+        job = self._jobs.cancel(hosted, job_id)
         if job_id in self._attempts:
-            self._attempts[job_id].task.cancel()
+            _stop(self._attempts[job_id])
         self._announce(job_id)
         return job
 
@@ -112,22 +138,16 @@ class Gpu:
         Raises:
             ProviderError: No such job (404), or it has not failed (400).
         """
-        job = self._state.retry(hosted, job_id)
-        asyncio.get_running_loop().call_soon(self.kick)
+        job = self._jobs.retry(hosted, job_id)
+        self.queued(hosted.id)
         return job
 
     def purge(self, hosted: Hosted) -> int:
         """Empty an endpoint's queue; how many jobs that removed."""
-        removed = self._state.purge(hosted)
+        removed = self._jobs.purge(hosted.id)
         for job_id in removed:
             self._announce(job_id)
         return len(removed)
-
-    def load(self) -> tuple[int, int]:
-        """Idle and running workers."""
-        workers = self._state.workers()
-        running = sum(worker_id in self._slots for worker_id in workers)
-        return len(workers) - running, running
 
     async def wait(self, hosted: Hosted, job_id: str, wait_s: float) -> Job:
         """The job at its end, or as it is after `wait_s` on the fake's clock.
@@ -135,11 +155,12 @@ class Gpu:
         Raises:
             ProviderError: No such job, or it was removed meanwhile (404).
         """
-        job = self._state.job(hosted, job_id)
+        job = self._jobs.get(hosted, job_id)
         if job.status in FINAL:
             return job
         ended = asyncio.Event()
         self._ends[job_id].append(ended)
+        wait_s = min(wait_s, job.expires_s - self._clock.now())
         waits = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self._clock.sleep(wait_s))]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -148,14 +169,15 @@ class Gpu:
                 one.cancel()
             if ended in self._ends.get(job_id, ()):
                 self._ends[job_id].remove(ended)
-        return self._state.job(hosted, job_id)
+        return self._jobs.get(hosted, job_id)
 
     def reset(self) -> None:
         """Stop everything that runs; nobody is told."""
-        for task in self._slots.values():
-            task.cancel()
-        for attempt in self._attempts.values():
-            attempt.stop.set()
+        for attempt in tuple(self._attempts.values()):
+            attempt.model.set()
+            _stop(attempt)
+        self._attempts.clear()
+        self.fleet.clear()
         for job_id in tuple(self._ends):
             self._announce(job_id)
 
@@ -163,63 +185,103 @@ class Gpu:
         """Stop for good."""
         self._is_closed = True
         self.reset()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _serve(self, worker_id: str, work: Work) -> None:
-        """One job on one worker, which is free again after it."""
-        try:
-            await self._run(work, worker_id)
-        finally:
-            del self._slots[worker_id]
-            self.kick()
+    def attempt(self, job_id: str, worker_id: str) -> Attempt | None:
+        """What a worker does for a job at this moment; None when it is not its job (any more)."""
+        attempt = self._attempts.get(job_id)
+        return attempt if attempt is not None and attempt.worker_id == worker_id else None
 
-    async def _run(self, work: Work, worker_id: str) -> None:
-        job = work.job
-        stop = Stop()
-        task = asyncio.get_running_loop().create_task(self._attempt(work, worker_id, stop))
-        self._attempts[job.id] = _Attempt(task, stop)
-        try:
-            is_in_time = await self._ends_within(task, work.limit_s)
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-            _ = task.cancelled() or task.exception()  # looked at, so that asyncio does not complain
-            del self._attempts[job.id]
-        if not is_in_time:
-            self._over_limit(work)
-        elif not task.cancelled():
-            self._report(job, task, worker_id)
+    def end(self, attempt: Attempt, *, output: Any = None, error: str | None = None) -> None:
+        """A worker has answered: the job is done, or has failed with `error`."""
+        self._leave(attempt)
+        status: wire.Status = "COMPLETED" if error is None else "FAILED"
+        self._tell(self._jobs.finish(attempt.work.job, status, output=output, error=error))
 
-    async def _attempt(self, work: Work, worker_id: str, stop: Stop) -> Any:
+    def lose(self, attempt: Attempt) -> None:
+        """The worker is gone without an answer: another one gets the job, once."""
+        self._leave(attempt)
+        self.fleet.drop(attempt.worker_id)
+        self._requeue(attempt)
+
+    def _begin(self, assignment: Assignment) -> None:
+        work, hosted, worker = assignment.work, assignment.hosted, assignment.worker
+        attempt = Attempt(work, hosted, worker.id, self._clock.now() + work.limit_s)
+        self._attempts[work.job.id] = attempt
+        task = asyncio.get_running_loop().create_task(self._run(attempt))
+        attempt.stop = task.cancel
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ran, attempt))
+
+    def _ran(self, attempt: Attempt, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            self._stopped(attempt)
+        self.kick()
+
+    async def _run(self, attempt: Attempt) -> None:
+        """One attempt of a built-in model, to its end."""
+        try:
+            output = await self._answer(attempt)
+        except HandlerError as error:
+            self.end(attempt, error=error.text)
+        except WorkerLost:
+            self.lose(attempt)
+        except Exception as error:  # noqa: BLE001 - what a handler raises is the job's error
+            trace = "".join(traceback.format_exception(error))
+            log.warning("handler raised", extra={"job": attempt.work.job.id, "error": repr(error)})
+            self.end(attempt, error=wire.exception_text(error, trace, attempt.worker_id))
+        else:
+            self.end(attempt, output=output)
+
+    async def _answer(self, attempt: Attempt) -> Any:
         """What the handler returns for a job."""
+        work = attempt.work
         if not work.input:
             # the worker library refuses it and never answers ("Job has missing field(s): id or input.")
             raise WorkerLost
         mock = Mock.of(work.input)
         for value in mock.progress:
-            self._state.progress(work.job, value)
+            self._jobs.progress(work.job, value)
+        began_s = self._clock.now()
         if mock.delay_s > 0:
             await self._clock.sleep(mock.delay_s)
         if mock.is_crash:
             raise WorkerLost
         if mock.is_error:
             raise RuntimeError("Mock error")
-        if mock.is_answer:
-            for item in mock.output if isinstance(mock.output, list) else ():
-                self._state.add_chunk(work.job, item)
-            return mock.output
-        return await self._model(work, stop)
+        output = mock.output if mock.is_answer else await self._model(attempt)
+        if mock.is_answer and isinstance(output, list):
+            for item in output:
+                self._jobs.add_chunk(work.job, item)
+        await self._take_the_time(attempt, began_s)
+        return output
 
-    async def _model(self, work: Work, stop: Stop) -> Any:
+    async def _take_the_time(self, attempt: Attempt, began_s: float) -> None:
+        """Let a job last as long as the GPU's timing says."""
+        timing = self.fleet.timing
+        least_ms = timing.execution_ms + timing.execution_ms_per_input_s * attempt.input_s
+        left_s = began_s + least_ms / 1000 - self._clock.now()
+        if left_s > 0:
+            await self._clock.sleep(left_s)
+
+    async def _model(self, attempt: Attempt) -> Any:
         """Run a model in a thread; the worker is busy until that thread has ended."""
         loop = asyncio.get_running_loop()
+        work, stop = attempt.work, attempt.model
+        assert attempt.hosted.model is not None
 
         def emit(item: Any) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(self._state.add_chunk, work.job, item)
+                loop.call_soon_threadsafe(self._jobs.add_chunk, work.job, item)
 
-        call = Call(tools=self._tools, stop=stop, emit=emit)
-        running = loop.run_in_executor(self._threads, partial(answer, work.model, work.input, call))
+        def lasts(seconds: float) -> None:
+            attempt.input_s += seconds
+
+        call = Call(tools=self._tools, stop=stop, emit=emit, lasts=lasts)
+        running = loop.run_in_executor(self._threads, partial(answer, attempt.hosted.model, work.input, call))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -228,42 +290,44 @@ class Gpu:
             running.exception()
             raise
 
-    async def _ends_within(self, task: asyncio.Task[Any], limit_s: float) -> bool:
-        """Whether a task ends before its limit on the fake's clock."""
-        deadline_s = self._clock.now() + limit_s
-        await asyncio.wait({task}, timeout=_UNWATCHED_S)
-        if task.done():
-            return True
-        limit = asyncio.ensure_future(self._clock.sleep(deadline_s - self._clock.now()))
-        try:
-            await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            limit.cancel()
-        return task.done()
+    def _stopped(self, attempt: Attempt) -> None:
+        """A worker has ended because it was told to: the job was cancelled, or has taken too long."""
+        is_current = self._attempts.get(attempt.work.job.id) is attempt
+        self._leave(attempt)
+        if is_current and attempt.is_over_limit:
+            self._requeue(attempt)
 
-    def _report(self, job: Job, task: asyncio.Task[Any], worker_id: str) -> None:
-        """Write down how an attempt ended."""
-        error = task.exception()
-        match error:
-            case None:
-                self._tell(self._state.finish(job, "COMPLETED", output=task.result()))
-            case HandlerError():
-                self._tell(self._state.finish(job, "FAILED", error=error.text))
-            case WorkerLost():
-                self._tell(self._state.lose(job))
-            case _:
-                trace = "".join(traceback.format_exception(error))
-                log.warning("handler raised", extra={"job": job.id, "error": repr(error)})
-                text = wire.exception_text(error, trace, worker_id)
-                self._tell(self._state.finish(job, "FAILED", error=text))
-
-    def _over_limit(self, work: Work) -> None:
-        """The execution timeout has passed: the worker is stopped, the job given to another one, once."""
-        if work.is_own_limit:
+    def _requeue(self, attempt: Attempt) -> None:
+        """A job that has no worker any more, or has taken too long, ends or is given to another one, once."""
+        job = attempt.work.job
+        if attempt.is_over_limit and attempt.work.is_own_limit:
             # guess: TIMED_OUT is documented; captured answers show FAILED for the endpoint's own limit
-            self._tell(self._state.finish(work.job, "TIMED_OUT"))
+            self._tell(self._jobs.finish(job, "TIMED_OUT"))
         else:
-            self._tell(self._state.lose(work.job))
+            self._tell(self._jobs.lose(job))
+            self.fleet.note_queued(job.endpoint)
+
+    def _leave(self, attempt: Attempt) -> None:
+        """The worker has nothing to do with the job any more."""
+        if self._attempts.get(attempt.work.job.id) is attempt:
+            del self._attempts[attempt.work.job.id]
+        self.fleet.free(attempt.worker_id, attempt.work.job.id)
+
+    def _set_alarm(self) -> None:
+        """Come back when the next thing is due; a later alarm that is set already comes first anyway."""
+        times = [one.deadline_s for one in self._attempts.values() if not one.is_over_limit]
+        due_s = min([*times, self.fleet.next_due_s() or float("inf")])
+        if due_s >= self._alarm_s:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_s = due_s
+        self._alarm = asyncio.get_running_loop().create_task(self._ring(due_s))
+
+    async def _ring(self, due_s: float) -> None:
+        await self._clock.sleep(due_s - self._clock.now())
+        self._alarm, self._alarm_s = None, float("inf")
+        self.kick()
 
     def _tell(self, ended: Job | None) -> None:
         """Wake who waits for a job, and call its webhook."""
@@ -278,7 +342,7 @@ class Gpu:
         self._webhooks.send(
             Delivery(
                 url=ended.webhook,
-                body=wire.webhook_body(ended, self._state.input(ended.id)),
+                body=wire.webhook_body(ended, self._jobs.input(ended.id)),
                 headers=_always(headers),
                 retry_after_s=WEBHOOK_RETRIES_S,
                 is_accepted=lambda status, _body: status == 200,
@@ -288,6 +352,13 @@ class Gpu:
     def _announce(self, job_id: str) -> None:
         for ended in self._ends.pop(job_id, ()):
             ended.set()
+
+
+def _stop(attempt: Attempt) -> None:
+    """Tell a worker to stop, once: it is left alone while it does."""
+    if not attempt.is_stopped:
+        attempt.is_stopped = True
+        attempt.stop()
 
 
 def _always(headers: Mapping[str, str]) -> Callable[[int], Mapping[str, str]]:

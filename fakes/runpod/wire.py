@@ -9,6 +9,7 @@ from fakes.kit.errors import ProviderError
 from fakes.runpod import errors
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
+WorkerState = Literal["idle", "initializing", "running", "throttled", "unhealthy"]
 FINAL: frozenset[Status] = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 
 RUN_LIMIT_BYTES = 10_000_000
@@ -30,18 +31,28 @@ class Submission:
         webhook: Where the end is reported, or None.
         execution_timeout_ms: The client's own limit, or None for the endpoint's.
         ttl_ms: How long the job is known, counted from submission.
+        is_low_priority: Whether it waits for a worker that is there, and brings none.
+        s3_config: Where the handler shall put files; handed on to it and shown to nobody.
     """
 
     input: Any
     webhook: str | None = None
     execution_timeout_ms: int | None = None
     ttl_ms: int = TTL_MS
+    is_low_priority: bool = False
+    s3_config: Mapping[str, Any] | None = None
 
     @property
     def namespace(self) -> str | None:
         """The namespace that the input names."""
         named = self.input.get("namespace") if isinstance(self.input, dict) else None
         return None if named is None else str(named)
+
+    @property
+    def handed_on(self) -> dict[str, Any]:
+        """What a worker gets besides the input."""
+        given = {"s3Config": self.s3_config, "webhook": self.webhook}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,7 @@ class Job:
         queued_s: Unix time at which it was put into the queue by its client.
         started_s: Start of the last attempt, or None.
         finished_s: Unix time of its end, or None.
+        expires_s: Unix time from which on nobody knows it any more.
         output: Result, or the last progress while it runs; None when there is none.
         retries: How often it was given to another worker.
         attempt: Number of the present attempt; results of earlier ones are dropped.
@@ -63,6 +75,7 @@ class Job:
     queued_s: float
     started_s: float | None
     finished_s: float | None
+    expires_s: float
     worker_id: str | None
     output: Any
     error: str | None
@@ -138,11 +151,19 @@ def submission(body: bytes) -> Submission:
     policy = {} if read.get("policy") is None else read["policy"]
     if not isinstance(policy, dict):
         raise errors.bad_body("'policy' is not an object")
+    is_low_priority = policy.get("lowPriority") or False
+    if not isinstance(is_low_priority, bool):
+        raise errors.bad_body(f"policy 'lowPriority' is {is_low_priority!r}; it must be true or false")
+    s3_config = read.get("s3Config")
+    if s3_config is not None and not isinstance(s3_config, dict):
+        raise errors.bad_body("'s3Config' is not an object")
     return Submission(
         input=read["input"],
         webhook=webhook or None,
         execution_timeout_ms=_milliseconds(policy, "executionTimeout", _EXECUTION_TIMEOUT_RANGE_MS),
         ttl_ms=_milliseconds(policy, "ttl", _TTL_RANGE_MS) or TTL_MS,
+        is_low_priority=is_low_priority,
+        s3_config=s3_config,
     )
 
 
@@ -200,10 +221,10 @@ def purged_body(removed: int) -> dict[str, Any]:
     return {"removed": removed, "status": "completed"}
 
 
-def health_body(jobs: Mapping[str, int], *, idle: int, running: int) -> dict[str, Any]:
+def health_body(jobs: Mapping[str, int], workers: Mapping[WorkerState, int]) -> dict[str, Any]:
     """The answer of health: `jobs` has completed, failed, inProgress, inQueue and retried."""
-    workers = {"idle": idle, "initializing": 0, "ready": idle, "running": running}
-    return {"jobs": dict(sorted(jobs.items())), "workers": workers | {"throttled": 0, "unhealthy": 0}}
+    counted = dict(workers) | {"ready": workers["idle"]}
+    return {"jobs": dict(sorted(jobs.items())), "workers": dict(sorted(counted.items()))}
 
 
 def requests_body(jobs: Sequence[Job]) -> dict[str, Any]:

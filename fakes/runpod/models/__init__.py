@@ -75,11 +75,17 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a model; `emit` hands an item to the job's stream."""
+    """One call of a model.
+
+    Attributes:
+        emit: Hands an item to the job's stream.
+        lasts: Tells how many seconds of sound or video were sent.
+    """
 
     tools: Tools
     stop: Stop
     emit: Callable[[Any], None]
+    lasts: Callable[[float], None] = lambda _seconds: None
 
 
 def answer(model: str, given: Any, call: Call) -> Any:

@@ -22,12 +22,14 @@ class Account:
     client: httpx.AsyncClient
 
     async def post(self, path: str, body: Any = None) -> Any:
+        await settled()
         answer = await self.client.post(f"/v2/{path}", json=body)
         await settled()
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def get(self, path: str) -> Any:
+        await settled()
         answer = await self.client.get(f"/v2/{path}")
         await settled()
         assert answer.status_code == 200, answer.text

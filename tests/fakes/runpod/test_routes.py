@@ -140,8 +140,9 @@ async def test_the_openai_route_is_a_loud_gap(account: Account) -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"gpus": 1}, "unknown field 'gpus'; known is workers"),
+        ({"gpus": 1}, "unknown field 'gpus'; known are workers, timing"),
         ({"workers": 9}, "'workers' is 9; it must be a whole number from 1 to 8"),
+        ({"timing": "slow"}, "'timing' is 'slow'; it must be one of instant, realistic"),
     ],
 )
 async def test_a_seed_document_that_is_wrong_is_refused(account: Account, document: Any, said: str) -> None:

@@ -1,0 +1,311 @@
+"""Workers and their places on the one GPU: who comes up, who gets which job, who leaves.
+
+Decides only, at moments that it is told; what a worker does with a job is in `gpu`. Workers live in memory:
+a GPU that was switched off has none that ran before.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fakes.kit.clock import Clock
+from fakes.kit.ids import Ids
+from fakes.runpod.scaling import Demand, boot_s, countable, wanted
+from fakes.runpod.state import State, Work
+from fakes.runpod.state.gpu import TIMINGS
+from fakes.runpod.state.records import Hosted, Timing, Waiting
+from fakes.runpod.wire import WorkerState
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker of one endpoint.
+
+    Attributes:
+        is_placed: Whether it has a place on the GPU; without one it is kept ready to come back.
+        ready_at_s: When it is (or was) up, if it has a place.
+        idle_since_s: When its last job ended.
+        has_run: Whether it was up before.
+        jobs: Ids of its jobs under way.
+        is_attached: Whether it is a process outside, which asks for jobs itself.
+        asks: How many jobs an attached one asks for at this moment.
+    """
+
+    id: str
+    endpoint: str
+    is_placed: bool = False
+    ready_at_s: float = 0.0
+    idle_since_s: float = 0.0
+    has_run: bool = False
+    jobs: set[str] = field(default_factory=set)
+    is_attached: bool = False
+    asks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A job and the worker that begins with it now."""
+
+    work: Work
+    hosted: Hosted
+    worker: Worker
+
+
+class Fleet:
+    """All workers of all endpoints.
+
+    Args:
+        state: Where endpoints, jobs and the GPU's places are.
+        clock: Everything here happens by it.
+        ids: Workers' ids come from it.
+    """
+
+    def __init__(self, state: State, clock: Clock, ids: Ids) -> None:
+        self._state = state
+        self._clock = clock
+        self._ids = ids
+        self._workers: dict[str, Worker] = {}
+        self._queued = set(state.jobs.queued_endpoints())
+        self.timing_override: Timing | None = None
+        self.throttled = 0
+        self.unhealthy = 0
+
+    @property
+    def timing(self) -> Timing:
+        """How long things take now."""
+        return self.timing_override or TIMINGS[self._state.gpu.timing_name]
+
+    def note_queued(self, endpoint: str) -> None:
+        """Jobs were put into an endpoint's queue."""
+        self._queued.add(endpoint)
+
+    def step(self) -> list[Assignment]:
+        """Bring workers up and down and give out what can be given out now."""
+        self._retire()
+        self._keep_always_on()
+        return list(self._assignments()) if self._queued and self._can_start() else []
+
+    def next_due_s(self) -> float | None:
+        """When `step` has something to do again, if nothing else happens before."""
+        now_s = self._clock.now()
+        times = [worker.ready_at_s for worker in self._workers.values() if worker.is_placed]
+        for worker in self._workers.values():
+            if worker.is_placed and not worker.jobs and worker.ready_at_s <= now_s:
+                times.append(worker.idle_since_s + self._hosted(worker.endpoint).scaling.idle_timeout_s)
+        for endpoint in self._queued:
+            first = self._state.jobs.first(endpoint, low_priority=False)
+            if first is not None:
+                times.append(first.queued_s + self._hosted(endpoint).scaling.scaler_value)
+        return min((at_s for at_s in times if at_s > now_s), default=None)
+
+    def free(self, worker_id: str, job_id: str) -> None:
+        """A worker has ended with a job, however it went."""
+        worker = self._workers.get(worker_id)
+        if worker is not None:
+            worker.jobs.discard(job_id)
+            worker.idle_since_s = self._clock.now()
+
+    def drop(self, worker_id: str) -> None:
+        """A worker is gone for good, with its place."""
+        self._workers.pop(worker_id, None)
+
+    def attach(self, worker_id: str, endpoint: str) -> Worker:
+        """The worker outside of this id, which is new or known."""
+        worker = self._workers.get(worker_id)
+        if worker is None or worker.endpoint != endpoint:
+            for other in self.of(endpoint):
+                if not other.is_attached and not other.jobs:
+                    self.drop(other.id)
+            worker = Worker(worker_id, endpoint, has_run=True, is_attached=True)
+            self._workers[worker_id] = worker
+        return worker
+
+    def of(self, endpoint: str) -> list[Worker]:
+        """The workers of an endpoint: attached ones alone as soon as there are any."""
+        found = [worker for worker in self._workers.values() if worker.endpoint == endpoint]
+        attached = [worker for worker in found if worker.is_attached]
+        return attached or found
+
+    def running(self, endpoint: str) -> int:
+        """How many workers of an endpoint have a job."""
+        return sum(bool(worker.jobs) for worker in self.of(endpoint))
+
+    def health(self, endpoint: str) -> dict[WorkerState, int]:
+        """How many workers of an endpoint are in each state."""
+        hosted = self._hosted(endpoint)
+        now_s = self._clock.now()
+        counts: Counter[WorkerState] = Counter(_state(worker, now_s) for worker in self.of(endpoint))
+        if not self._is_outside(hosted):
+            # workers are pulled and kept when an endpoint is made, so they count before their first job
+            missing = min(hosted.scaling.workers_max, self._places()) - sum(counts.values())
+            counts["idle"] += max(missing, 0)
+        lacking = self._lacking(hosted)
+        throttled = 0 if self._has_room() else min(lacking, counts["idle"])
+        return {
+            "idle": counts["idle"] - throttled,
+            "initializing": counts["initializing"],
+            "running": counts["running"],
+            "throttled": throttled + self.throttled,
+            "unhealthy": self.unhealthy,
+        }
+
+    def clear(self) -> None:
+        """Switch off: no workers, and the queues as the rows have them."""
+        self._workers.clear()
+        self._queued = set(self._state.jobs.queued_endpoints())
+
+    def _assignments(self) -> Iterator[Assignment]:
+        """Go through the queues of all endpoints in the order in which jobs came."""
+        heads: list[tuple[int, str, Waiting]] = []
+        for endpoint in sorted(self._queued):
+            self._push_head(heads, endpoint)
+        while heads:
+            _, endpoint, waiting = heapq.heappop(heads)
+            hosted = self._hosted(endpoint)
+            worker = self._ready(hosted) or self._brought_up(hosted)
+            if worker is None:
+                continue
+            work = self._state.jobs.take(hosted, waiting.position, worker.id)
+            worker.jobs.add(work.job.id)
+            worker.asks = max(worker.asks - 1, 0)
+            yield Assignment(work, hosted, worker)
+            self._push_head(heads, endpoint)
+
+    def _push_head(self, heads: list[tuple[int, str, Waiting]], endpoint: str) -> None:
+        both = (self._state.jobs.first(endpoint, low_priority=low) for low in (False, True))
+        first = min((one for one in both if one is not None), key=lambda one: one.position, default=None)
+        if first is None:
+            self._queued.discard(endpoint)
+        else:
+            heapq.heappush(heads, (first.position, endpoint, first))
+
+    def _ready(self, hosted: Hosted) -> Worker | None:
+        """A worker on the GPU that can begin with a job now."""
+        now_s = self._clock.now()
+        for worker in self.of(hosted.id):
+            if worker.is_placed and worker.ready_at_s <= now_s and _takes(worker, hosted):
+                return worker
+        return None
+
+    def _brought_up(self, hosted: Hosted) -> Worker | None:
+        """Give a worker a place if the endpoint wants one more; the worker if it is up at once."""
+        while self._lacking(hosted) > 0:
+            worker = self._place(hosted)
+            if worker is None:
+                return None
+            if worker.ready_at_s <= self._clock.now() and _takes(worker, hosted):
+                return worker
+        return None
+
+    def _lacking(self, hosted: Hosted) -> int:
+        """How many more workers an endpoint wants on the GPU."""
+        first = self._state.jobs.first(hosted.id, low_priority=False)
+        placed = [worker for worker in self.of(hosted.id) if worker.is_placed]
+        demand = Demand(
+            waiting=self._state.jobs.waiting(hosted.id, countable(hosted.scaling)) if first else 0,
+            running=sum(len(worker.jobs) for worker in placed),
+            workers=len(placed),
+            waited_s=self._clock.now() - first.queued_s if first else 0.0,
+        )
+        return wanted(hosted.scaling, demand) - len(placed)
+
+    def _place(self, hosted: Hosted) -> Worker | None:
+        """Bring a worker of an endpoint onto the GPU; None when there is no place or no worker."""
+        kept = [one for one in self.of(hosted.id) if not one.is_placed and (not one.is_attached or one.asks)]
+        if not kept and self._is_outside(hosted):
+            return None
+        if not self._has_room():
+            return None
+        self._make_room()
+        worker = max(kept, key=lambda one: one.has_run, default=None) or self._new(hosted.id)
+        now_s = self._clock.now()
+        boot = 0.0 if worker.is_attached else boot_s(hosted.scaling, self.timing, has_run=worker.has_run)
+        worker.is_placed, worker.has_run = True, True
+        worker.ready_at_s = worker.idle_since_s = now_s + boot
+        return worker
+
+    def _new(self, endpoint: str) -> Worker:
+        worker = Worker(self._ids.text(14), endpoint)
+        self._workers[worker.id] = worker
+        return worker
+
+    def _places(self) -> int:
+        return max(self._state.gpu.workers - self.throttled - self.unhealthy, 0)
+
+    def _can_start(self) -> bool:
+        """Whether a job of any endpoint could begin now."""
+        now_s = self._clock.now()
+        placed = (one for one in self._workers.values() if one.is_placed and one.ready_at_s <= now_s)
+        return any(one.asks > 0 or not one.jobs for one in placed) or self._has_room()
+
+    def _has_room(self) -> bool:
+        """Whether a place is free, or can be taken from a worker that has no job."""
+        excess = self._all_placed() - self._places()
+        return excess < 0 or (excess == 0 and self._spare() is not None)
+
+    def _make_room(self) -> None:
+        spare = self._spare()
+        if self._all_placed() >= self._places() and spare is not None:
+            spare.is_placed = False
+
+    def _spare(self) -> Worker | None:
+        """The worker that has been without a job for longest and is not always on."""
+        now_s = self._clock.now()
+        idle = [
+            worker
+            for worker in self._workers.values()
+            if worker.is_placed and not worker.jobs and worker.ready_at_s <= now_s
+        ]
+        for worker in sorted(idle, key=lambda one: one.idle_since_s):
+            if self._placed(worker.endpoint) > self._hosted(worker.endpoint).scaling.workers_min:
+                return worker
+        return None
+
+    def _all_placed(self) -> int:
+        return sum(worker.is_placed for worker in self._workers.values())
+
+    def _placed(self, endpoint: str) -> int:
+        return sum(worker.is_placed for worker in self.of(endpoint))
+
+    def _keep_always_on(self) -> None:
+        for hosted in self._state.endpoints.always_on():
+            while self._placed(hosted.id) < hosted.scaling.workers_min and self._place(hosted) is not None:
+                pass
+
+    def _retire(self) -> None:
+        """Let workers leave the GPU that have had nothing to do for long, or whose place is gone."""
+        now_s = self._clock.now()
+        for worker in self._workers.values():
+            if not worker.is_placed or worker.jobs:
+                continue
+            scaling = self._hosted(worker.endpoint).scaling
+            is_late = now_s >= worker.idle_since_s + scaling.idle_timeout_s
+            if is_late and self._placed(worker.endpoint) > scaling.workers_min:
+                worker.is_placed = False
+        while self._all_placed() > self._places() and (spare := self._spare()) is not None:
+            spare.is_placed = False
+
+    def _hosted(self, endpoint: str) -> Hosted:
+        hosted = self._state.endpoints.find(endpoint)
+        assert hosted is not None
+        return hosted
+
+    def _is_outside(self, hosted: Hosted) -> bool:
+        """Whether only attached workers serve an endpoint."""
+        is_served = any(worker.is_attached for worker in self.of(hosted.id))
+        return is_served or hosted.is_attached or hosted.model is None
+
+
+def _takes(worker: Worker, hosted: Hosted) -> bool:
+    """Whether a worker that is up begins with another job now."""
+    if worker.is_attached:
+        return worker.asks > 0
+    return not worker.jobs and not hosted.is_attached and hosted.model is not None
+
+
+def _state(worker: Worker, now_s: float) -> Literal["idle", "initializing", "running"]:
+    if worker.is_placed and worker.ready_at_s > now_s:
+        return "initializing"
+    return "running" if worker.jobs else "idle"

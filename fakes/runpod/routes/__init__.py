@@ -1,0 +1,31 @@
+"""HTTP of the RunPod fake: read, ask the state or the GPU, answer. One file per part of the API."""
+
+from starlette.routing import Route
+
+from fakes.kit.kit import Kit, Parts
+from fakes.runpod import FAKE, wire
+from fakes.runpod.gpu import Gpu
+from fakes.runpod.routes.control import controls
+from fakes.runpod.routes.jobs import JobRoutes
+from fakes.runpod.state import State
+
+
+def build(kit: Kit) -> Parts:
+    """The fake's routes and state."""
+    state = State(kit)
+    gpu = Gpu(state, kit)
+    state.on_reset = gpu.reset
+    gpu.start()
+    by_route = JobRoutes(state, gpu).rows()
+    routes = [
+        Route(row.path, by_route[row.method, row.path], methods=[row.method])
+        for row in FAKE.coverage
+        if row.level != "absent"
+    ]
+    return Parts(
+        state=state,
+        routes=routes,
+        error_body=wire.error_body,
+        close=gpu.close,
+        controls=controls(state, gpu),
+    )

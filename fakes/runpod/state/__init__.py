@@ -1,0 +1,115 @@
+"""What one RunPod account remembers: keys, endpoints, the GPU and the jobs. One file per resource."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fakes.kit.kit import Kit
+from fakes.runpod import errors
+from fakes.runpod.state import endpoints, gpu, jobs, keys
+from fakes.runpod.state.endpoints import MODELS, Endpoints
+from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
+from fakes.runpod.state.jobs import Jobs
+from fakes.runpod.state.keys import Access, Keys
+from fakes.runpod.state.records import Hosted, Scaling, Timing, Waiting, Work
+
+__all__ = [
+    "MAX_WORKERS",
+    "MODELS",
+    "NAMESPACE",
+    "STAGING_KEY",
+    "Hosted",
+    "Scaling",
+    "State",
+    "Timing",
+    "Waiting",
+    "Work",
+]
+
+STAGING_KEY = "rpa_staging_0000000000000000000000000000"
+PRODUCTION_KEY_PREFIX = "rpa_production_"
+NAMESPACE = "staging"
+PRODUCTION = "production"
+
+SCHEMA = ";".join((keys.SCHEMA, endpoints.SCHEMA, gpu.SCHEMA, jobs.SCHEMA))
+
+
+class State:
+    """The whole account.
+
+    Args:
+        kit: The fake's tools; its store is opened here.
+    """
+
+    def __init__(self, kit: Kit) -> None:
+        store = kit.open_store(SCHEMA)
+        self._timing = kit.settings.timing
+        self.keys = Keys(store)
+        self.endpoints = Endpoints(store)
+        self.gpu = Gpu(store)
+        self.jobs = Jobs(store, kit.clock, kit.ids)
+        self.on_reset: Callable[[], None] = lambda: None
+
+    def populate(self) -> None:
+        """One endpoint per model for staging and for production, staging's key, and one place on the GPU."""
+        self._set(1, self._timing)
+        self.keys.add(STAGING_KEY, NAMESPACE, "write", {})
+        for namespace in (NAMESPACE, PRODUCTION):
+            for model in MODELS:
+                scaling = SCALINGS[self._timing]
+                self.endpoints.add(Hosted(f"{namespace}-{model}", namespace, model, False, scaling))
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Read `{"workers": n, "timing": name}`: how many jobs run at once, and how fast.
+
+        Raises:
+            ValueError: Another field, or a value that is not allowed.
+        """
+        self._set(*gpu.checked(document, workers=1, timing=self._timing))
+
+    def change_gpu(self, document: Mapping[str, Any]) -> None:
+        """The same for a GPU at work: what the document does not name stays.
+
+        Raises:
+            ValueError: Another field, or a value that is not allowed.
+        """
+        self._set(*gpu.checked(document, workers=self.gpu.workers, timing=self.gpu.timing_name))
+
+    def summary(self) -> dict[str, Any]:
+        """Jobs by status, endpoints and the GPU."""
+        return {
+            "jobs": self.jobs.by_status(),
+            "endpoints": [hosted.id for hosted in self.endpoints.all()],
+            "workers": self.gpu.workers,
+            "timing": self.gpu.timing_name,
+        }
+
+    def reset(self) -> None:
+        """The rows are back already: tell who runs jobs to drop theirs."""
+        self.on_reset()
+
+    def hosted(self, key: str | None, endpoint: str, access: Access) -> Hosted:
+        """The endpoint that a key may use.
+
+        Raises:
+            ProviderError: No such key (401), no such endpoint for it (404), or it may not do this (403).
+        """
+        held = self.keys.find(key) if key else None
+        if held is None:
+            is_production = key is not None and key.startswith(PRODUCTION_KEY_PREFIX)
+            raise errors.unauthorized(violation="production API key used" if is_production else None)
+        hosted = self.endpoints.find(endpoint)
+        if hosted is None or hosted.namespace != held.namespace:
+            is_production = hosted is not None or endpoint.startswith(PRODUCTION)
+            reached = f"production endpoint '{endpoint}' called with a {held.namespace} key"
+            raise errors.endpoint_not_found(endpoint, violation=reached if is_production else None)
+        if not held.may(endpoint, access):
+            raise errors.forbidden(endpoint)
+        return hosted
+
+    def _set(self, workers: int, timing: str) -> None:
+        """Write the GPU's row; endpoints that scale as another timing has it follow."""
+        former = SCALINGS.values()
+        self.gpu.set(workers, timing)
+        for hosted in self.endpoints.all():
+            if hosted.scaling in former:
+                self.endpoints.scale(hosted.id, SCALINGS[timing])

@@ -1,0 +1,329 @@
+"""Jobs of all endpoints in the order they came, and how they change. Nothing here runs a job: see `gpu`."""
+
+import json
+import sqlite3
+from typing import Any
+
+from fakes.kit.clock import Clock
+from fakes.kit.ids import Ids
+from fakes.kit.store import Store
+from fakes.runpod import errors
+from fakes.runpod.state.records import Hosted, Waiting, Work
+from fakes.runpod.wire import FINAL, Job, Status, Submission
+
+RETENTION_S = 1800.0
+RETENTION_SYNC_S = 60.0
+LOST_RETRIES = 1
+RECENT = 100
+
+SCHEMA = """
+CREATE TABLE jobs (id TEXT PRIMARY KEY, endpoint TEXT, position INTEGER, status TEXT, submitted_s REAL,
+    queued_s REAL, started_s REAL, finished_s REAL, expires_s REAL, execution_timeout_ms INTEGER,
+    low_priority INTEGER, worker_id TEXT, webhook TEXT, traceparent TEXT, retries INTEGER DEFAULT 0,
+    attempt INTEGER DEFAULT 0, error TEXT, output TEXT);
+CREATE INDEX jobs_queue ON jobs (endpoint, low_priority, position) WHERE status = 'IN_QUEUE';
+CREATE INDEX jobs_running ON jobs (endpoint) WHERE status = 'IN_PROGRESS';
+CREATE INDEX jobs_expires ON jobs (expires_s);
+CREATE INDEX jobs_recent ON jobs (endpoint, submitted_s);
+CREATE INDEX jobs_position ON jobs (position);
+CREATE TABLE inputs (job_id TEXT PRIMARY KEY, input TEXT, request TEXT);
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, job_id TEXT, output TEXT);
+CREATE INDEX chunks_job ON chunks (job_id)
+"""
+
+
+class Jobs:
+    """The jobs of one account.
+
+    Args:
+        store: Opened with `SCHEMA` and the endpoints' tables.
+        clock: All times are its.
+        ids: Where new ids come from.
+    """
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    def submit(
+        self, hosted: Hosted, asked: Submission, *, is_sync: bool = False, traceparent: str | None = None
+    ) -> Job:
+        """Put a job at the end of its endpoint's queue."""
+        self.expire()
+        now_s = self._clock.now()
+        prefix = "sync-" if is_sync else ""
+        job_id = self._store.unused("jobs", "id", lambda: f"{prefix}{self._ids.uuid()}-u1")
+        with self._store.transaction():
+            row = self._store.one(
+                "INSERT INTO jobs (id, endpoint, position, status, submitted_s, queued_s, expires_s,"
+                " execution_timeout_ms, low_priority, webhook, traceparent)"
+                " VALUES (?, ?, ?, 'IN_QUEUE', ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+                (
+                    job_id, hosted.id, self._next_position(), now_s, now_s, now_s + asked.ttl_ms / 1000,
+                    asked.execution_timeout_ms, asked.is_low_priority, asked.webhook, traceparent,
+                ),
+            )  # fmt: skip
+            self._store.execute(
+                "INSERT INTO inputs VALUES (?, ?, ?)",
+                (job_id, json.dumps(asked.input), json.dumps(asked.handed_on) if asked.handed_on else None),
+            )
+        assert row is not None
+        return _job(row)
+
+    def get(self, hosted: Hosted, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            ProviderError: Not known to this endpoint, or no longer kept (404).
+        """
+        self.expire()
+        row = self._store.one("SELECT * FROM jobs WHERE id = ? AND endpoint = ?", (job_id, hosted.id))
+        if row is None:
+            raise errors.job_not_found(job_id)
+        return _job(row)
+
+    def recent(self, hosted: Hosted) -> list[Job]:
+        """The latest jobs of an endpoint, newest first."""
+        self.expire()
+        rows = self._store.all(
+            f"SELECT * FROM jobs WHERE endpoint = ? ORDER BY submitted_s DESC LIMIT {RECENT}",  # noqa: S608 - a constant
+            (hosted.id,),
+        )
+        return [_job(row) for row in rows]
+
+    def queued_endpoints(self) -> list[str]:
+        """Endpoints whose queue holds jobs."""
+        rows = self._store.all("SELECT DISTINCT endpoint FROM jobs WHERE status = 'IN_QUEUE'")
+        return [str(row["endpoint"]) for row in rows]
+
+    def first(self, endpoint: str, *, low_priority: bool) -> Waiting | None:
+        """The oldest job of one priority in an endpoint's queue, or None."""
+        row = self._store.one(
+            "SELECT position, queued_s FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?"
+            " AND low_priority = ? ORDER BY position LIMIT 1",
+            (endpoint, low_priority),
+        )
+        return None if row is None else Waiting(endpoint, row["position"], row["queued_s"], low_priority)
+
+    def waiting(self, endpoint: str, limit: int) -> int:
+        """How many jobs of an endpoint's queue ask for workers, counted up to a limit."""
+        row = self._store.one(
+            "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?"
+            " AND low_priority = 0 LIMIT ?)",
+            (endpoint, limit),
+        )
+        assert row is not None
+        return int(row[0])
+
+    def take(self, hosted: Hosted, position: int, worker_id: str) -> Work:
+        """Give a job of the queue to a worker."""
+        now_s = self._clock.now()
+        row = self._store.one(
+            "UPDATE jobs SET status = 'IN_PROGRESS', started_s = ?, worker_id = ?, attempt = attempt + 1,"
+            " output = NULL WHERE position = ? AND status = 'IN_QUEUE' RETURNING *",
+            (now_s, worker_id, position),
+        )
+        assert row is not None
+        given = self._store.one("SELECT input, request FROM inputs WHERE job_id = ?", (row["id"],))
+        assert given is not None
+        own_limit_ms = row["execution_timeout_ms"]
+        left_s = row["expires_s"] - now_s
+        limit_s = (own_limit_ms or hosted.scaling.execution_timeout_ms or left_s * 1000) / 1000
+        return Work(
+            _job(row),
+            json.loads(given["input"]),
+            json.loads(given["request"] or "{}"),
+            min(limit_s, left_s),
+            own_limit_ms is not None and limit_s <= left_s,
+        )
+
+    def input(self, job_id: str) -> Any:
+        """What a job was submitted with."""
+        row = self._store.one("SELECT input FROM inputs WHERE job_id = ?", (job_id,))
+        return None if row is None else json.loads(row["input"])
+
+    def progress(self, job: Job, output: Any) -> None:
+        """Note what a running attempt has to show so far."""
+        self._store.execute(
+            "UPDATE jobs SET output = ? WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
+            (json.dumps(output), job.id, job.attempt),
+        )
+
+    def add_chunk(self, job: Job, output: Any) -> None:
+        """Add one item to what the stream hands out."""
+        self._store.execute(
+            "INSERT INTO chunks (job_id, output) SELECT id, ? FROM jobs"
+            " WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
+            (json.dumps(output), job.id, job.attempt),
+        )
+
+    def take_chunks(self, job: Job) -> list[Any]:
+        """Hand out what the stream holds; each item once."""
+        rows = self._store.all("SELECT id, output FROM chunks WHERE job_id = ? ORDER BY id", (job.id,))
+        if rows:
+            self._store.execute("DELETE FROM chunks WHERE job_id = ? AND id <= ?", (job.id, rows[-1]["id"]))
+        return [json.loads(row["output"]) for row in rows]
+
+    def finish(self, job: Job, status: Status, *, output: Any = None, error: str | None = None) -> Job | None:
+        """End a running attempt; None when that attempt no longer counts."""
+        now_s = self._clock.now()
+        with self._store.transaction():
+            row = self._store.one(
+                "UPDATE jobs SET status = ?, finished_s = ?, output = ?, error = ?,"
+                " expires_s = min(expires_s, ?) WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'"
+                " RETURNING *",
+                (
+                    status, now_s, None if output is None else json.dumps(output), error,
+                    now_s + _kept_s(job.id), job.id, job.attempt,
+                ),
+            )  # fmt: skip
+            if row is None:
+                return None
+            self._count(job.endpoint, "completed" if status == "COMPLETED" else "failed")
+        return _job(row)
+
+    def lose(self, job: Job) -> Job | None:
+        """The worker of an attempt is gone: give the job to another one, once, then fail it.
+
+        Source: answers captured from the service ("job timed out after 1 retries").
+        """
+        if job.retries >= LOST_RETRIES:
+            return self.finish(job, "FAILED", error=f"job timed out after {LOST_RETRIES} retries")
+        with self._store.transaction():
+            self._store.execute("DELETE FROM chunks WHERE job_id = ?", (job.id,))
+            changed = self._store.execute(
+                "UPDATE jobs SET status = 'IN_QUEUE', retries = retries + 1, worker_id = NULL,"
+                " started_s = NULL, output = NULL WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
+                (job.id, job.attempt),
+            ).rowcount
+            if changed:
+                self._count(job.endpoint, "retried")
+        return None
+
+    def cancel(self, hosted: Hosted, job_id: str) -> Job:
+        """End a job that has not ended by itself; an ended one stays as it is.
+
+        Raises:
+            ProviderError: No such job (404).
+        """
+        job = self.get(hosted, job_id)
+        if job.status in FINAL:
+            return job
+        now_s = self._clock.now()
+        row = self._store.one(
+            "UPDATE jobs SET status = 'CANCELLED', finished_s = ?, output = NULL,"
+            " expires_s = min(expires_s, ?) WHERE id = ? RETURNING *",
+            (now_s, now_s + _kept_s(job.id), job.id),
+        )
+        assert row is not None
+        return _job(row)
+
+    def retry(self, hosted: Hosted, job_id: str) -> Job:
+        """Put a failed job at the end of the queue again; what it had is dropped.
+
+        Raises:
+            ProviderError: No such job (404), or it has not failed (400).
+        """
+        job = self.get(hosted, job_id)
+        if job.status not in ("FAILED", "TIMED_OUT"):
+            raise errors.not_retryable(job_id, job.status)
+        now_s = self._clock.now()
+        with self._store.transaction():
+            self._store.execute("DELETE FROM chunks WHERE job_id = ?", (job.id,))
+            # guess: a retried job counts as new; it can be asked for as long as a result is kept, at least
+            row = self._store.one(
+                "UPDATE jobs SET status = 'IN_QUEUE', position = ?, queued_s = ?, started_s = NULL,"
+                " finished_s = NULL, worker_id = NULL, output = NULL, error = NULL, retries = 0,"
+                " expires_s = max(expires_s, ?) WHERE id = ? RETURNING *",
+                (self._next_position(), now_s, now_s + RETENTION_S, job.id),
+            )
+            self._count(job.endpoint, "retried")
+        assert row is not None
+        return _job(row)
+
+    def purge(self, endpoint: str) -> tuple[str, ...]:
+        """Remove the jobs that wait in an endpoint's queue and return their ids."""
+        self.expire()
+        rows = self._store.all(
+            "SELECT id FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ? ORDER BY position", (endpoint,)
+        )
+        ids = tuple(str(row["id"]) for row in rows)
+        self._delete(ids)
+        return ids
+
+    def requeue_interrupted(self) -> int:
+        """Put jobs back into the queue whose attempt ended with the process; how many there were."""
+        return self._store.execute(
+            "UPDATE jobs SET status = 'IN_QUEUE', worker_id = NULL, started_s = NULL, output = NULL"
+            " WHERE status = 'IN_PROGRESS'"
+        ).rowcount
+
+    def counts(self, endpoint: str) -> dict[str, int]:
+        """An endpoint's jobs; completed, failed and retried count since its beginning."""
+        self.expire()
+        counters = self._store.one(
+            "SELECT completed, failed, retried FROM endpoints WHERE id = ?", (endpoint,)
+        )
+        assert counters is not None
+        active = self._store.one(
+            "SELECT (SELECT count(*) FROM jobs WHERE status = 'IN_PROGRESS' AND endpoint = ?1) AS running,"
+            " (SELECT count(*) FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?1) AS waiting",
+            (endpoint,),
+        )
+        assert active is not None
+        found = {name: int(counters[name]) for name in ("completed", "failed", "retried")}
+        return found | {"inProgress": active["running"], "inQueue": active["waiting"]}
+
+    def by_status(self) -> dict[str, int]:
+        """How many jobs there are in each state."""
+        rows = self._store.all("SELECT status, count(*) FROM jobs GROUP BY status ORDER BY status")
+        return {row[0]: row[1] for row in rows}
+
+    def expire(self) -> None:
+        """Forget jobs whose time to live or retention has passed."""
+        rows = self._store.all("SELECT id FROM jobs WHERE expires_s <= ?", (self._clock.now(),))
+        self._delete(tuple(str(row["id"]) for row in rows))
+
+    def _next_position(self) -> int:
+        row = self._store.one("SELECT coalesce(max(position), 0) + 1 FROM jobs")
+        assert row is not None
+        return int(row[0])
+
+    def _count(self, endpoint: str, counter: str) -> None:
+        self._store.execute(
+            f"UPDATE endpoints SET {counter} = {counter} + 1 WHERE id = ?",  # noqa: S608 - our own column names
+            (endpoint,),
+        )
+
+    def _delete(self, ids: tuple[str, ...]) -> None:
+        if not ids:
+            return
+        rows = [(job_id,) for job_id in ids]
+        with self._store.transaction():
+            self._store.execute_many("DELETE FROM jobs WHERE id = ?", rows)
+            self._store.execute_many("DELETE FROM inputs WHERE job_id = ?", rows)
+            self._store.execute_many("DELETE FROM chunks WHERE job_id = ?", rows)
+
+
+def _kept_s(job_id: str) -> float:
+    return RETENTION_SYNC_S if job_id.startswith("sync-") else RETENTION_S
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        endpoint=row["endpoint"],
+        status=row["status"],
+        queued_s=row["queued_s"],
+        started_s=row["started_s"],
+        finished_s=row["finished_s"],
+        expires_s=row["expires_s"],
+        worker_id=row["worker_id"],
+        output=None if row["output"] is None else json.loads(row["output"]),
+        error=row["error"],
+        webhook=row["webhook"],
+        traceparent=row["traceparent"],
+        retries=row["retries"],
+        attempt=row["attempt"],
+    )

@@ -1,0 +1,94 @@
+"""What the account holds, as records: endpoints and how they scale, the GPU and its pace, a job in hand."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fakes.runpod.wire import EXECUTION_TIMEOUT_MS, Job
+
+ScalerType = Literal["QUEUE_DELAY", "REQUEST_COUNT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How an endpoint's workers come and go.
+
+    Source: docs.runpod.io/serverless/endpoints/endpoint-configurations.
+
+    Attributes:
+        workers_min: Workers that are always on the GPU.
+        workers_max: Workers that it may have at most.
+        idle_timeout_s: How long a worker stays on the GPU after its last job.
+        scaler_type: QUEUE_DELAY adds a worker when a job has waited for `scaler_value` seconds; REQUEST_COUNT
+            wants one for each `scaler_value` jobs, waiting or running.
+        execution_timeout_ms: What a job may take; 0 for as long as it lives.
+        flashboot: Whether a worker that ran before comes back faster than a new one.
+    """
+
+    workers_min: int = 0
+    workers_max: int = 3
+    idle_timeout_s: float = 5.0
+    scaler_type: ScalerType = "QUEUE_DELAY"
+    scaler_value: int = 4
+    execution_timeout_ms: int = EXECUTION_TIMEOUT_MS
+    flashboot: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """One endpoint.
+
+    Attributes:
+        namespace: Whose it is: staging's or production's.
+        model: The built-in model behind it; None when only attached workers can serve it.
+        is_attached: Whether its jobs wait for attached workers, even while there are none.
+    """
+
+    id: str
+    namespace: str
+    model: str | None
+    is_attached: bool
+    scaling: Scaling
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things take on the GPU besides the work itself, by the fake's clock.
+
+    Attributes:
+        cold_start_ms: Until a worker that has not run yet is ready.
+        flashboot_ms: The same for one that has, when its endpoint has FlashBoot.
+        execution_ms: Least time of each job.
+        execution_ms_per_input_s: More of it for each second of sound or video that was sent.
+    """
+
+    cold_start_ms: float = 0.0
+    flashboot_ms: float = 0.0
+    execution_ms: float = 0.0
+    execution_ms_per_input_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job as a worker gets it.
+
+    Attributes:
+        request: The other fields of the request that RunPod hands on (`s3Config`, `webhook`).
+        limit_s: Seconds that the attempt may take.
+        is_own_limit: Whether the client set that limit, and not the endpoint.
+    """
+
+    job: Job
+    input: Any
+    request: dict[str, Any]
+    limit_s: float
+    is_own_limit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The first job in an endpoint's queue: its place among all queues, and since when it waits."""
+
+    endpoint: str
+    position: int
+    queued_s: float
+    is_low_priority: bool
