@@ -94,7 +94,8 @@ class FakeApp:
         self.reset()
 
     async def close(self) -> None:
-        """Stop background work and close the files."""
+        """End the faults, stop background work and close the files."""
+        self.faults.clear()
         await self.kit.webhooks.close()
         if self.parts.close is not None:
             self.parts.close()

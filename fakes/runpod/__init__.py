@@ -6,6 +6,7 @@ endpoints, rate limits, the OpenAI route, cold starts and scaling: workers are a
 """
 
 from fakes.kit.fake import Endpoint, Fake
+from fakes.runpod.conditions import CONDITIONS
 
 _SEND = "docs.runpod.io/serverless/endpoints/send-requests"
 _CLIENT = "the runpod package 1.12.0, runpod/endpoint/runner.py"
@@ -16,6 +17,7 @@ FAKE = Fake(
     title="RunPod serverless",
     hosts=("api.runpod.ai",),
     port=8411,
+    conditions=CONDITIONS,
     coverage=(
         Endpoint("POST", "/v2/{endpoint}/run", "full", _SEND),
         Endpoint("POST", "/v2/{endpoint}/runsync", "full", _SEND),

@@ -12,6 +12,7 @@ from typing import Literal
 
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
+from fakes.runpod.impairment import Impairments
 from fakes.runpod.scaling import Demand, boot_s, countable, wanted
 from fakes.runpod.state import State, Work
 from fakes.runpod.state.gpu import TIMINGS
@@ -60,22 +61,21 @@ class Fleet:
         state: Where endpoints, jobs and the GPU's places are.
         clock: Everything here happens by it.
         ids: Workers' ids come from it.
+        impairments: What is wrong with the GPU at the moment.
     """
 
-    def __init__(self, state: State, clock: Clock, ids: Ids) -> None:
+    def __init__(self, state: State, clock: Clock, ids: Ids, impairments: Impairments) -> None:
         self._state = state
         self._clock = clock
         self._ids = ids
+        self._impairments = impairments
         self._workers: dict[str, Worker] = {}
         self._queued = set(state.jobs.queued_endpoints())
-        self.timing_override: Timing | None = None
-        self.throttled = 0
-        self.unhealthy = 0
 
     @property
     def timing(self) -> Timing:
         """How long things take now."""
-        return self.timing_override or TIMINGS[self._state.gpu.timing_name]
+        return self._impairments.timing(TIMINGS[self._state.gpu.timing_name])
 
     def note_queued(self, endpoint: str) -> None:
         """Jobs were put into an endpoint's queue."""
@@ -110,6 +110,12 @@ class Fleet:
     def drop(self, worker_id: str) -> None:
         """A worker is gone for good, with its place."""
         self._workers.pop(worker_id, None)
+
+    def stop_idle(self) -> None:
+        """Let workers without a job leave the GPU; they start again when there is one."""
+        for worker in self._workers.values():
+            if not worker.jobs and not worker.is_attached:
+                worker.is_placed = False
 
     def attach(self, worker_id: str, endpoint: str) -> Worker:
         """The worker outside of this id, which is new or known."""
@@ -147,8 +153,8 @@ class Fleet:
             "idle": counts["idle"] - throttled,
             "initializing": counts["initializing"],
             "running": counts["running"],
-            "throttled": throttled + self.throttled,
-            "unhealthy": self.unhealthy,
+            "throttled": max(throttled, self._impairments.throttled),
+            "unhealthy": self._impairments.unhealthy,
         }
 
     def clear(self) -> None:
@@ -232,7 +238,8 @@ class Fleet:
         return worker
 
     def _places(self) -> int:
-        return max(self._state.gpu.workers - self.throttled - self.unhealthy, 0)
+        taken = self._impairments.throttled + self._impairments.unhealthy
+        return max(self._state.gpu.workers - taken, 0)
 
     def _can_start(self) -> bool:
         """Whether a job of any endpoint could begin now."""

@@ -18,9 +18,11 @@ from typing import Any
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 from fakes.runpod import wire
+from fakes.runpod.conditions import COLD_START
 from fakes.runpod.fleet import Assignment, Fleet
+from fakes.runpod.impairment import Impairments
 from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer
-from fakes.runpod.state import MAX_WORKERS, Hosted, State, Work
+from fakes.runpod.state import MAX_WORKERS, NAMESPACE, Hosted, State, Work
 from fakes.runpod.wire import FINAL, Job, Mock, Submission
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,8 @@ class Gpu:
         self._jobs = state.jobs
         self._clock = kit.clock
         self._webhooks = kit.webhooks
-        self.fleet = Fleet(state, kit.clock, kit.ids)
+        self.impairments = Impairments(self._impaired)
+        self.fleet = Fleet(state, kit.clock, kit.ids, self.impairments)
         settings = kit.settings
         self._tools = Tools(
             speech_dir=settings.speech_dir,
@@ -206,6 +209,12 @@ class Gpu:
         self.fleet.drop(attempt.worker_id)
         self._requeue(attempt)
 
+    def _impaired(self, kind: str) -> None:
+        """Something is wrong with the GPU from now on, or no longer."""
+        if kind == COLD_START.name:
+            self.fleet.stop_idle()
+        asyncio.get_running_loop().call_soon(self.kick)
+
     def _begin(self, assignment: Assignment) -> None:
         work, hosted, worker = assignment.work, assignment.hosted, assignment.worker
         attempt = Attempt(work, hosted, worker.id, self._clock.now() + work.limit_s)
@@ -242,6 +251,8 @@ class Gpu:
         if not work.input:
             # the worker library refuses it and never answers ("Job has missing field(s): id or input.")
             raise WorkerLost
+        if attempt.hosted.namespace == NAMESPACE and self.impairments.take_crash():
+            raise WorkerLost
         mock = Mock.of(work.input)
         for value in mock.progress:
             self._jobs.progress(work.job, value)
@@ -260,10 +271,11 @@ class Gpu:
         return output
 
     async def _take_the_time(self, attempt: Attempt, began_s: float) -> None:
-        """Let a job last as long as the GPU's timing says."""
+        """Let a job last as long as the GPU's timing says, and longer on a slow one."""
         timing = self.fleet.timing
         least_ms = timing.execution_ms + timing.execution_ms_per_input_s * attempt.input_s
-        left_s = began_s + least_ms / 1000 - self._clock.now()
+        left_s = max(began_s + least_ms / 1000 - self._clock.now(), 0.0)
+        left_s += self.impairments.longer_s(attempt.input_s)
         if left_s > 0:
             await self._clock.sleep(left_s)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
+from fakes.runpod.state import STAGING_KEY
 from tests.emulator.project import Project, programs, wait_for
 
 pytestmark = pytest.mark.slow
@@ -15,15 +17,17 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def with_fake(project: Project) -> Project:
-    """A project whose stack has the real Cloudinary fake."""
+    """A project whose stack has the real fakes of Cloudinary and RunPod."""
     stack = programs()
     stack["fakes"]["environment"] = {
-        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1}",
+        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1},runpod=${RUNPOD_LISTEN:-1}",
         "FAKES_STATE_DIR": "${FAKES_STATE_DIR:-}",
         "BLOBS_DIR": "${BLOBS_DIR:-}",
     }
+    stack["fakes"]["ports"].append("127.0.0.1:${RUNPOD_PORT:-8411}:8411")
     stack["fakes"]["x-embedded"] |= {
         "command": ["python", "-m", "fakes"],
+        "ports": {"cloudinary": 8410, "runpod": 8411},
         "probe": {"http": "http://${CLOUDINARY_ADDR:-x}/_fake/health"},
     }
     project.write(stack)
@@ -44,7 +48,7 @@ def test_a_fault_is_added_listed_and_cleared(with_fake: Project) -> None:
         ("cloudinary", added["id"], 503, 2)
     ]
     assert "cloudinary  f1  error  *       /v1_1/*  2      status 503\n" in text
-    assert (cleared, with_fake.json("fault", "list")) == ({"cleared": ["cloudinary"]}, [])
+    assert (cleared, with_fake.json("fault", "list")) == ({"cleared": ["cloudinary", "runpod"]}, [])
 
 
 def test_one_fault_of_several_is_cleared(with_fake: Project) -> None:
@@ -61,6 +65,63 @@ def test_one_fault_of_several_is_cleared(with_fake: Project) -> None:
     assert (nowhere.returncode, "--id needs the fake" in nowhere.stderr) == (2, True)
 
 
+def test_staging_waits_for_production_until_its_load_is_cleared(with_fake: Project) -> None:
+    load = ("production-load", "--jobs-per-minute", "600", "--seconds-per-job", "100")
+    added = with_fake.run("fault", "add", "runpod", *load)
+    job_id = _ask(with_fake, "v2/staging-clip/run", {"input": {"mock_delay": 0}})["id"]
+    status = f"v2/staging-clip/status/{job_id}"
+    _ask(with_fake, "_fake/clock", {"advance_s": 30})
+
+    listed = with_fake.run("fault", "list").stdout
+    waiting = _ask(with_fake, status)["status"]
+    with_fake.json("fault", "clear", "runpod", "--id", "f1")
+    done = wait_for(lambda: _done(_ask(with_fake, status)), "the job of staging is done")
+
+    effect = "jobs-per-minute 600, seconds-per-job 100"
+    assert added.stdout == f"fault f1 on runpod: production-load {effect} until it is cleared\n"
+    assert f"runpod  f1  production-load                       {effect}\n" in listed
+    assert waiting == "IN_QUEUE"
+    assert done["delayTime"] >= 30_000
+    assert with_fake.json("fault", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (
+            ("production-load",),
+            4,
+            "a fault of kind 'production-load' needs 'jobs_per_minute', jobs that arrive each minute:"
+            " a number from 0.1 to 600",
+        ),
+        (
+            ("production-load", "--jobs-per-minute", "0"),
+            4,
+            "fault field 'jobs_per_minute' is 0.0; it must be a number from 0.1 to 600",
+        ),
+        (
+            ("production-load", "--jobs-per-minute", "5", "--times", "3"),
+            4,
+            "fault field 'times' means nothing for kind 'production-load';"
+            " it takes jobs_per_minute, seconds_per_job",
+        ),
+        (
+            ("throttled", "--workers", "many"),
+            2,
+            "Invalid value for '--workers': 'many' is not a valid integer",
+        ),
+        (("throttled", "--worker", "1"), 2, "No such option '--worker'"),
+    ],
+)
+def test_options_of_a_condition_that_cannot_be_are_refused(
+    with_fake: Project, words: tuple[str, ...], code: int, sentence: str
+) -> None:
+    done = with_fake.run("fault", "add", "runpod", *words)
+
+    assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
+    assert with_fake.json("fault", "list") == []
+
+
 def test_the_kinds_are_listed_without_a_stack(project: Project) -> None:
     kinds = project.json("fault", "kinds", "cloudinary")
     text = project.run("fault", "kinds").stdout
@@ -69,8 +130,10 @@ def test_the_kinds_are_listed_without_a_stack(project: Project) -> None:
     assert {kind["name"]: kind["fake"] for kind in kinds}.items() >= {"latency": None, "cut": None}.items()
     ms = kinds[0]["options"][0]
     assert (ms["name"], ms["is_required"], ms["highest"]) == ("ms", True, 3_600_000)
-    assert "*     latency  " in text
+    assert "*       latency          " in text
     assert "  --ms [--path] [--method] [--times] [--after] [--probability]\n" in text
+    assert "runpod  production-load  " in text
+    assert "  --jobs-per-minute [--seconds-per-job]\n" in text
     assert (nobody.returncode, "there is no fake 'myspace'" in nobody.stderr) == (4, True)
 
 
@@ -109,6 +172,19 @@ def test_a_fake_that_is_not_there_is_refused(project: Project) -> None:
     done = project.run("fake", "myspace")
 
     assert (done.returncode, "there is no fake 'myspace'" in done.stderr) == (4, True)
+
+
+def _ask(project: Project, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the RunPod fake answers."""
+    url = f"http://127.0.0.1:{project.port_base + 11}/{path}"
+    headers = {"Authorization": f"Bearer {STAGING_KEY}"}
+    asked = Request(url, None if body is None else json.dumps(body).encode(), headers)
+    with urlopen(asked, timeout=5) as answer:
+        return dict(json.loads(answer.read()))
+
+
+def _done(job: dict[str, Any]) -> dict[str, Any] | None:
+    return job if job["status"] == "COMPLETED" else None
 
 
 def _get(url: str) -> bytes | None:

@@ -4,7 +4,10 @@ from starlette.routing import Route
 
 from fakes.kit.kit import Kit, Parts
 from fakes.runpod import FAKE, wire
+from fakes.runpod.conditions import PRODUCTION_LOAD
 from fakes.runpod.gpu import Gpu
+from fakes.runpod.impairment import Impairments
+from fakes.runpod.load import Load
 from fakes.runpod.routes.control import controls
 from fakes.runpod.routes.jobs import JobRoutes
 from fakes.runpod.state import State
@@ -16,6 +19,8 @@ def build(kit: Kit) -> Parts:
     gpu = Gpu(state, kit)
     state.on_reset = gpu.reset
     gpu.start()
+    load = Load(state, gpu, kit.clock)
+    load.forget()
     by_route = JobRoutes(state, gpu).rows()
     routes = [
         Route(row.path, by_route[row.method, row.path], methods=[row.method])
@@ -28,4 +33,5 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         close=gpu.close,
         controls=controls(state, gpu),
+        conditions={PRODUCTION_LOAD.name: load, **dict.fromkeys(Impairments.kinds, gpu.impairments)},
     )

@@ -16,6 +16,7 @@ __all__ = [
     "MAX_WORKERS",
     "MODELS",
     "NAMESPACE",
+    "PRODUCTION",
     "STAGING_KEY",
     "Hosted",
     "Scaling",
