@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Unix time in seconds."""
         ...
 
+    def passed(self) -> float:
+        """Seconds that only grow: a jump ahead counts, a jump back does not. For deadlines."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait until this clock, not the wall, has moved on by `seconds`."""
         ...
@@ -35,6 +39,7 @@ class SettableClock:
         self._real = real
         self._offset_s = 0.0
         self._frozen_at: float | None = None
+        self._back_s = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
@@ -42,6 +47,10 @@ class SettableClock:
     def now(self) -> float:
         """Unix time in seconds."""
         return self._frozen_at if self._frozen_at is not None else self._real() + self._offset_s
+
+    def passed(self) -> float:
+        """Seconds that only grow: a jump ahead counts, a jump back does not. For deadlines."""
+        return self.now() + self._back_s
 
     @property
     def is_frozen(self) -> bool:
@@ -86,26 +95,24 @@ class SettableClock:
             await asyncio.sleep(0)
             return
         due: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self.now() + seconds, next(self._order), due))
+        heapq.heappush(self._sleepers, (self.passed() + seconds, next(self._order), due))
         self._wake()
         await due
 
     def _jumped_from(self, before_s: float) -> None:
-        back_s = before_s - self.now()
-        if back_s > 0:
-            self._sleepers = [(due_s - back_s, order, due) for due_s, order, due in self._sleepers]
+        self._back_s += max(before_s - self.now(), 0.0)
         self._wake()
 
     def _wake(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._sleepers and (self._sleepers[0][2].done() or self._sleepers[0][0] <= self.now()):
+        while self._sleepers and (self._sleepers[0][2].done() or self._sleepers[0][0] <= self.passed()):
             _, _, due = heapq.heappop(self._sleepers)
             if not due.done():
                 due.set_result(None)
         if self._sleepers and self._frozen_at is None:
-            wait_s = self._sleepers[0][0] - self.now()
+            wait_s = self._sleepers[0][0] - self.passed()
             self._timer = self._sleepers[0][2].get_loop().call_later(wait_s, self._wake)
 
 

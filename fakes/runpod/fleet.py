@@ -26,8 +26,8 @@ class Worker:
 
     Attributes:
         is_placed: Whether it has a place on the GPU; without one it is kept ready to come back.
-        ready_at_s: When it is (or was) up, if it has a place.
-        idle_since_s: When its last job ended.
+        ready_at_s: When it is (or was) up, if it has a place (`Clock.passed`).
+        idle_since_s: When its last job ended (`Clock.passed`).
         has_run: Whether it was up before.
         jobs: Ids of its jobs under way.
         is_attached: Whether it is a process outside, which asks for jobs itself.
@@ -88,8 +88,8 @@ class Fleet:
         return list(self._assignments()) if self._queued and self._can_start() else []
 
     def next_due_s(self) -> float | None:
-        """When `step` has something to do again, if nothing else happens before."""
-        now_s = self._clock.now()
+        """When `step` has something to do again, if nothing else happens before (`Clock.passed`)."""
+        now_s = self._clock.passed()
         times = [worker.ready_at_s for worker in self._workers.values() if worker.is_placed]
         for worker in self._workers.values():
             if worker.is_placed and not worker.jobs and worker.ready_at_s <= now_s:
@@ -97,7 +97,8 @@ class Fleet:
         for endpoint in self._queued:
             first = self._state.jobs.first(endpoint, low_priority=False)
             if first is not None:
-                times.append(first.queued_s + self._hosted(endpoint).scaling.scaler_value)
+                due_s = first.queued_s + self._hosted(endpoint).scaling.scaler_value
+                times.append(now_s + due_s - self._clock.now())
         return min((at_s for at_s in times if at_s > now_s), default=None)
 
     def free(self, worker_id: str, job_id: str) -> None:
@@ -105,7 +106,7 @@ class Fleet:
         worker = self._workers.get(worker_id)
         if worker is not None:
             worker.jobs.discard(job_id)
-            worker.idle_since_s = self._clock.now()
+            worker.idle_since_s = self._clock.passed()
 
     def drop(self, worker_id: str) -> None:
         """A worker is gone for good, with its place."""
@@ -141,7 +142,7 @@ class Fleet:
     def health(self, endpoint: str) -> dict[WorkerState, int]:
         """How many workers of an endpoint are in each state."""
         hosted = self._hosted(endpoint)
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         counts: Counter[WorkerState] = Counter(_state(worker, now_s) for worker in self.of(endpoint))
         if not self._is_outside(hosted):
             # workers are pulled and kept when an endpoint is made, so they count before their first job
@@ -189,7 +190,7 @@ class Fleet:
 
     def _ready(self, hosted: Hosted) -> Worker | None:
         """A worker on the GPU that can begin with a job now."""
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         for worker in self.of(hosted.id):
             if worker.is_placed and worker.ready_at_s <= now_s and _takes(worker, hosted):
                 return worker
@@ -201,7 +202,7 @@ class Fleet:
             worker = self._place(hosted)
             if worker is None:
                 return None
-            if worker.ready_at_s <= self._clock.now() and _takes(worker, hosted):
+            if worker.ready_at_s <= self._clock.passed() and _takes(worker, hosted):
                 return worker
         return None
 
@@ -226,7 +227,7 @@ class Fleet:
             return None
         self._make_room()
         worker = max(kept, key=lambda one: one.has_run, default=None) or self._new(hosted.id)
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         boot = 0.0 if worker.is_attached else boot_s(hosted.scaling, self.timing, has_run=worker.has_run)
         worker.is_placed, worker.has_run = True, True
         worker.ready_at_s = worker.idle_since_s = now_s + boot
@@ -243,7 +244,7 @@ class Fleet:
 
     def _can_start(self) -> bool:
         """Whether a job of any endpoint could begin now."""
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         placed = (one for one in self._workers.values() if one.is_placed and one.ready_at_s <= now_s)
         return any(one.asks > 0 or not one.jobs for one in placed) or self._has_room()
 
@@ -259,7 +260,7 @@ class Fleet:
 
     def _spare(self) -> Worker | None:
         """The worker that has been without a job for longest and is not always on."""
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         idle = [
             worker
             for worker in self._workers.values()
@@ -283,7 +284,7 @@ class Fleet:
 
     def _retire(self) -> None:
         """Let workers leave the GPU that have had nothing to do for long, or whose place is gone."""
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         for worker in self._workers.values():
             if not worker.is_placed or worker.jobs:
                 continue

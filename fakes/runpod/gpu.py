@@ -38,7 +38,7 @@ class Attempt:
     """One worker's try at a job.
 
     Attributes:
-        deadline_s: When it has taken too long.
+        deadline_s: When it has taken too long (`Clock.passed`).
         stop: Makes the worker stop; it may take a while to do so.
         is_stopped: Whether that was done.
         is_over_limit: Whether the deadline has passed.
@@ -96,7 +96,7 @@ class Gpu:
         """Bring everything up to the clock: end what has taken too long, and give out jobs."""
         if self._is_closed:
             return
-        now_s = self._clock.now()
+        now_s = self._clock.passed()
         for attempt in [one for one in self._attempts.values() if one.deadline_s <= now_s]:
             attempt.is_over_limit = True  # what becomes of the job once the worker has stopped: `_stopped`
             _stop(attempt)
@@ -217,7 +217,7 @@ class Gpu:
 
     def _begin(self, assignment: Assignment) -> None:
         work, hosted, worker = assignment.work, assignment.hosted, assignment.worker
-        attempt = Attempt(work, hosted, worker.id, self._clock.now() + work.limit_s)
+        attempt = Attempt(work, hosted, worker.id, self._clock.passed() + work.limit_s)
         self._attempts[work.job.id] = attempt
         task = asyncio.get_running_loop().create_task(self._run(attempt))
         attempt.stop = task.cancel
@@ -256,7 +256,7 @@ class Gpu:
         mock = Mock.of(work.input)
         for value in mock.progress:
             self._jobs.progress(work.job, value)
-        began_s = self._clock.now()
+        began_s = self._clock.passed()
         if mock.delay_s > 0:
             await self._clock.sleep(mock.delay_s)
         if mock.is_crash:
@@ -274,7 +274,7 @@ class Gpu:
         """Let a job last as long as the GPU's timing says, and longer on a slow one."""
         timing = self.fleet.timing
         least_ms = timing.execution_ms + timing.execution_ms_per_input_s * attempt.input_s
-        left_s = max(began_s + least_ms / 1000 - self._clock.now(), 0.0)
+        left_s = max(began_s + least_ms / 1000 - self._clock.passed(), 0.0)
         left_s += self.impairments.longer_s(attempt.input_s)
         if left_s > 0:
             await self._clock.sleep(left_s)
@@ -337,7 +337,7 @@ class Gpu:
         self._alarm = asyncio.get_running_loop().create_task(self._ring(due_s))
 
     async def _ring(self, due_s: float) -> None:
-        await self._clock.sleep(due_s - self._clock.now())
+        await self._clock.sleep(due_s - self._clock.passed())
         self._alarm, self._alarm_s = None, float("inf")
         self.kick()
 

@@ -83,11 +83,9 @@ class Load:
             self._state.jobs.purge(hosted.id)
 
     async def _arrive(self, rate: Rate) -> None:
-        next_s = self._clock.now()
+        next_s = self._clock.passed()
         while True:
-            now_s = self._clock.now()
-            if next_s - now_s > _ROUNDING:  # the clock was set back
-                next_s = now_s
+            now_s = self._clock.passed()
             arrived = rate.due(max(now_s - next_s, 0.0))
             self._submit(rate.left(arrived, self._queued(), self._state.gpu.workers), rate.job_s)
             next_s += arrived * rate.every_s

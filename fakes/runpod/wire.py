@@ -87,14 +87,14 @@ class Job:
     @property
     def delay_ms(self) -> int | None:
         """Time in the queue before the last attempt."""
-        return None if self.started_s is None else round((self.started_s - self.queued_s) * 1000)
+        return None if self.started_s is None else _ms_between(self.queued_s, self.started_s)
 
     @property
     def execution_ms(self) -> int | None:
         """Time of the last attempt, once the job has ended."""
         if self.started_s is None or self.finished_s is None:
             return None
-        return round((self.finished_s - self.started_s) * 1000)
+        return _ms_between(self.started_s, self.finished_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +262,11 @@ def exception_text(error: BaseException, trace: str, worker_id: str) -> str:
 def error_body(error: ProviderError) -> dict[str, Any]:
     """The body of every refusal."""
     return {"error": error.message}
+
+
+def _ms_between(first_s: float, then_s: float) -> int:
+    """Milliseconds from one time to another; none if the clock was set back in between."""
+    return max(round((then_s - first_s) * 1000), 0)
 
 
 def _milliseconds(policy: Mapping[str, Any], name: str, limits: tuple[int, int]) -> int | None:

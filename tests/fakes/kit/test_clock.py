@@ -72,6 +72,21 @@ async def test_a_jump_back_leaves_sleepers_what_is_left_of_their_time(jump: str)
     assert not is_early
 
 
+def test_what_has_passed_grows_with_jumps_ahead_and_is_left_by_jumps_back() -> None:
+    clock = ManualClock(1000.0)
+
+    passed = [clock.passed()]
+    clock.advance(50)
+    passed.append(clock.passed())
+    clock.set(700.0)
+    passed.append(clock.passed())
+    clock.advance(5)
+    passed.append(clock.passed())
+
+    assert passed == [1000.0, 1050.0, 1050.0, 1055.0]
+    assert clock.now() == 705.0
+
+
 @pytest.mark.parametrize("seconds", [1e12, float("inf"), float("nan")])
 def test_a_clock_does_not_go_where_no_date_is(seconds: float) -> None:
     clock = ManualClock(1000.0)

@@ -388,3 +388,22 @@ async def test_the_event_loop_stays_free_while_a_model_works(account: Account) -
 
 def _client(app: FakeApp) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://runpod.test")
+
+
+async def test_the_gpu_works_on_after_the_clock_was_set_back(account: Account) -> None:
+    account.clock.advance(86_400)
+    before = await account.end(await account.run({"mock_return": 1}))
+    running = await account.run({"mock_delay": 700})
+    waiting = await account.run({"mock_return": 2})
+
+    account.clock.set(account.clock.now() - 86_400)
+    account.clock.advance(599)
+    await settled()
+    still = await account.status(running)
+    account.clock.advance(1)
+    over = await account.status(running)
+    account.clock.advance(600)
+    failed, done = await account.end(running), await account.end(waiting)
+
+    assert (before["status"], still["status"], over.get("retries")) == ("COMPLETED", "IN_PROGRESS", 1)
+    assert (failed["status"], done["status"], done["delayTime"]) == ("FAILED", "COMPLETED", 0)
