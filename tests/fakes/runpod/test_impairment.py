@@ -1,13 +1,17 @@
 """A GPU that is slow, cold, throttled, unhealthy, or loses workers."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakes.kit.faults import Condition
+from fakes.runpod.conditions import CONDITIONS
 from fakes.runpod.impairment import Impairments
 from tests.fakes.runpod.conftest import Account, settled
 
+PAGE = Path(__file__).parents[3] / "docs/fakes/runpod.md"
 WORK = {"mock_return": "done"}
 
 
@@ -154,3 +158,13 @@ async def test_a_reset_mends_everything(account: Account) -> None:
 
     assert (done["status"], done["delayTime"], done["executionTime"]) == ("COMPLETED", 0, 0)
     assert await listed(account) == []
+
+
+async def test_every_condition_is_told_with_an_example_that_works(account: Account) -> None:
+    rows = re.findall(r"(?m)^\| `([a-z-]+)((?: --[a-z-]+ [0-9.]+)+)` \|", PAGE.read_text())
+
+    for kind, words in rows:
+        options = re.findall(r"--([a-z-]+) ([0-9.]+)", words)
+        await begin(account, kind, **{name.replace("-", "_"): float(value) for name, value in options})
+
+    assert [kind for kind, _ in rows] == [kind.name for kind in CONDITIONS]

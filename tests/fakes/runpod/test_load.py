@@ -43,9 +43,11 @@ async def test_staging_waits_for_the_job_of_production_that_runs(account: Accoun
     await begin(account, jobs_per_minute=20, seconds_per_job=2)  # busy from 0 to 2, 3 to 5, 6 to 8 ...
     await pass_(account, 3.5)
     job = await account.run({"mock_delay": 0.5})
+    health = await account.get("staging-clip/health")
 
     await pass_(account, 2)
 
+    assert (health["workers"]["throttled"], health["jobs"]["inQueue"]) == (1, 1)
     done = await account.status(job)
     assert (done["status"], done["delayTime"], done["executionTime"]) == ("COMPLETED", 1500, 500)
 
