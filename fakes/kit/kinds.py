@@ -27,22 +27,17 @@ class Option:
     default: float | str | None = None
     is_required: bool = False
 
-    def read(self, value: Any) -> Any:
-        """Return a value as it is used.
-
-        Raises:
-            ValueError: It cannot be one of this option.
-        """
+    def takes(self, value: Any) -> bool:
+        """Whether it may be this value."""
         match self.accepts:
-            case "text" if isinstance(value, str):
-                return value
-            case "headers" if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
-                return value
-            case "number" if self._is_within(value):
-                return value
-            case "whole number" if self._is_within(value) and value == int(value):
-                return int(value)
-        raise ValueError(f"fault field '{self.name}' is {value!r}; it must be {self.possible}")
+            case "text":
+                return isinstance(value, str)
+            case "headers":
+                return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+            case "number":
+                return self._is_within(value)
+            case "whole number":
+                return self._is_within(value) and value == int(value)
 
     @property
     def possible(self) -> str:
@@ -86,13 +81,15 @@ class FaultKind:
         return {option.name: self._value(option, body.get(option.name)) for option in self.options}
 
     def _value(self, option: Option, given: Any) -> Any:
-        if given is not None:
-            return option.read(given)
-        if option.is_required:
-            raise ValueError(
-                f"a fault of kind '{self.name}' needs '{option.name}', {option.what}: {option.possible}"
-            )
-        return option.default
+        if given is None and option.is_required:
+            needed = f"'{option.name}', {option.what}: {option.possible}"
+            raise ValueError(f"a fault of kind '{self.name}' needs {needed}")
+        if given is None:
+            return option.default
+        if not option.takes(given):
+            field = f"fault field '{option.name}' of kind '{self.name}'"
+            raise ValueError(f"{field} is {given!r}; it must be {option.possible}")
+        return int(given) if option.accepts == "whole number" else given
 
 
 RULE_OPTIONS = (

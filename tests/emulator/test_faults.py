@@ -8,7 +8,9 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from emulator.cli import cli
 from fakes.runpod.state import STAGING_KEY
 from tests.emulator.project import Project, programs, wait_for
 
@@ -97,7 +99,8 @@ def test_staging_waits_for_production_until_its_load_is_cleared(with_fake: Proje
         (
             ("production-load", "--jobs-per-minute", "0"),
             4,
-            "fault field 'jobs_per_minute' is 0.0; it must be a number from 0.1 to 600",
+            "fault field 'jobs_per_minute' of kind 'production-load' is 0.0;"
+            " it must be a number from 0.1 to 600",
         ),
         (
             ("production-load", "--jobs-per-minute", "5", "--times", "3"),
@@ -137,6 +140,22 @@ def test_the_kinds_are_listed_without_a_stack(project: Project) -> None:
     assert (nobody.returncode, "there is no fake 'myspace'" in nobody.stderr) == (4, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "begun", "found"),
+    [
+        (("runpod",), "pro", ["production-load"]),
+        (("cloudinary",), "c", ["cut"]),
+        (("runpod", "production-load"), "--jobs", ["--jobs-per-minute"]),
+    ],
+)
+def test_kinds_and_their_options_are_completed(words: tuple[str, ...], begun: str, found: list[str]) -> None:
+    shell = ShellComplete(cli, {}, "clipnet-emulate", "_CLIPNET_EMULATE_COMPLETE")
+
+    completed = shell.get_completions(["fault", "add", *words], begun)
+
+    assert [item.value for item in completed] == found
+
+
 def test_a_fault_that_cannot_be_is_refused(with_fake: Project) -> None:
     nobody = with_fake.run("fault", "add", "myspace", "error")
     wrong = with_fake.run("fault", "add", "cloudinary", "hang", "--probability", "7")
@@ -152,7 +171,7 @@ def test_a_fault_that_cannot_be_is_refused(with_fake: Project) -> None:
     assert "No such option '--tims'" in misspelt.stderr
     assert "needs 'ms'" in endless.stderr
     assert "there is no fake 'myspace'" in nobody.stderr
-    assert "fault field 'probability' is 7" in wrong.stderr
+    assert "fault field 'probability' of kind 'hang' is 7" in wrong.stderr
 
 
 def test_one_fake_is_served_alone_until_ctrl_c(project: Project) -> None:

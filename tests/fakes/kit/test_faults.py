@@ -89,11 +89,11 @@ def test_a_probability_repeats_from_the_seed() -> None:
         ),
         (
             {"kind": "cut", "probability": 2},
-            "fault field 'probability' is 2; it must be a number from 0 to 1",
+            "fault field 'probability' of kind 'cut' is 2; it must be a number from 0 to 1",
         ),
         (
             {"kind": "error", "status": "503"},
-            "fault field 'status' is '503'; it must be a whole number from 400 to 599",
+            "fault field 'status' of kind 'error' is '503'; it must be a whole number from 400 to 599",
         ),
         (
             {"kind": "latency"},
@@ -101,22 +101,31 @@ def test_a_probability_repeats_from_the_seed() -> None:
         ),
         ({"kind": "cut", "ms": 5}, "fault field 'ms' means nothing for kind 'cut'; it takes path"),
         ({"kind": "hang", "body": ""}, "fault field 'body' means nothing for kind 'hang'; it takes path"),
-        ({"kind": "cut", "path": 5}, "fault field 'path' is 5; it must be a text"),
+        ({"kind": "cut", "path": 5}, "fault field 'path' of kind 'cut' is 5; it must be a text"),
         (
             {"kind": "cut", "times": 1.5},
-            "fault field 'times' is 1.5; it must be a whole number from 1 to 1000000",
+            "fault field 'times' of kind 'cut' is 1.5; it must be a whole number from 1 to 1000000",
         ),
         (
             {"kind": "error", "headers": {"a": 1}},
-            "fault field 'headers' is {'a': 1}; it must be an object of texts",
+            "fault field 'headers' of kind 'error' is {'a': 1}; it must be an object of texts",
         ),
         ({"kind": "drought"}, "needs 'wells', how many wells: a whole number from 1 to 8"),
-        ({"kind": "drought", "wells": 9}, "fault field 'wells' is 9; it must be a whole number from 1 to 8"),
-        ({"kind": "drought", "wells": True}, "fault field 'wells' is True; it must be a whole number"),
-        ({"kind": "drought", "wells": float("nan")}, "fault field 'wells' is nan; it must be a whole number"),
+        (
+            {"kind": "drought", "wells": 9},
+            "fault field 'wells' of kind 'drought' is 9; it must be a whole number from 1 to 8",
+        ),
+        (
+            {"kind": "drought", "wells": True},
+            "fault field 'wells' of kind 'drought' is True; it must be a whole number",
+        ),
+        (
+            {"kind": "drought", "wells": float("nan")},
+            "fault field 'wells' of kind 'drought' is nan; it must be a whole number",
+        ),
         (
             {"kind": "drought", "wells": 1, "depth_m": 0},
-            "'depth_m' is 0; it must be a number from 0.5 to 100",
+            "'depth_m' of kind 'drought' is 0; it must be a number from 0.5 to 100",
         ),
         (
             {"kind": "drought", "wells": 1, "times": 2},
