@@ -1,8 +1,8 @@
 """RunPod serverless (`api.runpod.ai/v2`): queued jobs on one GPU that staging and production share.
 
 The models answer from what is measured in the sound and the pictures that were sent; `models` has one
-module each. Not covered: the worker's side (job-take, job-done, ping), the management API, load-balancing
-endpoints, rate limits, the OpenAI route, cold starts and scaling: workers are always warm.
+module each. The management REST APIs are served as far as endpoints, templates and workers. Not covered: the
+worker's side (job-take, job-done, ping), load-balancing endpoints, rate limits, the OpenAI route, GraphQL.
 """
 
 from fakes.kit.fake import Endpoint, Fake
@@ -12,10 +12,65 @@ _SEND = "docs.runpod.io/serverless/endpoints/send-requests"
 _CLIENT = "the runpod package 1.12.0, runpod/endpoint/runner.py"
 _SDK_JS = "npmjs.com/package/runpod-sdk (1.1.2)"
 
+_V1 = "rest.runpod.io/v1/openapi.json"
+_V2 = "api.runpod.io/v2/openapi.json"
+_GRAPHQL = "graphql-spec.runpod.io"
+_MANAGED = tuple(
+    (method, path)
+    for kind in ("endpoints", "templates")
+    for method, path in (
+        ("GET", f"/v1/{kind}"),
+        ("POST", f"/v1/{kind}"),
+        ("GET", f"/v1/{kind}/{{id}}"),
+        ("PATCH", f"/v1/{kind}/{{id}}"),
+        ("DELETE", f"/v1/{kind}/{{id}}"),
+        ("POST", f"/v1/{kind}/{{id}}/update"),
+    )
+)
+_NOT_IN_V1 = (
+    *(
+        (method, f"/v1/{kind}{below}")
+        for kind in ("pods", "networkvolumes", "containerregistryauth")
+        for method, below in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/{id}"),
+            ("PATCH", "/{id}"),
+            ("DELETE", "/{id}"),
+            ("POST", "/{id}/update"),
+        )
+        if kind != "containerregistryauth" or (method != "PATCH" and below != "/{id}/update")
+    ),
+    *(("POST", f"/v1/pods/{{id}}/{action}") for action in ("start", "stop", "reset", "restart")),
+    *(("GET", f"/v1/billing/{kind}") for kind in ("pods", "endpoints", "networkvolumes")),
+    ("GET", "/v1/openapi.json"),
+    ("GET", "/v1/docs"),
+)
+_NOT_IN_V2 = (
+    *(
+        (method, f"/v2/{kind}{below}")
+        for kind in ("serverless", "templates", "pods", "network-volumes", "registries")
+        for method, below in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/{id}"),
+            ("PATCH", "/{id}"),
+            ("DELETE", "/{id}"),
+        )
+        if kind != "registries" or method != "PATCH"
+    ),
+    *(("GET", f"/v2/serverless/{{id}}/{below}") for below in ("releases", "builds", "builds/{build_id}")),
+    ("GET", "/v2/serverless/{id}/workers/{worker_id}/logs"),
+    ("POST", "/v2/pods/{id}/action"),
+    ("GET", "/v2/pods/{id}/logs"),
+    *(("GET", f"/v2/catalog/{kind}") for kind in ("gpus", "cpus", "datacenters", "templates")),
+    *(("GET", f"/v2/billing/{kind}") for kind in ("pods", "serverless", "network-volumes", "endpoints")),
+)
+
 FAKE = Fake(
     name="runpod",
     title="RunPod serverless",
-    hosts=("api.runpod.ai",),
+    hosts=("api.runpod.ai", "rest.runpod.io", "api.runpod.io"),
     port=8411,
     conditions=CONDITIONS,
     coverage=(
@@ -30,5 +85,10 @@ FAKE = Fake(
         Endpoint("POST", "/v2/{endpoint}/purge-queue", "full", _SEND),
         Endpoint("GET", "/v2/{endpoint}/health", "full", _SEND),
         Endpoint("GET", "/v2/{endpoint}/requests", "shape", _SEND),
+        *(Endpoint(method, path, "full", _V1) for method, path in _MANAGED),
+        Endpoint("GET", "/v2/serverless/{id}/workers", "full", _V2),
+        *(Endpoint(method, path, "absent", _V1) for method, path in _NOT_IN_V1),
+        *(Endpoint(method, path, "absent", _V2) for method, path in _NOT_IN_V2),
+        Endpoint("POST", "/graphql", "absent", _GRAPHQL),
     ),
 )

@@ -1,5 +1,7 @@
 """What RunPod answers when it refuses. Bodies are not documented; clients use the status only."""
 
+from typing import Protocol
+
 from fakes.kit.errors import ProviderError
 
 
@@ -48,3 +50,89 @@ def namespace_refused(namespace: str) -> ProviderError:
 def not_retryable(job_id: str, status: str) -> ProviderError:
     """Only a job that failed or timed out can be retried (docs.runpod.io, send-requests, retry)."""
     return ProviderError(400, f"job '{job_id}' is {status}: only FAILED and TIMED_OUT jobs can be retried")
+
+
+class Words(Protocol):
+    """How one version of the management API refuses."""
+
+    def unauthorized(self, violation: str | None) -> ProviderError:
+        """The key is missing or not known."""
+        ...
+
+    def forbidden(self, violation: str | None = None) -> ProviderError:
+        """The key may not do this."""
+        ...
+
+    def not_found(self, kind: str, violation: str | None) -> ProviderError:
+        """This key has no endpoint or template of the id in the path."""
+        ...
+
+    def missing(self, operation: str, kind: str, violation: str | None) -> ProviderError:
+        """The body names a template or a volume that this key has not."""
+        ...
+
+    def refused(self, operation: str, reason: str) -> ProviderError:
+        """What the API behind both versions does not take."""
+        ...
+
+
+class V1Words:
+    """Version 1: `{"error", "status"}`.
+
+    What the API behind it refuses comes as 500 with the way that it took. Source: answers captured from the
+    service, such as `create endpoint: create endpoint: graphql: Max workers across all endpoints must not
+    exceed your workers quota (5). ...`. The other texts are guesses.
+    """
+
+    def unauthorized(self, violation: str | None) -> ProviderError:
+        """401."""
+        return v1_refused(401, "unauthorized", violation=violation)
+
+    def forbidden(self, violation: str | None = None) -> ProviderError:
+        """403."""
+        return v1_refused(403, "forbidden", violation=violation)
+
+    def not_found(self, kind: str, violation: str | None) -> ProviderError:
+        """404."""
+        return v1_refused(404, f"{kind} not found", violation=violation)
+
+    def missing(self, operation: str, kind: str, violation: str | None) -> ProviderError:
+        """500."""
+        return v1_refused(500, f"{operation}: {operation}: graphql: {kind} not found", violation=violation)
+
+    def refused(self, operation: str, reason: str) -> ProviderError:
+        """500."""
+        return v1_refused(500, f"{operation}: {operation}: graphql: {reason}")
+
+
+class V2Words:
+    """Version 2: problems as in RFC 9457. Source: api.runpod.io/v2/openapi.json, components.responses."""
+
+    def unauthorized(self, violation: str | None) -> ProviderError:
+        """401."""
+        return _problem(401, "Unauthorized", "missing bearer token", violation)
+
+    def forbidden(self, violation: str | None = None) -> ProviderError:
+        """403."""
+        return _problem(403, "Forbidden", "access denied", violation)
+
+    def not_found(self, kind: str, violation: str | None) -> ProviderError:
+        """404."""
+        return _problem(404, "Not Found", "resource not found", violation)
+
+    def missing(self, operation: str, kind: str, violation: str | None) -> ProviderError:
+        """404."""
+        return _problem(404, "Not Found", "resource not found", violation)
+
+    def refused(self, operation: str, reason: str) -> ProviderError:
+        """400."""
+        return _problem(400, "Bad Request", reason)
+
+
+def v1_refused(status: int, reason: str, *, violation: str | None = None) -> ProviderError:
+    """A refusal of the management API, version 1."""
+    return ProviderError(status, reason, extra={"status": status}, violation=violation)
+
+
+def _problem(status: int, title: str, detail: str, violation: str | None = None) -> ProviderError:
+    return ProviderError(status, detail, extra={"title": title}, violation=violation)

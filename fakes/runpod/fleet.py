@@ -18,6 +18,7 @@ from fakes.runpod.state import State, Work
 from fakes.runpod.state.gpu import TIMINGS
 from fakes.runpod.state.records import Hosted, Timing, Waiting
 from fakes.runpod.wire import WorkerState
+from fakes.runpod.wire.resources import Listed
 
 
 @dataclass(slots=True)
@@ -29,6 +30,9 @@ class Worker:
         ready_at_s: When it is (or was) up, if it has a place (`Clock.passed`).
         idle_since_s: When its last job ended (`Clock.passed`).
         has_run: Whether it was up before.
+        placed_at_s: When it got its place, if it has one.
+        version: Of its endpoint, when it got its place.
+        is_outdated: Whether it leaves as soon as it has no job, since its endpoint runs something else now.
         jobs: Ids of its jobs under way.
         is_attached: Whether it is a process outside, which asks for jobs itself.
         asks: How many jobs an attached one asks for at this moment.
@@ -40,6 +44,9 @@ class Worker:
     ready_at_s: float = 0.0
     idle_since_s: float = 0.0
     has_run: bool = False
+    placed_at_s: float = 0.0
+    version: int = 0
+    is_outdated: bool = False
     jobs: set[str] = field(default_factory=set)
     is_attached: bool = False
     asks: int = 0
@@ -107,6 +114,8 @@ class Fleet:
         if worker is not None:
             worker.jobs.discard(job_id)
             worker.idle_since_s = self._clock.passed()
+            if worker.is_outdated and not worker.jobs:
+                self.drop(worker_id)
 
     def drop(self, worker_id: str) -> None:
         """A worker is gone for good, with its place."""
@@ -117,6 +126,39 @@ class Fleet:
         for worker in self._workers.values():
             if not worker.jobs and not worker.is_attached:
                 worker.is_placed = False
+
+    def release(self, endpoint: str) -> None:
+        """An endpoint runs something else from now on: what has no job leaves, the others after their jobs.
+
+        Source: docs.runpod.io/serverless/endpoints/rolling-releases. Attached workers stay what they are.
+        """
+        for worker in self.of(endpoint):
+            worker.is_outdated = not worker.is_attached
+            if worker.is_outdated and not worker.jobs:
+                self.drop(worker.id)
+
+    def remove(self, endpoint: str) -> None:
+        """An endpoint is gone, with its workers and its queue."""
+        self._queued.discard(endpoint)
+        for worker in [one for one in self._workers.values() if one.endpoint == endpoint]:
+            self.drop(worker.id)
+
+    def listed(self, endpoint: str) -> list[Listed]:
+        """The workers of an endpoint that are on the GPU, and those that are kept from it."""
+        passed_s = self._clock.passed()
+        version = self._state.deployments.version(endpoint)
+        found = [
+            Listed(worker.id, _state(worker, passed_s), worker.placed_at_s, worker.version)
+            for worker in self.of(endpoint)
+            if worker.is_placed
+        ]
+        counts = self.health(endpoint)
+        kept: tuple[WorkerState, ...] = ("throttled", "unhealthy")
+        return found + [
+            Listed(f"{state}{number:05d}", state, None, version)
+            for state in kept
+            for number in range(counts[state])
+        ]
 
     def attach(self, worker_id: str, endpoint: str) -> Worker:
         """The worker outside of this id, which is new or known."""
@@ -230,6 +272,7 @@ class Fleet:
         now_s = self._clock.passed()
         boot = 0.0 if worker.is_attached else boot_s(hosted.scaling, self.timing, has_run=worker.has_run)
         worker.is_placed, worker.has_run = True, True
+        worker.placed_at_s, worker.version = self._clock.now(), self._state.deployments.version(hosted.id)
         worker.ready_at_s = worker.idle_since_s = now_s + boot
         return worker
 
@@ -290,7 +333,8 @@ class Fleet:
                 continue
             scaling = self._hosted(worker.endpoint).scaling
             is_late = now_s >= worker.idle_since_s + scaling.idle_timeout_s
-            if is_late and self._placed(worker.endpoint) > scaling.workers_min:
+            placed = self._placed(worker.endpoint)
+            if (is_late and placed > scaling.workers_min) or placed > scaling.workers_max:
                 worker.is_placed = False
         while self._all_placed() > self._places() and (spare := self._spare()) is not None:
             spare.is_placed = False

@@ -152,6 +152,18 @@ class Gpu:
             self._announce(job_id)
         return len(removed)
 
+    def release(self, endpoint: str) -> None:
+        """An endpoint runs something else from now on: its workers make room for new ones."""
+        self.fleet.release(endpoint)
+
+    def remove(self, endpoint: str) -> None:
+        """An endpoint goes, with its workers and all its jobs."""
+        for attempt in [one for one in self._attempts.values() if one.hosted.id == endpoint]:
+            _stop(attempt)
+        self.fleet.remove(endpoint)
+        for job_id in self._jobs.remove_all(endpoint):
+            self._announce(job_id)
+
     async def wait(self, hosted: Hosted, job_id: str, wait_s: float) -> Job:
         """The job at its end, or as it is after `wait_s` on the fake's clock.
 

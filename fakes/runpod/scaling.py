@@ -6,7 +6,8 @@ Source: docs.runpod.io/serverless/endpoints/endpoint-configurations (auto-scalin
 import math
 from dataclasses import dataclass
 
-from fakes.runpod.state.records import Scaling, Timing
+from fakes.runpod.state.records import Timing
+from fakes.runpod.wire.resources import Scaling
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from starlette.routing import Route
 
 from fakes.kit.kit import Kit, Parts
-from fakes.runpod import FAKE, wire
+from fakes.runpod import FAKE, errors, wire
 from fakes.runpod.conditions import PRODUCTION_LOAD
 from fakes.runpod.gpu import Gpu
 from fakes.runpod.impairment import Impairments
 from fakes.runpod.load import Load
+from fakes.runpod.management import Management
 from fakes.runpod.routes.control import controls
 from fakes.runpod.routes.jobs import JobRoutes
+from fakes.runpod.routes.management import V1Routes, V2Routes
 from fakes.runpod.state import State
 
 
@@ -21,7 +23,11 @@ def build(kit: Kit) -> Parts:
     gpu.start()
     load = Load(state, gpu, kit.clock)
     load.forget()
-    by_route = JobRoutes(state, gpu).rows()
+    by_route = (
+        V1Routes(Management(state, gpu, kit, errors.V1Words())).rows()
+        | V2Routes(Management(state, gpu, kit, errors.V2Words()), kit.clock).rows()
+        | JobRoutes(state, gpu).rows()
+    )
     routes = [
         Route(row.path, by_route[row.method, row.path], methods=[row.method])
         for row in FAKE.coverage

@@ -5,12 +5,15 @@ from typing import Any
 
 from fakes.kit.kit import Kit
 from fakes.runpod import errors
-from fakes.runpod.state import endpoints, gpu, jobs, keys
+from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, templates
+from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
 from fakes.runpod.state.jobs import Jobs
 from fakes.runpod.state.keys import Access, Keys
-from fakes.runpod.state.records import Hosted, Scaling, Timing, Waiting, Work
+from fakes.runpod.state.records import Hosted, Timing, Waiting, Work
+from fakes.runpod.state.templates import Templates
+from fakes.runpod.wire.resources import Deployment, Scaling, Template
 
 __all__ = [
     "MAX_WORKERS",
@@ -30,8 +33,10 @@ STAGING_KEY = "rpa_staging_0000000000000000000000000000"
 PRODUCTION_KEY_PREFIX = "rpa_production_"
 NAMESPACE = "staging"
 PRODUCTION = "production"
+FOUNDED_S = 1_790_000_000.0
+"""When the endpoints were made that are always there."""
 
-SCHEMA = ";".join((keys.SCHEMA, endpoints.SCHEMA, gpu.SCHEMA, jobs.SCHEMA))
+SCHEMA = ";".join(part.SCHEMA for part in (keys, endpoints, templates, deployments, gpu, jobs))
 
 
 class State:
@@ -46,6 +51,8 @@ class State:
         self._timing = kit.settings.timing
         self.keys = Keys(store)
         self.endpoints = Endpoints(store)
+        self.templates = Templates(store)
+        self.deployments = Deployments(store)
         self.gpu = Gpu(store)
         self.jobs = Jobs(store, kit.clock, kit.ids)
         self.on_reset: Callable[[], None] = lambda: None
@@ -56,8 +63,7 @@ class State:
         self.keys.add(STAGING_KEY, NAMESPACE, "write", {})
         for namespace in (NAMESPACE, PRODUCTION):
             for model in MODELS:
-                scaling = SCALINGS[self._timing]
-                self.endpoints.add(Hosted(f"{namespace}-{model}", namespace, model, False, scaling))
+                self._host(namespace, model)
 
     def load(self, document: Mapping[str, Any]) -> None:
         """Read `{"workers": n, "timing": name}`: how many jobs run at once, and how fast.
@@ -112,5 +118,17 @@ class State:
         former = SCALINGS.values()
         self.gpu.set(workers, timing)
         for hosted in self.endpoints.all():
-            if hosted.scaling in former:
+            if hosted.scaling in former and _is_fixed(hosted):
                 self.endpoints.scale(hosted.id, SCALINGS[timing])
+
+    def _host(self, namespace: str, model: str) -> None:
+        """Add one of the endpoints that are always there, with the template that it is bound to."""
+        name = f"{namespace}-{model}"
+        self.endpoints.add(Hosted(name, namespace, model, False, SCALINGS[self._timing]))
+        image = f"{namespace}/worker-{model}:1"
+        self.templates.put(Template(name, namespace, name, image, is_serverless=True, ports=(), volume_gb=0))
+        self.deployments.put(Deployment(name, name, name, created_s=FOUNDED_S), namespace)
+
+
+def _is_fixed(hosted: Hosted) -> bool:
+    return hosted.id.removeprefix(f"{hosted.namespace}-") in MODELS

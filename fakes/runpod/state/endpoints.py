@@ -2,8 +2,10 @@
 
 import sqlite3
 
+from fakes.kit.ids import Ids
 from fakes.kit.store import Store
-from fakes.runpod.state.records import Hosted, Scaling
+from fakes.runpod.state.records import Hosted
+from fakes.runpod.wire.resources import Scaling
 
 MODELS = ("whisper", "blip", "motion", "clip")
 
@@ -51,6 +53,18 @@ class Endpoints:
         rows = self._store.all("SELECT * FROM endpoints WHERE workers_min > 0 ORDER BY id")
         return [_hosted(row) for row in rows]
 
+    def new_id(self, namespace: str, ids: Ids) -> str:
+        """An id that no endpoint has; unlike the service's it begins with the namespace."""
+        return self._store.unused("endpoints", "id", lambda: f"{namespace}-{ids.text(14)}")
+
+    def workers_max(self, namespace: str) -> int:
+        """How many workers all endpoints of a namespace may have together."""
+        row = self._store.one(
+            "SELECT coalesce(sum(workers_max), 0) FROM endpoints WHERE namespace = ?", (namespace,)
+        )
+        assert row is not None
+        return int(row[0])
+
     def scale(self, endpoint: str, scaling: Scaling) -> None:
         """Let an endpoint scale differently from now on."""
         self._store.execute(
@@ -61,6 +75,10 @@ class Endpoints:
                 scaling.scaler_value, scaling.execution_timeout_ms, scaling.flashboot, endpoint,
             ),
         )  # fmt: skip
+
+    def serve(self, endpoint: str, model: str | None) -> None:
+        """Put another built-in model behind an endpoint, or none."""
+        self._store.execute("UPDATE endpoints SET model = ? WHERE id = ?", (model, endpoint))
 
     def attach(self, endpoint: str, *, is_attached: bool) -> None:
         """Let an endpoint's jobs wait for attached workers, or give them to its built-in model again."""

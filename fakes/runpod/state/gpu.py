@@ -5,7 +5,8 @@ from typing import Any
 
 from fakes.kit.documents import check_fields
 from fakes.kit.store import Store
-from fakes.runpod.state.records import Scaling, Timing
+from fakes.runpod.state.records import Timing
+from fakes.runpod.wire.resources import Scaling
 
 MAX_WORKERS = 8
 INSTANT, REALISTIC = "instant", "realistic"

@@ -252,6 +252,20 @@ class Jobs:
         self._delete(ids)
         return ids
 
+    def remove_all(self, endpoint: str) -> tuple[str, ...]:
+        """Remove all jobs of an endpoint that is going; ids of those that had not ended."""
+        rows = self._store.all(
+            "SELECT id FROM jobs WHERE endpoint = ? AND status IN ('IN_QUEUE', 'IN_PROGRESS')", (endpoint,)
+        )
+        with self._store.transaction():
+            for table in ("inputs", "chunks"):
+                self._store.execute(
+                    f"DELETE FROM {table} WHERE job_id IN (SELECT id FROM jobs WHERE endpoint = ?)",  # noqa: S608 - our own table names
+                    (endpoint,),
+                )
+            self._store.execute("DELETE FROM jobs WHERE endpoint = ?", (endpoint,))
+        return tuple(str(row["id"]) for row in rows)
+
     def requeue_interrupted(self) -> int:
         """Put jobs back into the queue whose attempt ended with the process; how many there were."""
         return self._store.execute(

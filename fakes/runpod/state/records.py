@@ -1,36 +1,10 @@
 """What the account holds, as records: endpoints and how they scale, the GPU and its pace, a job in hand."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from fakes.runpod.wire import EXECUTION_TIMEOUT_MS, Job
-
-ScalerType = Literal["QUEUE_DELAY", "REQUEST_COUNT"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scaling:
-    """How an endpoint's workers come and go.
-
-    Source: docs.runpod.io/serverless/endpoints/endpoint-configurations.
-
-    Attributes:
-        workers_min: Workers that are always on the GPU.
-        workers_max: Workers that it may have at most.
-        idle_timeout_s: How long a worker stays on the GPU after its last job.
-        scaler_type: QUEUE_DELAY adds a worker when a job has waited for `scaler_value` seconds; REQUEST_COUNT
-            wants one for each `scaler_value` jobs, waiting or running.
-        execution_timeout_ms: What a job may take; 0 for as long as it lives.
-        flashboot: Whether a worker that ran before comes back faster than a new one.
-    """
-
-    workers_min: int = 0
-    workers_max: int = 3
-    idle_timeout_s: float = 5.0
-    scaler_type: ScalerType = "QUEUE_DELAY"
-    scaler_value: int = 4
-    execution_timeout_ms: int = EXECUTION_TIMEOUT_MS
-    flashboot: bool = True
+from fakes.runpod.wire import Job
+from fakes.runpod.wire.resources import Scaling
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def test_the_coverage_is_the_router(account: Account) -> None:
         if method != "HEAD"
     }
 
-    assert routes == {(row.method, row.path) for row in FAKE.coverage}
+    assert routes == {(row.method, row.path) for row in FAKE.coverage if row.level != "absent"}
 
 
 @pytest.mark.parametrize("key", [f"Bearer {STAGING_KEY}", STAGING_KEY])

@@ -3,7 +3,8 @@
 import pytest
 
 from fakes.runpod.scaling import Demand, boot_s, countable, wanted
-from fakes.runpod.state.records import Scaling, Timing
+from fakes.runpod.state.records import Timing
+from fakes.runpod.wire.resources import Scaling
 
 BY_DELAY = Scaling(workers_max=3, scaler_type="QUEUE_DELAY", scaler_value=4)
 BY_COUNT = Scaling(workers_max=3, scaler_type="REQUEST_COUNT", scaler_value=2)

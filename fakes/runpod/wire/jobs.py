@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fakes.kit.errors import ProviderError
 from fakes.runpod import errors
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
@@ -257,11 +256,6 @@ def exception_text(error: BaseException, trace: str, worker_id: str) -> str:
         "runpod_version": "1.12.0",
     }
     return json.dumps(fields)
-
-
-def error_body(error: ProviderError) -> dict[str, Any]:
-    """The body of every refusal."""
-    return {"error": error.message}
 
 
 def _ms_between(first_s: float, then_s: float) -> int:
