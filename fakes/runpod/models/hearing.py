@@ -30,6 +30,7 @@ def listen(content: bytes, what: str, call: Call) -> Heard:
         HandlerError: There is no sound in it.
     """
     samples, prints = media.sound(content, call.stop, what)
+    call.lasts(len(samples) / media.SOUND_HZ)
     bands = energy(samples)
     matches = find(prints, bands, catalogue(call.tools.speech_dir, call.tools.cache_dir))
     known = [

@@ -45,12 +45,12 @@ def answer(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """
     fps = _fps(given)
     if given.get("frames_base64") is not None:
-        return measure(_frames(given["frames_base64"]), fps, fps)
+        return measure(_timed(_frames(given["frames_base64"]), fps, call), fps, fps)
     if given.get("video_url") is not None:
         with media.video(
             given["video_url"], call, "video_url", within_px=FRAME_PX, most_fps=MAX_FPS
         ) as video:
-            return measure(video.frames, video.fps, fps)
+            return measure(_timed(video.frames, video.fps, call), video.fps, fps)
     raise HandlerError("Must provide either frames_base64 or video_url")
 
 
@@ -88,6 +88,15 @@ def measure(frames: Iterable[media.Gray], rate: float, fps: float) -> dict[str, 
 def liveliness(motion: float, cuts_per_s: float) -> float:
     """How much happens, 0 to 1: it rises with both, steeply at first."""
     return 1 - math.exp(-motion / _LIVELY_MOTION - cuts_per_s)
+
+
+def _timed(frames: Iterable[media.Gray], rate: float, call: Call) -> Iterator[media.Gray]:
+    """The same frames; behind the last one the call is told how long they last."""
+    count = 0
+    for frame in frames:
+        count += 1
+        yield frame
+    call.lasts(count / rate)
 
 
 def _is_compared(number: int, rate: float, fps: float) -> bool:

@@ -1,9 +1,14 @@
 """What all models share: the end of a call from outside, and inputs that reach none of them."""
 
 import subprocess
+from collections.abc import Callable
+from typing import Any
 
-from fakes.runpod.models import HandlerError, Stop
+import pytest
+
+from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer
 from fakes.runpod.wire import Mock
+from tests.fakes.runpod.material import frames, spoken
 
 DEADLINE_S = 10.0
 
@@ -52,3 +57,22 @@ def test_switches_beside_an_input_leave_the_answer_to_the_model() -> None:
 
 def test_what_is_no_object_has_no_switches() -> None:
     assert Mock.of(["mock_crash"]) == Mock()
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "lasts_s"),
+    [
+        ("motion", lambda: {"frames_base64": frames("testsrc", 12), "fps": 4}, 3.0),
+        ("whisper", lambda: {"audio_base64": spoken("sine", "-t", "2")}, 2.0),
+        ("whisper", lambda: {"items": [{"id": "a", "audio_base64": spoken("sine", "-t", "1")}] * 3}, 3.0),
+        ("blip", lambda: {"images_base64": frames("testsrc", 1)}, 0.0),
+    ],
+)
+def test_a_model_tells_how_many_seconds_were_sent(
+    model: str, given: Callable[[], Any], lasts_s: float
+) -> None:
+    told: list[float] = []
+
+    answer(model, given(), Call(Tools(None, None, frozenset()), Stop(), lambda _item: None, told.append))
+
+    assert sum(told) == pytest.approx(lasts_s, abs=0.01)
