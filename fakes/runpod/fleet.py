@@ -138,8 +138,7 @@ class Fleet:
                 self.drop(worker.id)
 
     def remove(self, endpoint: str) -> None:
-        """An endpoint is gone, with its workers and its queue."""
-        self._queued.discard(endpoint)
+        """An endpoint is gone, and its workers with it."""
         for worker in [one for one in self._workers.values() if one.endpoint == endpoint]:
             self.drop(worker.id)
 

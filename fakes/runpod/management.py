@@ -93,10 +93,10 @@ class Management:
         endpoint = self._state.endpoints.new_id(key.namespace, self._kit.ids)
         named: dict[str, Any] = {"name": template.name, "created_s": self._kit.clock.now()}
         deployment = Deployment(id=endpoint, **(named | dict(about)))
-        scaled = _scaled(Scaling(), scaling)
+        scaled = replace(Scaling(), **scaling)
         self._check(key, "create endpoint", deployment, scaled, was=0)
         with self._kit.store.transaction():
-            self._state.endpoints.add(Hosted(endpoint, key.namespace, _model(template), False, scaled))
+            self._state.endpoints.add(Hosted(endpoint, key.namespace, model_of(template), False, scaled))
             self._state.deployments.put(deployment, key.namespace)
         self._gpu.kick()
         return self._managed(endpoint)
@@ -116,12 +116,12 @@ class Management:
         if is_release:
             template = self._usable(key, "update endpoint", deployment.template_id)
             deployment = replace(deployment, version=deployment.version + 1)
-        scaled = _scaled(found.hosted.scaling, scaling)
+        scaled = replace(found.hosted.scaling, **scaling)
         self._check(key, "update endpoint", deployment, scaled, was=found.hosted.scaling.workers_max)
         with self._kit.store.transaction():
             self._state.deployments.put(deployment, key.namespace)
             self._state.endpoints.scale(endpoint, scaled)
-            self._state.endpoints.serve(endpoint, _model(template))
+            self._state.endpoints.serve(endpoint, model_of(template))
         if is_release:
             self._gpu.release(endpoint)
         self._gpu.kick()
@@ -197,7 +197,7 @@ class Management:
             for deployment in self._state.deployments.bound_to(template_id):
                 released = replace(deployment, version=deployment.version + 1)
                 self._state.deployments.put(released, key.namespace)
-                self._state.endpoints.serve(deployment.id, _model(template))
+                self._state.endpoints.serve(deployment.id, model_of(template))
                 self._gpu.release(deployment.id)
             self._gpu.kick()
         return template
@@ -251,13 +251,13 @@ class Management:
         if scaling.workers_min > scaling.workers_max:
             # guess: refused; the wording is not published
             raise self._words.refused(operation, "Min workers must not exceed max workers.")
-        others = self._state.endpoints.workers_max(key.namespace) - was
-        if scaling.workers_max > max(was, WORKERS_QUOTA - others):
+        left = WORKERS_QUOTA - (self._state.endpoints.workers_max(key.namespace) - was)
+        if scaling.workers_max > left:
             raise self._words.refused(
                 operation,
                 f"Max workers across all endpoints must not exceed your workers quota ({WORKERS_QUOTA})."
                 " Reduce the max workers for other endpoints or lower the max worker count for this endpoint"
-                f" to at most {max(WORKERS_QUOTA - others, 0)}.",
+                f" to at most {left}.",
             )
 
     def _check_template(self, key: Key, operation: str, template: Template) -> None:
@@ -266,14 +266,19 @@ class Management:
         if named is not None and named.id != template.id:
             # guess: that names are unique is documented, the wording is not
             raise self._words.refused(operation, "Template name must be unique.")
-        reached = None if key.namespace == PRODUCTION else production_in(template.env)
+        named_by = {
+            "imageName": template.image,
+            "containerRegistryAuthId": template.registry_auth_id or "",
+            **template.env,
+        }
+        reached = None if key.namespace == PRODUCTION else production_in(named_by)
         if reached is not None:
             raise self._words.forbidden(f"production {reached} named with a {key.namespace} key")
 
 
-def production_in(env: Mapping[str, str]) -> str | None:
-    """What an environment names of production's (a key, a namespace, an endpoint, a path), or None."""
-    for name, value in env.items():
+def production_in(values: Mapping[str, str]) -> str | None:
+    """What of production's these name (a key, a namespace, a resource, a path), or None."""
+    for name, value in values.items():
         if value.startswith(PRODUCTION_KEY_PREFIX):
             return f"API key in {name}"
         if "NAMESPACE" in name.upper() and value.startswith(PRODUCTION):
@@ -285,20 +290,16 @@ def production_in(env: Mapping[str, str]) -> str | None:
     return None
 
 
-def _reached(kind: str, named: str, key: Key, is_known: bool) -> str | None:
-    """The violation, if what a key cannot see is production's."""
-    is_production = key.namespace != PRODUCTION and (is_known or named.startswith(PRODUCTION))
-    return f"production {kind} '{named}' named with a {key.namespace} key" if is_production else None
-
-
-def _scaled(scaling: Scaling, changes: Mapping[str, Any]) -> Scaling:
-    return replace(scaling, **changes)
-
-
-def _model(template: Template) -> str | None:
+def model_of(template: Template) -> str | None:
     """The built-in model for what a template runs: its image says which, or else its environment."""
     image = template.image.lower().rpartition("/")[2]
     for text in (image, template.image.lower(), *(value.lower() for value in template.env.values())):
         if (found := _MODEL.search(text)) is not None:
             return found[1]
     return None
+
+
+def _reached(kind: str, named: str, key: Key, is_known: bool) -> str | None:
+    """The violation, if what a key cannot see is production's."""
+    is_production = key.namespace != PRODUCTION and (is_known or named.startswith(PRODUCTION))
+    return f"production {kind} '{named}' named with a {key.namespace} key" if is_production else None

@@ -7,7 +7,9 @@ import pytest
 
 from fakes.runpod.fleet import Fleet
 from fakes.runpod.impairment import Impairments
+from fakes.runpod.management import model_of
 from fakes.runpod.state import State
+from fakes.runpod.wire.resources import Template
 from tests.fakes.runpod.conftest import Account, settled
 from tests.fakes.runpod.managing import call, made, violations
 
@@ -73,6 +75,32 @@ async def test_a_new_endpoint_answers_jobs_with_the_model_that_its_image_names(a
 
     assert done["status"] == "COMPLETED"
     assert len(done["output"]["text_embeddings"][0]) == 512
+
+
+@pytest.mark.parametrize(
+    ("image", "env", "model"),
+    [
+        ("runpod/worker-faster_whisper:1.0", {}, "whisper"),
+        ("openai/clip-vit-base-patch32", {}, "clip"),
+        ("ghcr.io/motion/worker", {}, "motion"),
+        ("acme/whisperx", {"MODEL": "blip2"}, "whisper"),
+        ("acme/worker", {"MODEL": "Salesforce/BLIP2-opt"}, "blip"),
+        ("acme/clipnet-worker", {"LEVEL": "emotional"}, None),
+    ],
+)
+def test_the_image_names_a_model_as_a_word_or_else_the_environment_does(
+    image: str, env: dict[str, str], model: str | None
+) -> None:
+    assert model_of(Template("t", "staging", "mine", image, env=env)) == model
+
+
+async def test_an_endpoint_keeps_its_own_scaling_when_the_timing_changes(account: Account) -> None:
+    endpoint = await made(account)
+
+    await account.client.put("/_fake/gpu", json={"timing": "realistic"})
+    await account.client.put("/_fake/gpu", json={"timing": "instant"})
+
+    assert (await call(account, "GET", f"/v1/endpoints/{endpoint['id']}")).json() == endpoint
 
 
 async def test_jobs_of_an_endpoint_without_a_known_model_wait_for_an_attached_worker(

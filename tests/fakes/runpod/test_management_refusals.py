@@ -6,7 +6,7 @@ import pytest
 
 from fakes.runpod import FAKE
 from fakes.runpod.management import WORKERS_QUOTA
-from fakes.runpod.state import State
+from fakes.runpod.state import STAGING_KEY, State
 from fakes.runpod.state.keys import Access
 from tests.fakes.runpod.conftest import Account
 from tests.fakes.runpod.managing import TEMPLATE, backend, call, made, violations
@@ -158,7 +158,7 @@ async def test_a_query_parameter_is_true_or_false(account: Account) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["", "rpa_staging_0000000000000000000000000000", "Bearer rpa_unknown"])
+@pytest.mark.parametrize("key", ["", STAGING_KEY, f"Basic {STAGING_KEY}", "Bearer rpa_unknown"])
 async def test_only_a_known_bearer_key_is_taken(account: Account, key: str) -> None:
     headers = {"Authorization": key}
 
@@ -267,6 +267,25 @@ async def test_an_environment_cannot_name_what_is_production_s(
     account: Account, env: dict[str, str], reached: str
 ) -> None:
     answer = await call(account, "POST", "/v1/templates", TEMPLATE | {"env": env})
+
+    assert (answer.status_code, answer.json()) == (403, {"error": "forbidden", "status": 403})
+    assert violations(account) == [f"production {reached} named with a staging key"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reached"),
+    [
+        ({"imageName": "production/worker-clip:1"}, "path 'production/worker-clip:1' in imageName"),
+        (
+            {"containerRegistryAuthId": "production-registry"},
+            "resource 'production-registry' in containerRegistryAuthId",
+        ),
+    ],
+)
+async def test_a_template_cannot_be_changed_to_what_is_production_s(
+    account: Account, body: Any, reached: str
+) -> None:
+    answer = await call(account, "PATCH", "/v1/templates/staging-clip", body)
 
     assert (answer.status_code, answer.json()) == (403, {"error": "forbidden", "status": 403})
     assert violations(account) == [f"production {reached} named with a staging key"]
