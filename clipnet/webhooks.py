@@ -12,6 +12,8 @@ from typing import Final
 
 TWITCH_OLDEST: Final = timedelta(minutes=10)
 """Twitch's advice for refusing replays (dev.twitch.tv/docs/eventsub/handling-webhook-events)."""
+DISCORD_OLDEST: Final = timedelta(minutes=15)
+"""After that nobody can answer an interaction any more: its token has ended."""
 _NANOSECONDS = re.compile(r"(\.\d{1,6})\d*")
 
 
@@ -38,13 +40,13 @@ def check_twitch(secret: str, headers: Mapping[str, str], body: bytes, now: date
         raise SignatureWrong(f"the message is of {timestamp!r}, more than 10 minutes from now")
 
 
-def check_discord(public_key: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Check an interaction: Ed25519 over timestamp and body.
+def check_discord(public_key: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    """Check an interaction: Ed25519 over timestamp (Unix seconds) and body; at most 15 minutes old.
 
     Source: docs.discord.com/developers/interactions/overview#setting-up-an-endpoint.
 
     Raises:
-        SignatureWrong: A header is missing or the signature differs.
+        SignatureWrong: A header is missing, the signature differs, or the interaction is too old.
     """
     from nacl.exceptions import CryptoError
     from nacl.signing import VerifyKey
@@ -55,6 +57,8 @@ def check_discord(public_key: str, headers: Mapping[str, str], body: bytes) -> N
         VerifyKey(bytes.fromhex(public_key)).verify(timestamp.encode() + body, bytes.fromhex(signature))
     except (CryptoError, ValueError) as error:
         raise SignatureWrong("the signature does not fit the message") from error
+    if not timestamp.isdecimal() or abs(now.timestamp() - int(timestamp)) > DISCORD_OLDEST.total_seconds():
+        raise SignatureWrong(f"the interaction is of {timestamp!r}, more than 15 minutes from now")
 
 
 def check_x(secret: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -95,7 +95,7 @@ async def discord(request: Request, context: Ctx) -> JSONResponse:
     """Take a Discord interaction; a command is answered with "thinking", the worker fills the answer in."""
     raw = await request.body()
     try:
-        webhooks.check_discord(context.settings.discord.public_key, request.headers, raw)
+        webhooks.check_discord(context.settings.discord.public_key, request.headers, raw, context.clock.now())
     except webhooks.SignatureWrong as error:
         raise Problem("signature_wrong", f"Refused: {error}.") from error
     body = _object(raw)

@@ -26,6 +26,10 @@ COMMANDS = {
     "reset": ("emulator.cli.reset", "Put everything back to the seed, without restarting anything."),
     "smoke": ("emulator.cli.smoke", "Send a clip and a ClipBOT command through every part and check each."),
     "jobs": ("emulator.cli.jobs", "Look into the queues; bring a failed job back."),
+    "event": (
+        "emulator.cli.event",
+        "Let something happen on Twitch, Discord or X.",
+    ),
     "posts": ("emulator.cli.posts", "List what the platforms received."),
     "trace": ("emulator.cli.trace", "Show which part worked on a clip when, and for how long."),
     "topology": (

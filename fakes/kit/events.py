@@ -1,7 +1,7 @@
 """POST /_fake/events: a platform tells the application that somebody did something there, well or badly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -89,6 +89,8 @@ def read_event(body: bytes, known: frozenset[str]) -> EventAsked:
 def events_route(kit: Kit, known: frozenset[str], make: Callable[[EventAsked], list[Outbound]]) -> Route:
     """The route. It answers with what was sent and what the application said to the first attempt of each.
 
+    A `traceparent` of the request travels on with the events, so that what they cause can be found.
+
     Args:
         kit: Webhooks and the fake's name.
         known: The platform's own fields.
@@ -97,15 +99,25 @@ def events_route(kit: Kit, known: frozenset[str], make: Callable[[EventAsked], l
 
     async def send(request: Request) -> Response:
         sent = []
+        traceparent = request.headers.get("traceparent")
         try:
             asked = read_event(await request.body(), known)
             for _ in range(asked.times):
                 for outbound in make(asked):
                     for _ in range(2 if asked.is_duplicate else 1):
-                        status, body = await kit.webhooks.first_answer(outbound.delivery)
+                        delivery = _traced(outbound.delivery, traceparent)
+                        status, body = await kit.webhooks.first_answer(delivery)
                         sent.append({**outbound.ids, "status": status, "body": readable(body)})
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"fake": kit.name, "sent": sent})
 
     return Route("/_fake/events", send, methods=["POST"])
+
+
+def _traced(delivery: Delivery, traceparent: str | None) -> Delivery:
+    if traceparent is None:
+        return delivery
+    return replace(
+        delivery, headers=lambda attempt: {**delivery.headers(attempt), "traceparent": traceparent}
+    )

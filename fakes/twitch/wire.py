@@ -191,6 +191,16 @@ def nanos(unix_s: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Reward:
+    """What viewers give channel points for."""
+
+    id: str
+    title: str
+    cost: int = 500
+    prompt: str = "What is it called?"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One EventSub message as it travels (dev.twitch.tv/docs/eventsub/handling-webhook-events).
 
@@ -260,6 +270,25 @@ def chat_event(room: User, author: User, message_id: str, text: str) -> dict[str
         "source_message_id": None,
         "source_badges": None,
         "is_source_only": None,
+    }
+
+
+def redemption_event(
+    room: User, author: User, redemption_id: str, reward: Reward, text: str, at_s: float
+) -> dict[str, Any]:
+    """A channel points redemption (dev.twitch.tv/docs/eventsub/eventsub-reference)."""
+    return {
+        "id": redemption_id,
+        "broadcaster_user_id": room.id,
+        "broadcaster_user_login": room.login,
+        "broadcaster_user_name": room.display_name,
+        "user_id": author.id,
+        "user_login": author.login,
+        "user_name": author.display_name,
+        "user_input": text,
+        "status": "unfulfilled",
+        "reward": {"id": reward.id, "title": reward.title, "cost": reward.cost, "prompt": reward.prompt},
+        "redeemed_at": nanos(at_s),
     }
 
 

@@ -64,7 +64,15 @@ def test_a_message_of_twitch_with_anything_changed_is_refused(name: str) -> None
 
 
 def test_discord_signs_timestamp_and_body() -> None:
-    check_discord(DISCORD_KEY, DISCORD_HEADERS, b'{"type":1}')
+    check_discord(DISCORD_KEY, DISCORD_HEADERS, b'{"type":1}', SENT_AT)
+
+
+@pytest.mark.parametrize("minutes", [15, -16])
+def test_an_old_or_future_interaction_of_discord_is_refused(minutes: int) -> None:
+    now = SENT_AT + timedelta(minutes=minutes, seconds=1)
+
+    with pytest.raises(SignatureWrong, match="15 minutes"):
+        check_discord(DISCORD_KEY, DISCORD_HEADERS, b'{"type":1}', now)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_discord_signs_timestamp_and_body() -> None:
 )
 def test_a_message_of_discord_with_anything_changed_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(SignatureWrong):
-        check_discord(DISCORD_KEY, headers, b'{"type":1}')
+        check_discord(DISCORD_KEY, headers, b'{"type":1}', SENT_AT)
 
 
 def test_x_signs_the_body() -> None:

@@ -13,6 +13,7 @@ from twitchAPI.object.api import SendMessageResponse
 from twitchAPI.twitch import Twitch
 from twitchAPI.type import AuthScope, TwitchResourceNotFound
 
+from fakes.twitch.state.eventsub import CHAT, REDEMPTION
 from tests.fakes.receiver import Receiver, receiving
 from tests.fakes.serving import Served, served
 
@@ -100,5 +101,5 @@ async def test_subscriptions_are_read(fakes: Served) -> None:
 
     found = await twitch.get_eventsub_subscriptions()
 
-    assert {one.type for one in found.data} == {"channel.chat.message"}
+    assert {one.type for one in found.data} == {CHAT, REDEMPTION}
     await twitch.close()

@@ -27,6 +27,8 @@ FAILURES_LIMIT = 5
 _ALIKE_LIMIT = 3
 _SECRET_CHARACTERS = range(10, 101)
 STAGING_SECRET = "clipbot-staging-secret"
+CHAT = "channel.chat.message"
+REDEMPTION = "channel.channel_points_custom_reward_redemption.add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +92,26 @@ class EventSub:
         self._callbacks = callbacks.Callbacks(kit)
 
     def populate(self) -> None:
-        """Staging's own subscriptions: chat of every channel, to the application's ClipBOT route."""
+        """Staging's own subscriptions: chat and rewards of every channel, sent to ClipBOT."""
         for one in PEOPLE:
             if one.has_channel:
-                condition = {"broadcaster_user_id": decimal_id(one), "user_id": BOT_ID}
-                row = (
-                    f"00000000-0000-4000-8000-{decimal_id(one):0>12}",
-                    PROFILE.client_id,
-                    "channel.chat.message",
-                    "1",
-                    json.dumps(condition),
-                    f"{callbacks.API}/v1/clipbot/twitch",
-                    STAGING_SECRET,
-                    "enabled",
-                    self._kit.clock.now(),
-                )
-                self._kit.store.execute(
-                    "INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row
-                )
+                broadcaster = {"broadcaster_user_id": decimal_id(one)}
+                self._populate(f"4000-8000-{decimal_id(one):0>12}", CHAT, broadcaster | {"user_id": BOT_ID})
+                self._populate(f"4000-8001-{decimal_id(one):0>12}", REDEMPTION, broadcaster)
+
+    def _populate(self, id_end: str, kind: str, condition: Mapping[str, str]) -> None:
+        row = (
+            f"00000000-0000-{id_end}",
+            PROFILE.client_id,
+            kind,
+            "1",
+            json.dumps(condition),
+            f"{callbacks.API}/v1/clipbot/twitch",
+            STAGING_SECRET,
+            "enabled",
+            self._kit.clock.now(),
+        )
+        self._kit.store.execute("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)", row)
 
     def load(self, targets: Mapping[str, str]) -> None:
         """Read `callbacks` of a seed document."""

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fakes.twitch.state.eventsub import REDEMPTION
 from fakes.twitch.wire import Message, signature
 from tests.fakes.receiver import Answer, Received, Receiver
 from tests.fakes.serving import Served
@@ -173,9 +174,9 @@ def test_listing_takes_one_filter_and_deleting_needs_a_known_id(app: httpx.Clien
     deleted = app.delete(path, params={"id": mine[0]["id"]})
     again = app.delete(path, params={"id": mine[0]["id"]})
 
-    assert {one["type"] for one in mine} == {"channel.chat.message"}
+    assert {one["type"] for one in mine} == {"channel.chat.message", REDEMPTION}
     assert (two_filters.status_code, deleted.status_code, again.status_code) == (400, 204, 404)
-    assert len(app.get(path, params={"type": "channel.chat.message"}).json()["data"]) == len(mine) - 1
+    assert len(app.get(path).json()["data"]) == len(mine) - 1
 
 
 def test_a_chat_message_reaches_the_application_signed(fake: httpx.Client, receiver: Receiver) -> None:
@@ -280,3 +281,39 @@ def advance(fake: httpx.Client, running: Served, seconds: float, waiting: int = 
     clock = running.clock
     wait_until(lambda: len(clock._sleepers) >= waiting, lambda: f"{waiting} who wait for the clock")
     fake.post("/_fake/clock", json={"advance_s": seconds})
+
+
+def test_a_redemption_reaches_the_application_with_what_the_viewer_typed(
+    fake: httpx.Client, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _: Answer(204)
+
+    sent = fake.post("/_fake/events", json={"type": "redeem", "text": "what a play"}).json()["sent"]
+
+    body = json.loads(receiver.received[0].body)
+    event = body["event"]
+    assert body["subscription"]["type"] == REDEMPTION
+    assert (event["user_login"], event["user_input"], event["status"]) == (
+        "viewer_vic",
+        "what a play",
+        "unfulfilled",
+    )
+    assert (event["reward"]["title"], event["id"]) == ("Clip that", sent[0]["redemption_id"])
+
+
+def test_an_event_carries_on_the_trace_of_who_asked_for_it(fake: httpx.Client, receiver: Receiver) -> None:
+    receiver.answer = lambda _: Answer(204)
+    traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
+
+    fake.post("/_fake/events", json=CHAT, headers={"traceparent": traceparent})
+
+    assert receiver.received[0].headers["traceparent"] == traceparent
+
+
+def test_an_unknown_event_is_refused_with_those_there_are(fake: httpx.Client) -> None:
+    answer = fake.post("/_fake/events", json={"type": "raid"})
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "unknown event type 'raid'; known are chat, redeem"},
+    )
