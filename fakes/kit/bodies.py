@@ -61,7 +61,7 @@ def strict_json(text: str | bytes) -> Any:
         found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise ValueError("values are nested too deeply") from error
-    if _HALF_CHARACTER.search(text):
+    if ("\\u" in text or not text.isascii()) and _HALF_CHARACTER.search(text):
         json.dumps(found, ensure_ascii=False).encode()
     return found
 

@@ -2,13 +2,18 @@
 
 The models answer from what is measured in the sound and the pictures that were sent; `models` has one
 module each. The management REST APIs are served as far as endpoints, templates and workers. Not covered: the
-worker's side (job-take, job-done, ping), load-balancing endpoints, rate limits, the OpenAI route, GraphQL.
+worker's side (job-take, job-done, ping), load-balancing endpoints, batch jobs, rate limits, the OpenAI route,
+GraphQL.
 """
 
 from fakes.kit.fake import Endpoint, Fake
 from fakes.runpod.conditions import CONDITIONS
 
 _SEND = "docs.runpod.io/serverless/endpoints/send-requests"
+_OPERATIONS = "docs.runpod.io/serverless/endpoints/operations (GET and POST have one rate limit)"
+_OPENAI = "docs.runpod.io/serverless/vllm/openai-compatibility"
+_BATCH = "docs.runpod.io/serverless/batch-jobs"
+_BALANCING = "docs.runpod.io/serverless/load-balancing/overview (the host names the endpoint)"
 _CLIENT = "the runpod package 1.12.0, runpod/endpoint/runner.py"
 _SDK_JS = "npmjs.com/package/runpod-sdk (1.1.2)"
 
@@ -66,6 +71,24 @@ _NOT_IN_V2 = (
     *(("GET", f"/v2/catalog/{kind}") for kind in ("gpus", "cpus", "datacenters", "templates")),
     *(("GET", f"/v2/billing/{kind}") for kind in ("pods", "serverless", "network-volumes", "endpoints")),
 )
+_OF_OPENAI = (
+    ("GET", "openai/v1/models"),
+    ("POST", "openai/v1/chat/completions"),
+    ("POST", "openai/v1/completions"),
+    ("POST", "openai/v1/embeddings"),
+    ("POST", "openai/v1/responses"),
+)
+_OF_BATCHES = (
+    ("GET", "batch"),
+    ("POST", "batch"),
+    ("GET", "batch/{batch_id}"),
+    ("PUT", "batch/{batch_id}"),
+    ("POST", "batch/{batch_id}/finalize"),
+    ("POST", "batch/{batch_id}/cancel"),
+    ("GET", "batch/{batch_id}/requests"),
+    ("POST", "batch/{batch_id}/requests"),
+    ("DELETE", "batch/{batch_id}/requests/{request_id}"),
+)
 
 FAKE = Fake(
     name="runpod",
@@ -77,9 +100,11 @@ FAKE = Fake(
         Endpoint("POST", "/v2/{endpoint}/run", "full", _SEND),
         Endpoint("POST", "/v2/{endpoint}/runsync", "full", _SEND),
         Endpoint("GET", "/v2/{endpoint}/status/{job_id}", "full", _SEND),
+        Endpoint("POST", "/v2/{endpoint}/status/{job_id}", "full", _OPERATIONS),
         Endpoint("GET", "/v2/{endpoint}/status-sync/{job_id}", "full", _SDK_JS),
+        Endpoint("POST", "/v2/{endpoint}/status-sync/{job_id}", "full", _OPERATIONS),
         Endpoint("GET", "/v2/{endpoint}/stream/{job_id}", "full", _CLIENT),
-        Endpoint("POST", "/v2/{endpoint}/stream/{job_id}", "full", _SEND),
+        Endpoint("POST", "/v2/{endpoint}/stream/{job_id}", "full", _OPERATIONS),
         Endpoint("POST", "/v2/{endpoint}/cancel/{job_id}", "full", _SEND),
         Endpoint("POST", "/v2/{endpoint}/retry/{job_id}", "full", _SEND),
         Endpoint("POST", "/v2/{endpoint}/purge-queue", "full", _SEND),
@@ -90,5 +115,9 @@ FAKE = Fake(
         *(Endpoint(method, path, "absent", _V1) for method, path in _NOT_IN_V1),
         *(Endpoint(method, path, "absent", _V2) for method, path in _NOT_IN_V2),
         Endpoint("POST", "/graphql", "absent", _GRAPHQL),
+        *(Endpoint(method, f"/v2/{{endpoint}}/{path}", "absent", _OPENAI) for method, path in _OF_OPENAI),
+        *(Endpoint(method, f"/v2/{{endpoint}}/{path}", "absent", _BATCH) for method, path in _OF_BATCHES),
+        Endpoint("GET", "/ping", "absent", _BALANCING),
+        Endpoint("POST", "/generate", "absent", _BALANCING),
     ),
 )

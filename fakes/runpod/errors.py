@@ -1,4 +1,4 @@
-"""What RunPod answers when it refuses. Bodies are not documented; clients use the status only."""
+"""What RunPod answers when it refuses: `{"error": text}`. Few texts are published; clients go by status."""
 
 from typing import Protocol
 
@@ -6,35 +6,38 @@ from fakes.kit.errors import ProviderError
 
 
 def unauthorized(*, violation: str | None = None) -> ProviderError:
-    """The key is missing or not known (401; the Python client shows a text of its own)."""
-    return ProviderError(401, "unauthorized: the API key is missing or not valid", violation=violation)
+    """The key is missing or not known, or may not do this (401).
+
+    Source: docs.runpod.io/serverless/endpoints/send-requests (401: "your API key is correct and has
+    permission"); the text is that of the tests of github.com/runpod/runpodctl.
+    """
+    return ProviderError(401, "unauthorized", violation=violation)
 
 
-def endpoint_not_found(endpoint: str, *, violation: str | None = None) -> ProviderError:
-    """This key has no endpoint of this id."""
-    return ProviderError(404, f"endpoint '{endpoint}' not found", violation=violation)
+def endpoint_not_found(*, violation: str | None = None) -> ProviderError:
+    """This key has no endpoint of this id. Source: the tests of github.com/runpod/runpodctl."""
+    return ProviderError(404, "endpoint not found", violation=violation)
 
 
-def forbidden(endpoint: str) -> ProviderError:
-    """The key is known, but not allowed to do this on the endpoint."""
-    # guess: not documented; 403 is what the management API answers
-    return ProviderError(403, f"forbidden: this key may not do this on endpoint '{endpoint}'")
-
-
-def job_not_found(job_id: str) -> ProviderError:
+def job_not_found(*, violation: str | None = None) -> ProviderError:
     """No job has this id on this endpoint, or its result is no longer kept."""
-    return ProviderError(404, f"job '{job_id}' not found")
+    # guess: the text follows that of an endpoint
+    return ProviderError(404, "job not found", violation=violation)
+
+
+def invalid_json(limit_bytes: int) -> ProviderError:
+    """The body is longer than the route takes, or no JSON.
+
+    Source: the text is recorded in github.com/runpod/runpod-python/issues/27 (with another limit); the status
+    is that of results which are too large, github.com/runpod-workers/worker-comfyui/issues/129.
+    """
+    return ProviderError(400, f"json is invalid; max size is {limit_bytes // 1_000_000} MB")
 
 
 def bad_body(reason: str) -> ProviderError:
     """The request cannot be read as a job."""
+    # guess: 400 is documented, the texts are not
     return ProviderError(400, f"bad request: {reason}")
-
-
-def payload_too_large(limit_bytes: int) -> ProviderError:
-    """The body is over the route's limit: 10 MB for run, 20 MB for runsync."""
-    # guess: the status is not documented; 400 would be the other candidate
-    return ProviderError(413, f"payload too large: the limit is {limit_bytes // 1_000_000} MB")
 
 
 def namespace_refused(namespace: str) -> ProviderError:
@@ -47,9 +50,12 @@ def namespace_refused(namespace: str) -> ProviderError:
     )
 
 
-def not_retryable(job_id: str, status: str) -> ProviderError:
+def not_retryable(status: str) -> ProviderError:
     """Only a job that failed or timed out can be retried (docs.runpod.io, send-requests, retry)."""
-    return ProviderError(400, f"job '{job_id}' is {status}: only FAILED and TIMED_OUT jobs can be retried")
+    # guess: neither status nor text is published
+    return ProviderError(
+        400, f"bad request: the job is {status}; only FAILED and TIMED_OUT jobs can be retried"
+    )
 
 
 class Words(Protocol):

@@ -26,7 +26,8 @@ from fakes.runpod.state import MAX_WORKERS, NAMESPACE, Hosted, State, Work
 from fakes.runpod.wire import FINAL, Job, Mock, Submission
 
 log = logging.getLogger(__name__)
-WEBHOOK_RETRIES_S = (10.0, 10.0)
+WEBHOOK_RETRIES_S = (5.0, 15.0)
+"""As captured from the service; its documentation says 10 s each time."""
 
 
 class WorkerLost(Exception):
@@ -163,6 +164,19 @@ class Gpu:
         self.fleet.remove(endpoint)
         for job_id in self._jobs.remove_all(endpoint):
             self._announce(job_id)
+
+    def set_ttl(self, hosted: Hosted, job_id: str, ttl_s: float) -> Job:
+        """Let a job be known for so long from now on, and run no longer than that.
+
+        Raises:
+            ProviderError: No such job (404).
+        """
+        job = self._jobs.set_ttl(hosted, job_id, ttl_s)
+        attempt = self._attempts.get(job_id)
+        if attempt is not None:
+            attempt.deadline_s = min(attempt.deadline_s, job.expires_s)
+            self._set_alarm()
+        return job
 
     async def wait(self, hosted: Hosted, job_id: str, wait_s: float) -> Job:
         """The job at its end, or as it is after `wait_s` on the fake's clock.
@@ -369,7 +383,6 @@ class Gpu:
                 body=wire.webhook_body(ended, self._jobs.input(ended.id)),
                 headers=_always(headers),
                 retry_after_s=WEBHOOK_RETRIES_S,
-                is_accepted=lambda status, _body: status == 200,
             )
         )
 

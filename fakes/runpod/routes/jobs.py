@@ -1,18 +1,25 @@
 """The client's side: submit jobs, follow them and end them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.kit.bodies import bounded
+from fakes.kit.connection import while_connected
 from fakes.runpod import errors, wire
 from fakes.runpod.gpu import Gpu
 from fakes.runpod.routes.access import allowed
 from fakes.runpod.state import Hosted, State
-from fakes.runpod.wire import Submission
+from fakes.runpod.state.keys import Access
+from fakes.runpod.wire import FINAL, Job, Submission
 
 Handler = Callable[[Request], Awaitable[Response]]
+Operation = Callable[[Request, Hosted], Awaitable[Response]]
+
+_GONE = Response()
+"""For who has left."""
 
 
 class JobRoutes:
@@ -24,88 +31,102 @@ class JobRoutes:
         self._gpu = gpu
 
     def rows(self) -> dict[tuple[str, str], Handler]:
-        """Handlers by method and path."""
-        below: dict[tuple[str, str], Handler] = {
-            ("POST", "run"): self.run,
-            ("POST", "runsync"): self.runsync,
-            ("GET", "status/{job_id}"): self.status,
-            ("GET", "status-sync/{job_id}"): self.status_sync,
-            ("GET", "stream/{job_id}"): self.stream,
-            ("POST", "stream/{job_id}"): self.stream,
-            ("POST", "cancel/{job_id}"): self.cancel,
-            ("POST", "retry/{job_id}"): self.retry,
-            ("POST", "purge-queue"): self.purge_queue,
-            ("GET", "health"): self.health,
-            ("GET", "requests"): self.requests,
+        """Handlers by method and path; what a key must be allowed to is beside each."""
+        below: dict[tuple[str, str], tuple[Access, Operation]] = {
+            ("POST", "run"): ("write", self.run),
+            ("POST", "runsync"): ("write", self.runsync),
+            ("GET", "status/{job_id}"): ("read", self.status),
+            ("POST", "status/{job_id}"): ("read", self.status),
+            ("GET", "status-sync/{job_id}"): ("read", self.status_sync),
+            ("POST", "status-sync/{job_id}"): ("read", self.status_sync),
+            ("GET", "stream/{job_id}"): ("read", self.stream),
+            ("POST", "stream/{job_id}"): ("read", self.stream),
+            ("POST", "cancel/{job_id}"): ("write", self.cancel),
+            ("POST", "retry/{job_id}"): ("write", self.retry),
+            ("POST", "purge-queue"): ("write", self.purge_queue),
+            ("GET", "health"): ("read", self.health),
+            ("GET", "requests"): ("read", self.requests),
         }
-        return {(method, f"/v2/{{endpoint}}/{path}"): handler for (method, path), handler in below.items()}
+        return {
+            (method, f"/v2/{{endpoint}}/{path}"): partial(self._answer, *guarded)
+            for (method, path), guarded in below.items()
+        }
 
-    async def run(self, request: Request) -> Response:
+    async def run(self, request: Request, hosted: Hosted) -> Response:
         """Queue a job."""
-        hosted = allowed(self._state, request, "write")
         asked = await _submission(request, hosted, wire.RUN_LIMIT_BYTES)
         job = self._gpu.submit(hosted, asked, traceparent=request.headers.get("traceparent"))
         return JSONResponse(wire.submitted_body(job))
 
-    async def runsync(self, request: Request) -> Response:
+    async def runsync(self, request: Request, hosted: Hosted) -> Response:
         """Queue a job and wait for its end."""
-        hosted = allowed(self._state, request, "write")
         wait_s = wire.wait_s(request.query_params.get("wait"))
         asked = await _submission(request, hosted, wire.RUNSYNC_LIMIT_BYTES)
         traceparent = request.headers.get("traceparent")
         job = self._gpu.submit(hosted, asked, is_sync=True, traceparent=traceparent)
-        job = await self._gpu.wait(hosted, job.id, wait_s)
-        return JSONResponse(wire.job_body(job) if job.status in wire.FINAL else wire.unfinished_body(job))
+        ended = await self._end(request, hosted, job, wait_s)
+        if ended is None:
+            return _GONE
+        return JSONResponse(wire.job_body(ended) if ended.status in FINAL else wire.unfinished_body(ended))
 
-    async def status(self, request: Request) -> Response:
+    async def status(self, request: Request, hosted: Hosted) -> Response:
         """Report how far a job has come."""
-        job = self._jobs.get(allowed(self._state, request, "read"), request.path_params["job_id"])
+        job_id = request.path_params["job_id"]
+        ttl_s = wire.ttl_s(request.query_params.get("ttl"))
+        job = self._jobs.get(hosted, job_id) if ttl_s is None else self._gpu.set_ttl(hosted, job_id, ttl_s)
         return JSONResponse(wire.job_body(job))
 
-    async def status_sync(self, request: Request) -> Response:
+    async def status_sync(self, request: Request, hosted: Hosted) -> Response:
         """Report on a job when it has ended, or after the wait."""
-        hosted = allowed(self._state, request, "read")
         wait_s = wire.wait_s(request.query_params.get("wait"))
-        job = await self._gpu.wait(hosted, request.path_params["job_id"], wait_s)
-        return JSONResponse(wire.job_body(job))
+        job = self._jobs.get(hosted, request.path_params["job_id"])
+        ended = await self._end(request, hosted, job, wait_s)
+        return _GONE if ended is None else JSONResponse(wire.job_body(ended))
 
-    async def stream(self, request: Request) -> Response:
+    async def stream(self, request: Request, hosted: Hosted) -> Response:
         """Hand out what a job has yielded since the last time."""
-        job = self._jobs.get(allowed(self._state, request, "read"), request.path_params["job_id"])
+        job = self._jobs.get(hosted, request.path_params["job_id"])
         return JSONResponse(wire.stream_body(job, self._jobs.take_chunks(job)))
 
-    async def cancel(self, request: Request) -> Response:
+    async def cancel(self, request: Request, hosted: Hosted) -> Response:
         """End a job."""
-        hosted = allowed(self._state, request, "write")
         return JSONResponse(wire.submitted_body(self._gpu.cancel(hosted, request.path_params["job_id"])))
 
-    async def retry(self, request: Request) -> Response:
+    async def retry(self, request: Request, hosted: Hosted) -> Response:
         """Queue a failed job again."""
-        hosted = allowed(self._state, request, "write")
         return JSONResponse(wire.submitted_body(self._gpu.retry(hosted, request.path_params["job_id"])))
 
-    async def purge_queue(self, request: Request) -> Response:
+    async def purge_queue(self, _request: Request, hosted: Hosted) -> Response:
         """Remove what waits in the queue."""
-        return JSONResponse(wire.purged_body(self._gpu.purge(allowed(self._state, request, "write"))))
+        return JSONResponse(wire.purged_body(self._gpu.purge(hosted)))
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, _request: Request, hosted: Hosted) -> Response:
         """Count jobs and workers."""
-        hosted = allowed(self._state, request, "read")
         return JSONResponse(wire.health_body(self._jobs.counts(hosted.id), self._gpu.fleet.health(hosted.id)))
 
-    async def requests(self, request: Request) -> Response:
+    async def requests(self, _request: Request, hosted: Hosted) -> Response:
         """List the latest jobs."""
-        return JSONResponse(wire.requests_body(self._jobs.recent(allowed(self._state, request, "read"))))
+        return JSONResponse(wire.requests_body(self._jobs.recent(hosted)))
+
+    async def _answer(self, access: Access, operation: Operation, request: Request) -> Response:
+        """Let a key do only what it may."""
+        return await operation(request, allowed(self._state, request, access))
+
+    async def _end(self, request: Request, hosted: Hosted, job: Job, wait_s: float) -> Job | None:
+        """A job once it has ended, or as it is after the wait; None when nobody waits any more."""
+        if job.status in FINAL:
+            return job
+        return await while_connected(request, self._gpu.wait(hosted, job.id, wait_s))
 
 
 async def _submission(request: Request, hosted: Hosted, limit_bytes: int) -> Submission:
     """The job in a body.
 
     Raises:
-        ProviderError: Too large (413), no job (400), or it names another namespace (403).
+        ProviderError: Too large or no job (400), or it names another namespace (403).
     """
-    body = await bounded(request, limit_bytes, errors.payload_too_large(limit_bytes)).body()
-    asked = wire.submission(body)
+    body = await bounded(request, limit_bytes, errors.invalid_json(limit_bytes)).body()
+    asked = wire.submission(body, limit_bytes)
     if asked.namespace not in (None, hosted.namespace):
         raise errors.namespace_refused(str(asked.namespace))
     return asked

@@ -10,7 +10,7 @@ from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
 from fakes.runpod.state.jobs import Jobs
-from fakes.runpod.state.keys import Access, Keys
+from fakes.runpod.state.keys import Access, Key, Keys
 from fakes.runpod.state.records import Hosted, Timing, Waiting, Work
 from fakes.runpod.state.templates import Templates
 from fakes.runpod.wire.resources import Deployment, Scaling, Template
@@ -20,6 +20,7 @@ __all__ = [
     "MODELS",
     "NAMESPACE",
     "PRODUCTION",
+    "READ_ONLY_KEY",
     "STAGING_KEY",
     "Hosted",
     "Scaling",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 STAGING_KEY = "rpa_staging_0000000000000000000000000000"
+READ_ONLY_KEY = "rpa_staging_readonly_0000000000000000000"
 PRODUCTION_KEY_PREFIX = "rpa_production_"
 NAMESPACE = "staging"
 PRODUCTION = "production"
@@ -58,9 +60,10 @@ class State:
         self.on_reset: Callable[[], None] = lambda: None
 
     def populate(self) -> None:
-        """One endpoint per model for staging and for production, staging's key, and one place on the GPU."""
+        """One endpoint per model for staging and for production, staging's keys, and one place on the GPU."""
         self._set(1, self._timing)
-        self.keys.add(STAGING_KEY, NAMESPACE, "write", {})
+        self.keys.add(STAGING_KEY, Key(NAMESPACE))
+        self.keys.add(READ_ONLY_KEY, Key(NAMESPACE, "read"))
         for namespace in (NAMESPACE, PRODUCTION):
             for model in MODELS:
                 self._host(namespace, model)
@@ -91,26 +94,27 @@ class State:
         }
 
     def reset(self) -> None:
-        """The rows are back already: tell who runs jobs to drop theirs."""
+        """The rows are back already: forget what was read, and tell who runs jobs to drop theirs."""
+        self.keys.forget()
         self.on_reset()
 
-    def hosted(self, key: str | None, endpoint: str, access: Access) -> Hosted:
+    def hosted(self, key: str, endpoint: str, access: Access) -> Hosted:
         """The endpoint that a key may use.
 
         Raises:
-            ProviderError: No such key (401), no such endpoint for it (404), or it may not do this (403).
+            ProviderError: No such key, or it may not do this (401), or no such endpoint for it (404).
         """
-        held = self.keys.find(key) if key else None
+        held = self.keys.find(key)
         if held is None:
-            is_production = key is not None and key.startswith(PRODUCTION_KEY_PREFIX)
+            is_production = key.startswith(PRODUCTION_KEY_PREFIX)
             raise errors.unauthorized(violation="production API key used" if is_production else None)
         hosted = self.endpoints.find(endpoint)
         if hosted is None or hosted.namespace != held.namespace:
             is_production = hosted is not None or endpoint.startswith(PRODUCTION)
             reached = f"production endpoint '{endpoint}' called with a {held.namespace} key"
-            raise errors.endpoint_not_found(endpoint, violation=reached if is_production else None)
+            raise errors.endpoint_not_found(violation=reached if is_production else None)
         if not held.may(endpoint, access):
-            raise errors.forbidden(endpoint)
+            raise errors.unauthorized()
         return hosted
 
     def _set(self, workers: int, timing: str) -> None:

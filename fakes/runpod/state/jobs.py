@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from fakes.kit.clock import Clock
@@ -9,12 +10,14 @@ from fakes.kit.ids import Ids
 from fakes.kit.store import Store
 from fakes.runpod import errors
 from fakes.runpod.state.records import Hosted, Waiting, Work
-from fakes.runpod.wire import FINAL, Job, Status, Submission
+from fakes.runpod.wire import FINAL, Job, Status, Submission, chunk_texts
 
 RETENTION_S = 1800.0
 RETENTION_SYNC_S = 60.0
 LOST_RETRIES = 1
 RECENT = 100
+STREAM_ITEMS = 1000
+STREAM_BYTES = 10_000_000
 
 SCHEMA = """
 CREATE TABLE jobs (id TEXT PRIMARY KEY, endpoint TEXT, position INTEGER, status TEXT, submitted_s REAL,
@@ -80,8 +83,21 @@ class Jobs:
         self.expire()
         row = self._store.one("SELECT * FROM jobs WHERE id = ? AND endpoint = ?", (job_id, hosted.id))
         if row is None:
-            raise errors.job_not_found(job_id)
+            raise errors.job_not_found(violation=self._reached(hosted, job_id))
         return _job(row)
+
+    def set_ttl(self, hosted: Hosted, job_id: str, ttl_s: float) -> Job:
+        """Let a job be known for so long from now on; a result that is kept is not kept longer thereby.
+
+        Raises:
+            ProviderError: No such job (404).
+        """
+        job = self.get(hosted, job_id)
+        expires_s = self._clock.now() + ttl_s
+        if job.status in FINAL:
+            expires_s = min(expires_s, job.expires_s)
+        self._store.execute("UPDATE jobs SET expires_s = ? WHERE id = ?", (expires_s, job.id))
+        return replace(job, expires_s=expires_s)
 
     def recent(self, hosted: Hosted) -> list[Job]:
         """The latest jobs of an endpoint, newest first."""
@@ -152,15 +168,21 @@ class Jobs:
 
     def add_chunk(self, job: Job, output: Any) -> None:
         """Add one item to what the stream hands out."""
-        self._store.execute(
-            "INSERT INTO chunks (job_id, output) SELECT id, ? FROM jobs"
-            " WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
-            (json.dumps(output), job.id, job.attempt),
-        )
+        for text in chunk_texts(output):
+            self._store.execute(
+                "INSERT INTO chunks (job_id, output) SELECT id, ? FROM jobs"
+                " WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
+                (text, job.id, job.attempt),
+            )
 
     def take_chunks(self, job: Job) -> list[Any]:
-        """Hand out what the stream holds; each item once."""
-        rows = self._store.all("SELECT id, output FROM chunks WHERE job_id = ? ORDER BY id", (job.id,))
+        """Hand out what the stream holds, as much as fits into an answer; each item once."""
+        rows = self._store.all(
+            "SELECT id, output FROM (SELECT id, output, sum(length(output)) OVER (ORDER BY id) AS total"
+            " FROM (SELECT id, output FROM chunks WHERE job_id = ? ORDER BY id LIMIT ?))"
+            " WHERE total - length(output) < ?",
+            (job.id, STREAM_ITEMS, STREAM_BYTES),
+        )
         if rows:
             self._store.execute("DELETE FROM chunks WHERE job_id = ? AND id <= ?", (job.id, rows[-1]["id"]))
         return [json.loads(row["output"]) for row in rows]
@@ -227,7 +249,7 @@ class Jobs:
         """
         job = self.get(hosted, job_id)
         if job.status not in ("FAILED", "TIMED_OUT"):
-            raise errors.not_retryable(job_id, job.status)
+            raise errors.not_retryable(job.status)
         now_s = self._clock.now()
         with self._store.transaction():
             self._store.execute("DELETE FROM chunks WHERE job_id = ?", (job.id,))
@@ -298,6 +320,15 @@ class Jobs:
         """Forget jobs whose time to live or retention has passed."""
         rows = self._store.all("SELECT id FROM jobs WHERE expires_s <= ?", (self._clock.now(),))
         self._delete(tuple(str(row["id"]) for row in rows))
+
+    def _reached(self, hosted: Hosted, job_id: str) -> str | None:
+        """What was reached for: a job of another namespace, or nothing."""
+        row = self._store.one(
+            "SELECT namespace FROM jobs JOIN endpoints ON endpoints.id = endpoint"
+            " WHERE jobs.id = ? AND namespace != ?",
+            (job_id, hosted.namespace),
+        )
+        return None if row is None else f"job of {row[0]} asked for with a {hosted.namespace} key"
 
     def _next_position(self) -> int:
         row = self._store.one("SELECT coalesce(max(position), 0) + 1 FROM jobs")

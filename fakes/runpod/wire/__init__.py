@@ -1,6 +1,7 @@
 """RunPod's JSON, both ways: `jobs` for the API that runs them, `v1` and `v2` for those that manage."""
 
 from fakes.runpod.wire.jobs import (
+    CHUNK_LIMIT_BYTES,
     EXECUTION_TIMEOUT_MS,
     FINAL,
     RUN_LIMIT_BYTES,
@@ -12,6 +13,7 @@ from fakes.runpod.wire.jobs import (
     Status,
     Submission,
     WorkerState,
+    chunk_texts,
     exception_text,
     health_body,
     job_body,
@@ -20,6 +22,7 @@ from fakes.runpod.wire.jobs import (
     stream_body,
     submission,
     submitted_body,
+    ttl_s,
     unfinished_body,
     wait_s,
     webhook_body,
@@ -27,6 +30,7 @@ from fakes.runpod.wire.jobs import (
 from fakes.runpod.wire.refusals import error_body
 
 __all__ = [
+    "CHUNK_LIMIT_BYTES",
     "EXECUTION_TIMEOUT_MS",
     "FINAL",
     "RUNSYNC_LIMIT_BYTES",
@@ -38,6 +42,7 @@ __all__ = [
     "Status",
     "Submission",
     "WorkerState",
+    "chunk_texts",
     "error_body",
     "exception_text",
     "health_body",
@@ -47,6 +52,7 @@ __all__ = [
     "stream_body",
     "submission",
     "submitted_body",
+    "ttl_s",
     "unfinished_body",
     "wait_s",
     "webhook_body",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fakes.kit.bodies import strict_json
 from fakes.runpod import errors
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"]
@@ -13,11 +14,16 @@ FINAL: frozenset[Status] = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED
 
 RUN_LIMIT_BYTES = 10_000_000
 RUNSYNC_LIMIT_BYTES = 20_000_000
+CHUNK_LIMIT_BYTES = 1_000_000
 EXECUTION_TIMEOUT_MS = 600_000
 TTL_MS = 86_400_000
 _EXECUTION_TIMEOUT_RANGE_MS = (5_000, 604_800_000)
 _TTL_RANGE_MS = (10_000, 604_800_000)
+_RESULT_TTL_RANGE_MS = (1, 604_800_000)
 _WAIT_RANGE_MS = (1_000, 300_000)
+_URL_LIMIT = 8_000
+"""In characters; as much as web servers take in a line."""
+_LONGEST_ESCAPE = len("\\ud83d\\ude00")
 WAIT_MS = 90_000
 
 
@@ -132,33 +138,31 @@ class Mock:
         )
 
 
-def submission(body: bytes) -> Submission:
-    """Read the body of run and runsync.
+def submission(body: bytes, limit_bytes: int) -> Submission:
+    """Read the body of run and runsync; fields that are not known mean nothing.
 
     Raises:
         ProviderError: It is not a job (400).
     """
     try:
-        read = json.loads(body)
+        read = strict_json(body)
     except ValueError as error:
-        raise errors.bad_body(f"the body is not JSON ({error})") from error
+        raise errors.invalid_json(limit_bytes) from error
     if not isinstance(read, dict) or "input" not in read:
         raise errors.bad_body("the body has no field 'input'")
-    webhook = read.get("webhook")
-    if webhook is not None and not isinstance(webhook, str):
-        raise errors.bad_body("'webhook' is not a string")
     policy = {} if read.get("policy") is None else read["policy"]
     if not isinstance(policy, dict):
         raise errors.bad_body("'policy' is not an object")
     is_low_priority = policy.get("lowPriority") or False
     if not isinstance(is_low_priority, bool):
-        raise errors.bad_body(f"policy 'lowPriority' is {is_low_priority!r}; it must be true or false")
+        raise errors.bad_body(f"policy 'lowPriority' is {is_low_priority!r:.100}; it must be true or false")
     s3_config = read.get("s3Config")
     if s3_config is not None and not isinstance(s3_config, dict):
         raise errors.bad_body("'s3Config' is not an object")
     return Submission(
         input=read["input"],
-        webhook=webhook or None,
+        # guess: the Go and JavaScript clients have both fields; nothing says how the second one differs
+        webhook=_url(read, "webhookV2") or _url(read, "webhook"),
         execution_timeout_ms=_milliseconds(policy, "executionTimeout", _EXECUTION_TIMEOUT_RANGE_MS),
         ttl_ms=_milliseconds(policy, "ttl", _TTL_RANGE_MS) or TTL_MS,
         is_low_priority=is_low_priority,
@@ -172,12 +176,16 @@ def wait_s(text: str | None) -> float:
     Raises:
         ProviderError: Not a number (400).
     """
-    if not text:
-        return WAIT_MS / 1000
-    if not text.isdecimal():
-        raise errors.bad_body(f"'wait' is '{text}'; it must be a number of milliseconds")
-    low, high = _WAIT_RANGE_MS
-    return min(max(int(text), low), high) / 1000
+    return WAIT_MS / 1000 if not text else _asked_s("wait", text, _WAIT_RANGE_MS)
+
+
+def ttl_s(text: str | None) -> float | None:
+    """Seconds that a job shall be known from now on, from `?ttl=` in milliseconds; None when it is not there.
+
+    Raises:
+        ProviderError: Not a number (400).
+    """
+    return None if not text else _asked_s("ttl", text, _RESULT_TTL_RANGE_MS)
 
 
 def job_body(job: Job) -> dict[str, Any]:
@@ -210,9 +218,22 @@ def submitted_body(job: Job) -> dict[str, Any]:
 
 
 def stream_body(job: Job, chunks: Sequence[Any]) -> dict[str, Any]:
-    """What a stream has to hand out now; it ends after the last item was handed out."""
-    status: Status = "IN_PROGRESS" if chunks and job.status in FINAL else job.status
-    return {"status": status, "stream": [{"output": chunk} for chunk in chunks]}
+    """What a stream has to hand out now; the last items may come when the job has ended already."""
+    return {"status": job.status, "stream": [{"output": chunk} for chunk in chunks]}
+
+
+def chunk_texts(output: Any) -> list[str]:
+    """An item of a stream as JSON, in several texts when it is over the limit of one."""
+    text = json.dumps(output)
+    if len(text) <= CHUNK_LIMIT_BYTES:
+        return [text]
+    # guess: that it is split is documented, how is not; texts stay texts, anything else is split as JSON
+    if isinstance(output, str):
+        whole, worst = output, 1 if len(text) == len(output) + 2 else _LONGEST_ESCAPE
+    else:
+        whole, worst = text, 2
+    step = (CHUNK_LIMIT_BYTES - 2) // worst
+    return [json.dumps(whole[start : start + step]) for start in range(0, len(whole), step)]
 
 
 def purged_body(removed: int) -> dict[str, Any]:
@@ -263,11 +284,30 @@ def _ms_between(first_s: float, then_s: float) -> int:
     return max(round((then_s - first_s) * 1000), 0)
 
 
+def _url(read: Mapping[str, Any], name: str) -> str | None:
+    value = read.get(name)
+    if value is not None and not isinstance(value, str):
+        raise errors.bad_body(f"'{name}' is not a string")
+    if value is not None and len(value) > _URL_LIMIT:
+        raise errors.bad_body(f"'{name}' has {len(value)} characters; it may have {_URL_LIMIT}")
+    return value or None
+
+
+def _asked_s(name: str, text: str, limits: tuple[int, int]) -> float:
+    """A time of a query, brought into its range."""
+    # guess: that times beyond the range are brought into it
+    if not (text.isascii() and text.isdecimal()):
+        raise errors.bad_body(f"'{name}' is '{text}'; it must be a number of milliseconds")
+    low, high = limits
+    asked_ms = high if len(text) > len(str(high)) else int(text)
+    return min(max(asked_ms, low), high) / 1000
+
+
 def _milliseconds(policy: Mapping[str, Any], name: str, limits: tuple[int, int]) -> int | None:
     value = policy.get(name)
     if value is None:
         return None
     low, high = limits
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise errors.bad_body(f"policy '{name}' is {value!r}; it must be from {low} to {high} ms")
+        raise errors.bad_body(f"policy '{name}' is {value!r:.100}; it must be from {low} to {high} ms")
     return value

@@ -7,7 +7,7 @@ import pytest
 from fakes.runpod import FAKE
 from fakes.runpod.management import WORKERS_QUOTA
 from fakes.runpod.state import STAGING_KEY, State
-from fakes.runpod.state.keys import Access
+from fakes.runpod.state.keys import Access, Key
 from tests.fakes.runpod.conftest import Account
 from tests.fakes.runpod.managing import TEMPLATE, backend, call, made, violations
 
@@ -310,5 +310,5 @@ async def test_the_rest_of_the_management_api_is_501_by_name(account: Account) -
 def _key(account: Account, access: Access, by_endpoint: dict[str, Access] | None = None) -> dict[str, str]:
     state = account.app.parts.state
     assert isinstance(state, State)
-    state.keys.add("rpa_staging_some", "staging", access, by_endpoint or {})
+    state.keys.add("rpa_staging_some", Key("staging", access, by_endpoint or {}))
     return {"Authorization": "Bearer rpa_staging_some"}
