@@ -40,13 +40,13 @@ def bad_body(reason: str) -> ProviderError:
     return ProviderError(400, f"bad request: {reason}")
 
 
-def namespace_refused(namespace: str) -> ProviderError:
-    """The input names a namespace that this key does not belong to."""
-    # guess: keys with scopes are refused by 403
+def not_yours(field: str, named: str, namespace: str) -> ProviderError:
+    """The input names what is another namespace's. The service has no such rule: this is the fake's own."""
+    what = f"{field:.100} '{named:.200}'"
     return ProviderError(
         403,
-        f"forbidden: this key has no access to namespace '{namespace}'",
-        violation=f"namespace '{namespace}' named with a staging key",
+        f"forbidden: this key has no access to {what}",
+        violation=f"{what} named with a {namespace} key",
     )
 
 

@@ -19,8 +19,6 @@ from fakes.runpod.wire.v1 import IN_PLACE
 
 WORKERS_QUOTA = 30
 """Workers of all endpoints of an account together; one of the steps that an account's balance brings."""
-VOLUMES: Mapping[str, frozenset[str]] = {"staging": frozenset({"staging-models"})}
-"""Network volumes that the endpoints of a namespace may have."""
 _MODEL = re.compile(rf"(?<![a-z0-9])({'|'.join(MODELS)})(?:x|[0-9]+)?(?![a-z0-9])")
 
 
@@ -245,8 +243,9 @@ class Management:
     def _check(self, key: Key, operation: str, deployment: Deployment, scaling: Scaling, *, was: int) -> None:
         """Refuse an endpoint that there cannot be; `was` is how many workers it might have before."""
         for volume in deployment.volume_ids:
-            if volume not in VOLUMES.get(key.namespace, ()):
-                reached = _reached("network volume", volume, key, False)
+            found = self._state.volumes.find(volume)
+            if found is None or found.namespace != key.namespace:
+                reached = _reached("network volume", volume, key, found is not None)
                 raise self._words.missing(operation, "network volume", reached)
         if scaling.workers_min > scaling.workers_max:
             # guess: refused; the wording is not published

@@ -54,14 +54,14 @@ class JobRoutes:
 
     async def run(self, request: Request, hosted: Hosted) -> Response:
         """Queue a job."""
-        asked = await _submission(request, hosted, wire.RUN_LIMIT_BYTES)
+        asked = await self._asked(request, hosted, wire.RUN_LIMIT_BYTES)
         job = self._gpu.submit(hosted, asked, traceparent=request.headers.get("traceparent"))
         return JSONResponse(wire.submitted_body(job))
 
     async def runsync(self, request: Request, hosted: Hosted) -> Response:
         """Queue a job and wait for its end."""
         wait_s = wire.wait_s(request.query_params.get("wait"))
-        asked = await _submission(request, hosted, wire.RUNSYNC_LIMIT_BYTES)
+        asked = await self._asked(request, hosted, wire.RUNSYNC_LIMIT_BYTES)
         traceparent = request.headers.get("traceparent")
         job = self._gpu.submit(hosted, asked, is_sync=True, traceparent=traceparent)
         ended = await self._end(request, hosted, job, wait_s)
@@ -112,21 +112,19 @@ class JobRoutes:
         """Let a key do only what it may."""
         return await operation(request, allowed(self._state, request, access))
 
+    async def _asked(self, request: Request, hosted: Hosted, limit_bytes: int) -> Submission:
+        """The job in a body.
+
+        Raises:
+            ProviderError: Too large or no job (400), or it names what is another namespace's (403).
+        """
+        body = await bounded(request, limit_bytes, errors.invalid_json(limit_bytes)).body()
+        asked = wire.submission(body, limit_bytes)
+        self._state.check_names(hosted.namespace, asked)
+        return asked
+
     async def _end(self, request: Request, hosted: Hosted, job: Job, wait_s: float) -> Job | None:
         """A job once it has ended, or as it is after the wait; None when nobody waits any more."""
         if job.status in FINAL:
             return job
         return await while_connected(request, self._gpu.wait(hosted, job.id, wait_s))
-
-
-async def _submission(request: Request, hosted: Hosted, limit_bytes: int) -> Submission:
-    """The job in a body.
-
-    Raises:
-        ProviderError: Too large or no job (400), or it names another namespace (403).
-    """
-    body = await bounded(request, limit_bytes, errors.invalid_json(limit_bytes)).body()
-    asked = wire.submission(body, limit_bytes)
-    if asked.namespace not in (None, hosted.namespace):
-        raise errors.namespace_refused(str(asked.namespace))
-    return asked

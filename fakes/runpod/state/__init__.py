@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fakes.kit.kit import Kit
-from fakes.runpod import errors
-from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, templates
+from fakes.runpod import errors, isolation
+from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, templates, volumes
 from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
@@ -13,6 +13,8 @@ from fakes.runpod.state.jobs import Jobs
 from fakes.runpod.state.keys import Access, Key, Keys
 from fakes.runpod.state.records import Hosted, Timing, Waiting, Work
 from fakes.runpod.state.templates import Templates
+from fakes.runpod.state.volumes import Volume, Volumes
+from fakes.runpod.wire import Submission
 from fakes.runpod.wire.resources import Deployment, Scaling, Template
 
 __all__ = [
@@ -38,7 +40,7 @@ PRODUCTION = "production"
 FOUNDED_S = 1_790_000_000.0
 """When the endpoints were made that are always there."""
 
-SCHEMA = ";".join(part.SCHEMA for part in (keys, endpoints, templates, deployments, gpu, jobs))
+SCHEMA = ";".join(part.SCHEMA for part in (keys, endpoints, templates, deployments, volumes, gpu, jobs))
 
 
 class State:
@@ -55,6 +57,7 @@ class State:
         self.endpoints = Endpoints(store)
         self.templates = Templates(store)
         self.deployments = Deployments(store)
+        self.volumes = Volumes(store)
         self.gpu = Gpu(store)
         self.jobs = Jobs(store, kit.clock, kit.ids)
         self.on_reset: Callable[[], None] = lambda: None
@@ -65,6 +68,7 @@ class State:
         self.keys.add(STAGING_KEY, Key(NAMESPACE))
         self.keys.add(READ_ONLY_KEY, Key(NAMESPACE, "read"))
         for namespace in (NAMESPACE, PRODUCTION):
+            self.volumes.put(Volume(f"{namespace}-models", namespace, f"{namespace} models"))
             for model in MODELS:
                 self._host(namespace, model)
 
@@ -110,12 +114,36 @@ class State:
             raise errors.unauthorized(violation="production API key used" if is_production else None)
         hosted = self.endpoints.find(endpoint)
         if hosted is None or hosted.namespace != held.namespace:
-            is_production = hosted is not None or endpoint.startswith(PRODUCTION)
-            reached = f"production endpoint '{endpoint}' called with a {held.namespace} key"
-            raise errors.endpoint_not_found(violation=reached if is_production else None)
+            owner = PRODUCTION if endpoint.startswith(PRODUCTION) else hosted and hosted.namespace
+            reached = f"{owner} endpoint '{endpoint}' called with a {held.namespace} key"
+            raise errors.endpoint_not_found(violation=reached if owner else None)
         if not held.may(endpoint, access):
             raise errors.unauthorized()
         return hosted
+
+    def check_names(self, namespace: str, asked: Submission) -> None:
+        """Let a job of a namespace name only what is of that namespace.
+
+        Raises:
+            ProviderError: It names another namespace, or a model, path, volume or endpoint there (403).
+        """
+        if asked.namespace not in (None, namespace):
+            raise errors.not_yours("namespace", str(asked.namespace), namespace)
+        named = tuple(isolation.namings([asked.input, asked.s3_config]))
+        if not named:
+            return
+        foreign = self._foreign(namespace)
+        for naming in named:
+            if any(foreign.owns(part) for part in naming.parts):
+                raise errors.not_yours(naming.field, naming.text, namespace)
+
+    def _foreign(self, namespace: str) -> isolation.Foreign:
+        """What is not of a namespace."""
+        held: list[Hosted | Volume] = [*self.endpoints.all(), *self.volumes.all()]
+        others = [one for one in held if one.namespace != namespace]
+        namespaces = {PRODUCTION, *(one.namespace for one in others)} - {namespace}
+        names = {one.name.lower() for one in others if isinstance(one, Volume)}
+        return isolation.Foreign(namespaces, {one.id.lower() for one in others} | names)
 
     def _set(self, workers: int, timing: str) -> None:
         """Write the GPU's row; endpoints that scale as another timing has it follow."""

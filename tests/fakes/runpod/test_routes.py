@@ -37,45 +37,6 @@ async def test_a_missing_or_unknown_key_is_refused(account: Account, key: str) -
     assert account.app.kit.journal.find(violations=True) == []
 
 
-async def test_the_production_key_is_a_violation(account: Account) -> None:
-    headers = {"Authorization": "Bearer rpa_production_0000"}
-
-    answer = await account.client.post("/v2/production-clip/run", json={"input": {"a": 1}}, headers=headers)
-
-    assert answer.status_code == 401
-    assert _violations(account) == ["production API key used"]
-
-
-async def test_a_production_endpoint_is_not_found_with_the_staging_key(account: Account) -> None:
-    answer = await account.client.post("/v2/production-whisper/run", json={"input": {"a": 1}})
-
-    assert (answer.status_code, answer.json()) == (404, {"error": "endpoint not found"})
-    assert _violations(account) == ["production endpoint 'production-whisper' called with a staging key"]
-
-
-async def test_another_namespace_is_refused_and_nothing_is_queued(account: Account) -> None:
-    answer = await account.client.post("/v2/staging-clip/run", json={"input": {"namespace": "production"}})
-
-    assert answer.status_code == 403
-    assert _violations(account) == ["namespace 'production' named with a staging key"]
-    assert account.app.parts.state.summary()["jobs"] == {}
-
-
-async def test_an_unknown_endpoint_is_not_found_and_no_violation(account: Account) -> None:
-    answer = await account.client.get("/v2/whisper/health")
-
-    assert answer.status_code == 404
-    assert _violations(account) == []
-
-
-async def test_a_job_of_another_endpoint_is_not_found(account: Account) -> None:
-    job = await account.run({"mock_return": 1})
-
-    answer = await account.client.get(f"/v2/staging-blip/status/{job}")
-
-    assert answer.status_code == 404
-
-
 @pytest.mark.parametrize("row", [row for row in FAKE.coverage if row.level == "absent"], ids=str)
 async def test_what_is_not_there_is_a_loud_gap(account: Account, row: Endpoint) -> None:
     path = re.sub(r"\{\w+\}", "x1", row.path.replace("{endpoint}", "staging-clip"))
@@ -100,7 +61,3 @@ async def test_a_seed_document_that_is_wrong_is_refused(account: Account, docume
     answer = await account.client.put("/_fake/state", json=document)
 
     assert (answer.status_code, answer.json()) == (400, {"error": said})
-
-
-def _violations(account: Account) -> list[str | None]:
-    return [entry.violation for entry in account.app.kit.journal.find(violations=True)]
