@@ -57,6 +57,15 @@ class Stop:
         """Whether the call shall end."""
         return self._is_set
 
+    def check(self) -> None:
+        """Go on only if the call shall not end.
+
+        Raises:
+            HandlerError: It shall; nobody waits for what the model says any more.
+        """
+        if self._is_set:
+            raise HandlerError("stopped")
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fakes.runpod.models.media import Gray
+from fakes.runpod.models.media import Frame, Gray
 
 VISIBLE = 20
 """Change of a pixel (of 255) that is seen."""
@@ -52,15 +52,13 @@ class CutFinder:
         self._near = int(_NEAR_S * fps + 1e-6)
         self._reach = max(_NEAR_FRAMES, self._near)
         self._seen: deque[_Seen] = deque(maxlen=2 * self._reach + 2)
-        self._last: Gray | None = None
+        self._last: Frame | None = None
         self._count = 0
 
-    def take(self, frame: Gray) -> list[int]:
+    def take(self, frame: Frame) -> list[int]:
         """Add a frame; the numbers of earlier ones that are now known to begin a picture."""
         small = _made_small(frame)
-        self._seen.append(
-            _Seen(small) if self._last is None else _Seen(small, *difference(self._last, frame))
-        )
+        self._seen.append(_Seen(small) if self._last is None else _Seen(small, *changed(self._last, frame)))
         self._last = frame
         self._count += 1
         number = self._count - 1 - self._reach
@@ -108,10 +106,23 @@ class CutFinder:
         return [self._seen[index].small for index in range(max(0, at - 1 - self._near), at - 1)]
 
 
-def difference(before: Gray, after: Gray) -> tuple[float, float]:
-    """Share of the pixels that change visibly from one frame to another of its size, and the mean change."""
-    change = np.abs(after.astype(np.int16) - before)
+def moved(before: Gray, after: Gray) -> float:
+    """Share of the pixels whose brightness changes visibly between two frames of one size."""
+    return float((_change(before, after) > VISIBLE).mean())
+
+
+def changed(before: Frame, after: Frame) -> tuple[float, float]:
+    """Share of the pixels that change visibly, in brightness or in colour, and the mean change in 0..1."""
+    change = _change(before.luma, after.luma)
+    tint = _change(before.chroma, after.chroma).max(axis=2)
+    if tint.max() > VISIBLE:
+        rows, columns = change.shape
+        change = np.maximum(change, tint.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :columns])
     return float((change > VISIBLE).mean()), float(change.mean() / 255)
+
+
+def _change(before: Gray, after: Gray) -> Gray:
+    return np.maximum(before, after) - np.minimum(before, after)
 
 
 def _stands_out(mean: float, before: list[float], after: list[float]) -> bool:
@@ -134,9 +145,14 @@ def _is_between(start: _Small, way: _Small, end: _Small) -> bool:
     return is_apart and _distance(start, end) >= _STRAIGHT * (to + onward)
 
 
-def _made_small(frame: Gray) -> _Small:
-    """Means of at most `_SMALL_PX` x `_SMALL_PX` blocks, in 0..1."""
-    means = frame.astype(np.float64) / 255
+def _made_small(frame: Frame) -> _Small:
+    """Brightness and both parts of colour, each in at most `_SMALL_PX` x `_SMALL_PX` blocks, in 0..1."""
+    planes = (frame.luma, frame.chroma[..., 0], frame.chroma[..., 1])
+    return np.concatenate([_blocks(plane).ravel() for plane in planes])
+
+
+def _blocks(plane: Gray) -> _Small:
+    means = plane.astype(np.float64) / 255
     for axis in (0, 1):
         length = means.shape[axis]
         starts = np.arange(min(length, _SMALL_PX)) * length // min(length, _SMALL_PX)

@@ -42,11 +42,19 @@ Rgb = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a series, as brightness (rows x columns) and colour (half as many of each, x 2)."""
+
+    luma: Gray
+    chroma: Gray
+
+
+@dataclass(frozen=True, slots=True)
 class Video:
     """A video that is being decoded: frames per second, and the frames as they come."""
 
     fps: float
-    frames: Iterator[Gray]
+    frames: Iterator[Frame]
 
 
 def from_base64(text: Any, what: str) -> bytes:
@@ -68,22 +76,33 @@ def from_base64(text: Any, what: str) -> bytes:
     return content
 
 
-def fetch(url: Any, call: Call) -> bytes:
+def at(address: Any, what: str, call: Call, *, most_bytes: int) -> bytes:
+    """Bytes of a `data:` URL, or at an address within this stack.
+
+    Raises:
+        HandlerError: A host that is not allowed, no answer, too much of it, or no base64.
+    """
+    if isinstance(address, str) and address.startswith("data:"):
+        return from_base64(address, what)
+    return fetch(address, call, most_bytes=most_bytes)
+
+
+def fetch(url: Any, call: Call, *, most_bytes: int = FETCH_LIMIT_BYTES) -> bytes:
     """Bytes at an address within this stack; redirects are not followed.
 
     Raises:
-        HandlerError: A host that is not allowed, or no answer.
+        HandlerError: A host that is not allowed, no answer, or too much of it.
     """
     content = io.BytesIO()
-    download(url, call, content)
+    download(url, call, content, most_bytes=most_bytes)
     return content.getvalue()
 
 
-def download(url: Any, call: Call, file: IO[bytes]) -> None:
+def download(url: Any, call: Call, file: IO[bytes], *, most_bytes: int = FETCH_LIMIT_BYTES) -> None:
     """Write what is at an address within this stack to a file; redirects are not followed.
 
     Raises:
-        HandlerError: A host that is not allowed, or no answer.
+        HandlerError: A host that is not allowed, no answer, or too much of it.
     """
     if not isinstance(url, str) or not is_within(url, call.tools.allowed_hosts):
         raise HandlerError(f"refused to download '{url}': the host is outside of this stack")
@@ -94,12 +113,11 @@ def download(url: Any, call: Call, file: IO[bytes]) -> None:
         with opener.open(url, timeout=FETCH_LIMIT_S) as answer:
             while chunk := answer.read1(_CHUNK_BYTES):
                 size += len(chunk)
-                if size > FETCH_LIMIT_BYTES:
-                    raise HandlerError(
-                        f"failed to download '{url}': over {FETCH_LIMIT_BYTES // 1_000_000} MB"
-                    )
-                if call.stop.is_set or time.monotonic() > ends:
-                    raise HandlerError(f"failed to download '{url}': it took over {FETCH_LIMIT_S:.0f} s")
+                if size > most_bytes:
+                    raise ValueError(f"over {most_bytes // 1_000_000} MB")
+                if time.monotonic() > ends:
+                    raise ValueError(f"took over {FETCH_LIMIT_S:.0f} s")
+                call.stop.check()
                 file.write(chunk)
     except (OSError, ValueError, HTTPException) as error:
         raise HandlerError(f"failed to download '{url}': {error}") from error
@@ -138,6 +156,12 @@ def _eight_bits(opened: Image.Image) -> Image.Image:
     return Image.fromarray((np.asarray(opened).clip(0, 0xFFFF) >> 8).astype(np.uint8))
 
 
+def frame(rgb: Rgb) -> Frame:
+    """A picture as one of a series."""
+    shown = Image.fromarray(rgb).convert("YCbCr")
+    return Frame(np.asarray(shown)[..., 0], np.asarray(shown.reduce(2))[..., 1:])
+
+
 def luminance(rgb: Rgb) -> NDArray[np.float32]:
     """Brightness of each pixel in 0..255 (ITU-R BT.601)."""
     weights = np.array([0.299, 0.587, 0.114], np.float32)
@@ -164,7 +188,7 @@ def sound(content: bytes, stop: Stop, what: str) -> tuple[NDArray[np.float32], N
 
 @contextlib.contextmanager
 def video(url: Any, call: Call, what: str, *, within_px: int, most_fps: float) -> Iterator[Video]:
-    """The gray frames of a video within this stack, at its own constant rate, made smaller to fit a square.
+    """The frames of a video within this stack, at its own constant rate, made smaller to fit a square.
 
     Neither the file nor its frames are held in memory, and no more than `MAX_VIDEO_S` of it is looked at.
 
@@ -173,7 +197,7 @@ def video(url: Any, call: Call, what: str, *, within_px: int, most_fps: float) -
     """
     shape = f"w='min({within_px},iw)':h='min({within_px},ih)':force_original_aspect_ratio=decrease"
     arguments = ["-map", "0:v:0", "-t", str(MAX_VIDEO_S), "-fpsmax", f"{most_fps:g}"]
-    arguments += ["-vf", f"scale={shape}:flags=area,format=gray", "-f", "yuv4mpegpipe", "pipe:1"]
+    arguments += ["-vf", f"scale={shape}:flags=area,format=yuvj420p", "-f", "yuv4mpegpipe", "pipe:1"]
     with TemporaryFile() as source:
         download(url, call, source)
         with ffmpeg.running(source.fileno(), arguments, call.stop, what) as child:
@@ -187,13 +211,17 @@ def _video(child: ffmpeg.Child) -> Video:
         child.finish()
         raise child.failure("it has no pictures")
     columns, rows = int(fields["W"]), int(fields["H"])
+    halves = (rows + 1) // 2, (columns + 1) // 2
+    luma_bytes, chroma_bytes = rows * columns, 2 * halves[0] * halves[1]
     count, _, seconds = fields["F"].partition(":")
 
-    def frames() -> Iterator[Gray]:
+    def frames() -> Iterator[Frame]:
         while line := child.line():
             if not line.startswith("FRAME"):
                 raise child.failure("its pictures change their size")
-            yield np.frombuffer(child.read(rows * columns), np.uint8).reshape(rows, columns)
+            planes = np.frombuffer(child.read(luma_bytes + chroma_bytes), np.uint8)
+            chroma = np.moveaxis(planes[luma_bytes:].reshape(2, *halves), 0, 2)
+            yield Frame(planes[:luma_bytes].reshape(rows, columns), chroma)
         child.finish()
 
     return Video(int(count) / int(seconds), frames())

@@ -1,9 +1,9 @@
 """Motion: how much of the picture changes from frame to frame, and where it cuts.
 
-Two frames differ in a pixel when it changes by more than `VISIBLE` of 255. `motion` is the mean share of
-such pixels over all pairs of frames that are no cut, `per_second` the same for each second, `peak` the
-largest share; all are in 0..1. `score` says in 0..1 how lively it is: 0 where nothing happens, and never less
-for more motion or more cuts.
+Two frames differ in a pixel when its brightness changes by more than `VISIBLE` of 255. `motion` is the mean
+share of such pixels over all pairs of frames that are no cut, `per_second` the same for each second, `peak`
+the largest share; all are in 0..1. `score` says in 0..1 how lively it is: 0 where nothing happens, and never
+less for more motion or more cuts.
 """
 
 import math
@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fakes.runpod.models import Call, HandlerError, media
-from fakes.runpod.models.cuts import CutFinder, difference
+from fakes.runpod.models.cuts import CutFinder, moved
 
 FPS = 4.0
 LEAST_FPS = 0.1
 MAX_FPS = 60.0
-FRAME_PX = 320
+FRAME_PX = 640
 _LIVELY_MOTION = 0.2
 """So much motion is as lively as a cut every second."""
 
@@ -45,7 +43,7 @@ def answer(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     """
     fps = _fps(given)
     if given.get("frames_base64") is not None:
-        return measure(_timed(_frames(given["frames_base64"]), fps, call), fps, fps)
+        return measure(_timed(_frames(given["frames_base64"], call), fps, call), fps, fps)
     if given.get("video_url") is not None:
         with media.video(
             given["video_url"], call, "video_url", within_px=FRAME_PX, most_fps=MAX_FPS
@@ -54,8 +52,8 @@ def answer(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     raise HandlerError("Must provide either frames_base64 or video_url")
 
 
-def measure(frames: Iterable[media.Gray], rate: float, fps: float) -> dict[str, Any]:
-    """Motion of gray frames of one size; times are in seconds from the first frame.
+def measure(frames: Iterable[media.Frame], rate: float, fps: float) -> dict[str, Any]:
+    """Motion of frames of one size; times are in seconds from the first frame.
 
     Args:
         frames: Looked at one after the other, never all at once.
@@ -71,8 +69,8 @@ def measure(frames: Iterable[media.Gray], rate: float, fps: float) -> dict[str, 
         cuts += finder.take(frame)
         if _is_compared(number, rate, fps):
             if compared is not None:
-                pairs.append(_Pair(compared[0], number, difference(compared[1], frame)[0]))
-            compared = number, frame
+                pairs.append(_Pair(compared[0], number, moved(compared[1], frame.luma)))
+            compared = number, frame.luma
     cuts += finder.rest()
     moving = [pair for pair in pairs if not _has_cut(pair, cuts)]
     motion = _mean([pair.share for pair in moving])
@@ -90,7 +88,7 @@ def liveliness(motion: float, cuts_per_s: float) -> float:
     return 1 - math.exp(-motion / _LIVELY_MOTION - cuts_per_s)
 
 
-def _timed(frames: Iterable[media.Gray], rate: float, call: Call) -> Iterator[media.Gray]:
+def _timed(frames: Iterable[media.Frame], rate: float, call: Call) -> Iterator[media.Frame]:
     """The same frames; behind the last one the call is told how long they last."""
     count = 0
     for frame in frames:
@@ -126,15 +124,15 @@ def _fps(given: Mapping[str, Any]) -> float:
     return float(fps)
 
 
-def _frames(given: Any) -> Iterator[media.Gray]:
+def _frames(given: Any, call: Call) -> Iterator[media.Frame]:
     if not isinstance(given, list) or not given:
         raise HandlerError("frames_base64 must be a list of pictures that is not empty")
     shape: tuple[int, ...] | None = None
     for index, text in enumerate(given):
+        call.stop.check()
         what = f"frames_base64[{index}]"
         rgb = media.picture(media.from_base64(text, what), what, within_px=FRAME_PX)
-        frame = np.round(media.luminance(rgb)).astype(np.uint8)
-        if frame.shape != (shape or frame.shape):
+        if rgb.shape != (shape or rgb.shape):
             raise HandlerError(f"{what} has another size than the first frame")
-        shape = frame.shape
-        yield frame
+        shape = rgb.shape
+        yield media.frame(rgb)

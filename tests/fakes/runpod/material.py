@@ -15,6 +15,15 @@ from PIL import Image
 
 from fakes.runpod.models import Call, Stop, Tools, answer
 
+COLOURS = {
+    "red": "B02828", "orange": "D89028", "yellow": "E0D020", "green": "208040", "cyan": "20C0C0",
+    "blue": "2050D0", "purple": "8020A0", "pink": "F080B0", "white": "E8E8E8", "black": "0A0A0A",
+    "grey": "808080", "brown": "704018",
+}  # fmt: skip
+"""One colour for each name that the models know."""
+
+_MJPEG = ("-q:v", "3", "-f", "image2pipe", "-c:v", "mjpeg", "-")
+_JPEG_START = b"\xff\xd8\xff"
 SPEECH_DIR = Path(__file__).parents[3] / "seed" / "media"
 
 
@@ -36,23 +45,19 @@ def in_base64(content: bytes) -> str:
 
 def still(source: str) -> str:
     """The first picture of a lavfi source, as base64 of a JPEG file."""
-    return in_base64(
-        ffmpeg(
-            "-f",
-            "lavfi",
-            "-i",
-            source,
-            "-frames:v",
-            "1",
-            "-q:v",
-            "3",
-            "-f",
-            "image2pipe",
-            "-c:v",
-            "mjpeg",
-            "-",
-        )
-    )
+    return jpegs(ffmpeg("-f", "lavfi", "-i", source, "-frames:v", "1", *_MJPEG))[0]
+
+
+def compressed(source: str, count: int, crf: int = 30) -> list[str]:
+    """The first pictures of a lavfi source after H.264, as base64 of JPEG files."""
+    encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-crf", str(crf)]
+    video = ffmpeg("-f", "lavfi", "-i", source, "-frames:v", str(count), *encode, "-f", "matroska", "-")
+    return jpegs(ffmpeg("-f", "matroska", "-i", "-", *_MJPEG, given=video))
+
+
+def jpegs(stream: bytes) -> list[str]:
+    """JPEG files one after the other, each as base64."""
+    return [in_base64(_JPEG_START + picture) for picture in stream.split(_JPEG_START)[1:]]
 
 
 def png(pixels: NDArray[np.uint8]) -> str:

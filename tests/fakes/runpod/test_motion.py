@@ -2,7 +2,7 @@
 
 import math
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fakes.runpod.models import HandlerError, media
 from fakes.runpod.models.motion import liveliness, measure
 from tests.fakes.receiver import Answer, receiving
-from tests.fakes.runpod.material import ask, ffmpeg, frames, h264, jpeg, png
+from tests.fakes.runpod.material import ask, ffmpeg, frames, h264, jpeg, jpegs, png
 
 OUTSIDE = "the host is outside of this stack"
 RATE, FPS = 24, 4
@@ -178,6 +178,18 @@ def test_a_video_is_cut_at_its_own_rate(cut: int) -> None:
     assert (measured["cuts"], measured["motion"]) == ([round(cut / 24, 3)], 0.0)
 
 
+@pytest.mark.parametrize(("one", "other"), [("red", "green"), ("0x808080", "0xD05A40"), ("white", "black")])
+def test_pictures_as_bright_as_each_other_are_cut_too(one: str, other: str) -> None:
+    source = f"color={one}:s=64x64:d=1:r=24[a];color={other}:s=64x64:d=1:r=24[b];[a][b]concat"
+    encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-f", "mpegts", "-"]
+    pictures = jpegs(ffmpeg("-f", "lavfi", "-i", source, "-f", "image2pipe", "-c:v", "mjpeg", "-"))
+
+    in_video = served(ffmpeg("-f", "lavfi", "-i", source, *encode))
+    in_frames = ask("motion", {"frames_base64": pictures[::STEP], "fps": FPS})
+
+    assert in_video["cuts"] == in_frames["cuts"] == [1.0]
+
+
 @pytest.mark.parametrize("rate", ["30000/1001", "12", "50"])
 def test_other_rates_are_read_from_the_video(rate: str) -> None:
     source = f"color=white:s=64x64:d=2:r={rate}[a];color=blue:s=64x64:d=2:r={rate}[b];[a][b]concat"
@@ -206,9 +218,15 @@ def test_cuts_are_found_where_the_picture_changes_at_once(source: str, count: in
     assert ask("motion", {"frames_base64": frames(source, count), "fps": 4})["cuts"] == cuts
 
 
-def levels(*values: int) -> Iterator[media.Gray]:
-    """Pictures of one colour each, with a little texture."""
-    return (np.full((24, 32), value, np.uint8) + (np.arange(32, dtype=np.uint8) % 2) for value in values)
+def framed(series: Iterable[Pixels]) -> Iterator[media.Frame]:
+    return (media.frame(np.repeat(pixels[..., None], 3, axis=2)) for pixels in series)
+
+
+def levels(*values: int) -> Iterator[media.Frame]:
+    """Pictures of one gray each, with a little texture."""
+    return framed(
+        np.full((24, 32), value, np.uint8) + (np.arange(32, dtype=np.uint8) % 2) for value in values
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,21 +250,21 @@ def test_a_cut_is_neither_a_flash_nor_a_fade(values: list[int], fps: float, cuts
 def test_an_animation_at_half_the_rate_is_no_series_of_cuts() -> None:
     drawn = np.random.default_rng(2).integers(0, 256, (24, 24, 32), np.uint8).repeat(2, axis=0)
 
-    measured = measure(iter(drawn), 24, 4)
+    measured = measure(framed(drawn), 24, 4)
 
     assert (measured["cuts"], measured["motion"] > 0.8) == ([], True)
 
 
 def test_a_series_of_any_length_is_measured_in_little_memory() -> None:
-    series = (np.full((90, 160), number % 200, np.uint8) for number in range(2000))
+    series = framed(np.full((90, 160), number % 200, np.uint8) for number in range(600))
     tracemalloc.start()
 
     measured = measure(series, 24, 4)
 
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(measured["per_second"]) == 84
-    assert peak_bytes < 2_000_000  # all frames together: 28 MB
+    assert len(measured["per_second"]) == 25
+    assert peak_bytes < 2_000_000  # all frames together: 8.6 MB of brightness
 
 
 def test_motion_of_each_second_is_given() -> None:
