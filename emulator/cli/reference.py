@@ -72,9 +72,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 def _section(path: str, command: click.Command) -> str:
-    context = click.Context(
-        command, info_name=f"clipnet-emulate {path}", max_content_width=_WIDTH, terminal_width=_WIDTH
-    )
+    settings = {**cli.context_settings, "max_content_width": _WIDTH, "terminal_width": _WIDTH}
+    context = click.Context(command, info_name=f"clipnet-emulate {path}", **settings)
     return f"## {path}\n\n```text\n{command.get_help(context)}\n```\n"
 
 

@@ -174,7 +174,8 @@ class Gpu:
         job = self._jobs.set_ttl(hosted, job_id, ttl_s)
         attempt = self._attempts.get(job_id)
         if attempt is not None:
-            attempt.deadline_s = min(attempt.deadline_s, job.expires_s)
+            left_s = job.expires_s - self._clock.now()
+            attempt.deadline_s = min(attempt.deadline_s, self._clock.passed() + left_s)
             self._set_alarm()
         return job
 

@@ -331,3 +331,15 @@ async def test_the_gpu_works_on_after_the_clock_was_set_back(account: Account) -
 
     assert (before["status"], still["status"], over.get("retries")) == ("COMPLETED", "IN_PROGRESS", 1)
     assert (failed["status"], done["status"], done["delayTime"]) == ("FAILED", "COMPLETED", 0)
+
+
+async def test_a_ttl_that_is_set_after_the_clock_was_set_back_counts_from_then(account: Account) -> None:
+    account.clock.advance(86_400)
+    account.clock.set(account.clock.now() - 86_400)
+    job = await account.run({"mock_delay": 50})
+
+    await account.get(f"staging-clip/status/{job}?ttl=100000")
+    account.clock.advance(50)
+
+    done = await account.end(job)
+    assert (done["status"], done.get("retries")) == ("COMPLETED", None)
