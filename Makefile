@@ -32,6 +32,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks.clip
 	$(BIN)/python -m benchmarks.cloudinary
 	$(BIN)/python -m benchmarks.runpod
+	$(BIN)/python -m benchmarks.vision
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

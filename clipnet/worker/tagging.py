@@ -75,7 +75,7 @@ TEMPLATES: Final = (
     ),
     _template(
         "review",
-        "box unboxing open inside package review phone camera battery price screen cable",
+        "box unboxing open inside package review phone camera battery price cable",
         "a product in its box on a table",
         "review unboxing",
         "28",

@@ -74,19 +74,24 @@ class Eyes:
 
 
 def _ranked(answer: Mapping[str, Any], labels: frozenset[str], length_s: float) -> tuple[Caption, ...]:
-    """Return the labels, the likeliest first; the answer ranks them once, or for each picture."""
+    """Return the labels, the likeliest first; the answer ranks them once, or for each picture.
+
+    What else was ranked among them (the clip's words) takes nothing from their scores.
+    """
     rows = answer.get("labels")
-    flat = (
-        [row for one in rows for row in (one if isinstance(one, list) else [one])]
-        if isinstance(rows, list)
-        else []
-    )
+    listed = rows if isinstance(rows, list) else []
     best: dict[str, float] = {}
-    for row in flat:
-        if isinstance(row, dict) and row.get("label") in labels:
-            best[row["label"]] = max(best.get(row["label"], 0.0), _part(row.get("score")))
+    for ranking in [one for one in listed if isinstance(one, list)] or [listed]:
+        scores = {
+            row["label"]: _part(row.get("score"))
+            for row in ranking
+            if isinstance(row, dict) and isinstance(row.get("label"), str) and row["label"] in labels
+        }
+        total = sum(scores.values()) or 1.0
+        for label, score in scores.items():
+            best[label] = max(best.get(label, 0.0), score / total)
     ordered = sorted(best.items(), key=lambda item: -item[1])
-    return tuple(Caption(round(length_s / 2, 2), label, score) for label, score in ordered)
+    return tuple(Caption(round(length_s / 2, 2), label, round(score, 6)) for label, score in ordered)
 
 
 def _captions(answer: Mapping[str, Any], length_s: float, stills: int) -> tuple[Caption, ...]:

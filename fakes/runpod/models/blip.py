@@ -71,7 +71,7 @@ def answer(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
 
 def score(seen: Look) -> float:
     """How sure the caption is, in 0..1: the less the more colours there are, and the more detail."""
-    told = 0.97 / float(seen.variety ** (0.6 if seen.shape else 1.3))
+    told = 0.97 / float(seen.variety ** (0.6 if seen.shape else 1.5))
     return round(min(max(told - 0.25 * min(seen.detail, 0.5), 0.05), 0.99), 3)
 
 

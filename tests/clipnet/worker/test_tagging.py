@@ -24,6 +24,10 @@ def test_a_template_is_known_by_what_is_seen() -> None:
     assert choose_template("", ["a guitar on a stage"]).name == "music"
 
 
+def test_a_screen_of_one_colour_is_no_product() -> None:
+    assert choose_template("", ["a yellow screen", "a dark blue screen"]) == DEFAULT
+
+
 def test_the_owners_title_wins_then_words_then_pictures_then_the_file() -> None:
     said, seen = "it is over. More follows.", ["a red ball"]
 
