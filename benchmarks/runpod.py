@@ -6,6 +6,7 @@
 - polled: run, then status again and again until it says COMPLETED; the local server works when it is asked
 - alone: over one connection; else over 16
 - CPU: the server's own time for one job, which a busy machine blurs least
+- without RunPod's rate limits, which the fake has and the local server has not
 - after: the same once many more jobs have ended. The fake keeps results for 30 minutes: the first of them is
   asked for at the very end, so all later ones are there. The local server forgets a job with its answer.
 """
@@ -44,6 +45,7 @@ class Peer:
         method: That of a request for a job's status.
         looks: Paths of more requests to measure, by name; `{job}` stands for a job that has ended.
         is_lazy: Whether a job runs only when it is asked for.
+        first: Requests to begin with.
     """
 
     command: Callable[[int], Sequence[str]]
@@ -51,6 +53,7 @@ class Peer:
     method: str
     looks: Mapping[str, str] = field(default_factory=dict)
     is_lazy: bool = False
+    first: Sequence[Sequence[bytes]] = ()
 
     def submission(self, route: str) -> Sequence[bytes]:
         """A request for a job."""
@@ -107,6 +110,7 @@ def measure(peer: Peer, jobs: int, finished: int) -> tuple[Figures, Figures]:
         first.append(await polled(peer, connection))
 
     with running(peer.command) as server:
+        send(server.port, peer.first)
         do(server.port, [keep])
         do(server.port, repeat(partial(runsync, peer), _WARM_UP))
         before = figures(server, peer, first[0], jobs)
@@ -172,6 +176,7 @@ PEERS: Mapping[str, Peer] = {
         base="/v2/staging-whisper",
         method="GET",
         looks={"health": "health", "requests": "requests", "first status": "status/{job}"},
+        first=(message("PUT /_fake/rate-limits", _HEADERS, b'{"rate_limits": false}'),),
     ),
     "official": Peer(command=official, base="", method="POST", is_lazy=True),
 }

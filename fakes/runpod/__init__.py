@@ -2,8 +2,7 @@
 
 The models answer from what is measured in the sound and the pictures that were sent; `models` has one
 module each. The management REST APIs are served as far as endpoints, templates and workers. Not covered: the
-worker's side (job-take, job-done, ping), load-balancing endpoints, batch jobs, rate limits, the OpenAI route,
-GraphQL.
+worker's side (job-take, job-done, ping), load-balancing endpoints, batch jobs, the OpenAI route, GraphQL.
 """
 
 from fakes.kit.fake import Endpoint, Fake

@@ -40,6 +40,24 @@ def bad_body(reason: str) -> ProviderError:
     return ProviderError(400, f"bad request: {reason}")
 
 
+def too_many_requests(limit: int, window_s: float) -> ProviderError:
+    """An operation of an endpoint was asked for too often (docs.runpod.io, send-requests, rate limits)."""
+    # guess: 429 is documented, the text is not; nothing is known of a Retry-After
+    return ProviderError(429, f"rate limit exceeded: {limit} requests in {window_s:.0f} seconds")
+
+
+def too_many_at_once(limit: int) -> ProviderError:
+    """Too many requests for an operation of an endpoint are under way."""
+    # guess: as above
+    return ProviderError(429, f"rate limit exceeded: {limit} concurrent requests")
+
+
+def queue_full(limit: int) -> ProviderError:
+    """More jobs wait at an endpoint than its workers can be expected to do."""
+    # guess: as above
+    return ProviderError(429, f"queue limit exceeded: {limit} jobs")
+
+
 def not_yours(field: str, named: str, namespace: str) -> ProviderError:
     """The input names what is another namespace's. The service has no such rule: this is the fake's own."""
     what = f"{field:.100} '{named:.200}'"

@@ -1,18 +1,20 @@
-"""What tests and people may do to the GPU that RunPod's clients cannot."""
+"""What tests and people may do to the GPU and the account that RunPod's clients cannot."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.bodies import json_object
+from fakes.kit.documents import check_fields
 from fakes.runpod.gpu import Gpu
 from fakes.runpod.state import State
 
-_PATH = "/_fake/gpu"
+_GPU = "/_fake/gpu"
+_LIMITS = "/_fake/rate-limits"
 
 
 def controls(state: State, gpu: Gpu) -> list[Route]:
-    """Routes below the control surface: `GET` and `PUT gpu`."""
+    """Routes below the control surface: `GET` and `PUT` of `gpu` and `rate-limits`."""
 
     async def show(_request: Request) -> Response:
         workers = {hosted.id: gpu.fleet.health(hosted.id) for hosted in state.endpoints.all()}
@@ -27,7 +29,21 @@ def controls(state: State, gpu: Gpu) -> list[Route]:
         gpu.kick()
         return await show(request)
 
+    async def show_limits(_request: Request) -> Response:
+        return JSONResponse({"rate_limits": state.limits.public()})
+
+    async def change_limits(request: Request) -> Response:
+        try:
+            given = json_object(await request.body())
+            check_fields(given, ("rate_limits",))
+            state.limits.set(given.get("rate_limits", True))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return await show_limits(request)
+
     return [
-        Route(_PATH, show, methods=["GET"]),
-        Route(_PATH, change, methods=["PUT"]),
+        Route(_GPU, show, methods=["GET"]),
+        Route(_GPU, change, methods=["PUT"]),
+        Route(_LIMITS, show_limits, methods=["GET"]),
+        Route(_LIMITS, change_limits, methods=["PUT"]),
     ]

@@ -1,9 +1,10 @@
 """The client's side: submit jobs, follow them and end them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.kit.bodies import bounded
@@ -13,13 +14,27 @@ from fakes.runpod.gpu import Gpu
 from fakes.runpod.routes.access import allowed
 from fakes.runpod.state import Hosted, State
 from fakes.runpod.state.keys import Access
+from fakes.runpod.state.limits import Operation
 from fakes.runpod.wire import FINAL, Job, Submission
 
 Handler = Callable[[Request], Awaitable[Response]]
-Operation = Callable[[Request, Hosted], Awaitable[Response]]
 
-_GONE = Response()
-"""For who has left."""
+_GONE = Response(status_code=499)
+"""For who has left: only the journal sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """An operation, and what stands before it.
+
+    Attributes:
+        access: What the key must be allowed to.
+        limit: The rate limit that a request counts against.
+    """
+
+    handler: Callable[[Request, Hosted], Awaitable[Response]]
+    access: Access
+    limit: Operation | None = None
 
 
 class JobRoutes:
@@ -31,24 +46,24 @@ class JobRoutes:
         self._gpu = gpu
 
     def rows(self) -> dict[tuple[str, str], Handler]:
-        """Handlers by method and path; what a key must be allowed to is beside each."""
-        below: dict[tuple[str, str], tuple[Access, Operation]] = {
-            ("POST", "run"): ("write", self.run),
-            ("POST", "runsync"): ("write", self.runsync),
-            ("GET", "status/{job_id}"): ("read", self.status),
-            ("POST", "status/{job_id}"): ("read", self.status),
-            ("GET", "status-sync/{job_id}"): ("read", self.status_sync),
-            ("POST", "status-sync/{job_id}"): ("read", self.status_sync),
-            ("GET", "stream/{job_id}"): ("read", self.stream),
-            ("POST", "stream/{job_id}"): ("read", self.stream),
-            ("POST", "cancel/{job_id}"): ("write", self.cancel),
-            ("POST", "retry/{job_id}"): ("write", self.retry),
-            ("POST", "purge-queue"): ("write", self.purge_queue),
-            ("GET", "health"): ("read", self.health),
-            ("GET", "requests"): ("read", self.requests),
+        """Handlers by method and path."""
+        below: dict[tuple[str, str], Guarded] = {
+            ("POST", "run"): Guarded(self.run, "write", "run"),
+            ("POST", "runsync"): Guarded(self.runsync, "write", "runsync"),
+            ("GET", "status/{job_id}"): Guarded(self.status, "read", "status"),
+            ("POST", "status/{job_id}"): Guarded(self.status, "read", "status"),
+            ("GET", "status-sync/{job_id}"): Guarded(self.status_sync, "read", "status"),
+            ("POST", "status-sync/{job_id}"): Guarded(self.status_sync, "read", "status"),
+            ("GET", "stream/{job_id}"): Guarded(self.stream, "read", "status"),
+            ("POST", "stream/{job_id}"): Guarded(self.stream, "read", "status"),
+            ("POST", "cancel/{job_id}"): Guarded(self.cancel, "write", "cancel"),
+            ("POST", "retry/{job_id}"): Guarded(self.retry, "write"),
+            ("POST", "purge-queue"): Guarded(self.purge_queue, "write", "purge-queue"),
+            ("GET", "health"): Guarded(self.health, "read"),
+            ("GET", "requests"): Guarded(self.requests, "read", "requests"),
         }
         return {
-            (method, f"/v2/{{endpoint}}/{path}"): partial(self._answer, *guarded)
+            (method, f"/v2/{{endpoint}}/{path}"): partial(self._answer, guarded)
             for (method, path), guarded in below.items()
         }
 
@@ -108,16 +123,25 @@ class JobRoutes:
         """List the latest jobs."""
         return JSONResponse(wire.requests_body(self._jobs.recent(hosted)))
 
-    async def _answer(self, access: Access, operation: Operation, request: Request) -> Response:
-        """Let a key do only what it may."""
-        return await operation(request, allowed(self._state, request, access))
+    async def _answer(self, guarded: Guarded, request: Request) -> Response:
+        """Let a key do only what it may, and not too much of it."""
+        hosted = allowed(self._state, request, guarded.access)
+        if guarded.limit is None:
+            return await guarded.handler(request, hosted)
+        with self._state.limits.slot(guarded.limit, hosted.id, self._gpu.fleet.running):
+            try:
+                return await guarded.handler(request, hosted)
+            except ClientDisconnect:
+                return _GONE
 
     async def _asked(self, request: Request, hosted: Hosted, limit_bytes: int) -> Submission:
         """The job in a body.
 
         Raises:
-            ProviderError: Too large or no job (400), or it names what is another namespace's (403).
+            ProviderError: Too large or no job (400), it names what is another namespace's (403), or too many
+                wait already (429).
         """
+        self._state.check_queue(hosted)
         body = await bounded(request, limit_bytes, errors.invalid_json(limit_bytes)).body()
         asked = wire.submission(body, limit_bytes)
         self._state.check_names(hosted.namespace, asked)

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fakes.kit.documents import check_fields
 from fakes.kit.kit import Kit
 from fakes.runpod import errors, isolation
-from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, templates, volumes
+from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, limits, templates, volumes
 from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
 from fakes.runpod.state.jobs import Jobs
 from fakes.runpod.state.keys import Access, Key, Keys
+from fakes.runpod.state.limits import Limits
 from fakes.runpod.state.records import Hosted, Timing, Waiting, Work
 from fakes.runpod.state.templates import Templates
 from fakes.runpod.state.volumes import Volume, Volumes
@@ -40,7 +42,8 @@ PRODUCTION = "production"
 FOUNDED_S = 1_790_000_000.0
 """When the endpoints were made that are always there."""
 
-SCHEMA = ";".join(part.SCHEMA for part in (keys, endpoints, templates, deployments, volumes, gpu, jobs))
+_PARTS = (keys, limits, endpoints, templates, deployments, volumes, gpu, jobs)
+SCHEMA = ";".join(part.SCHEMA for part in _PARTS)
 
 
 class State:
@@ -58,6 +61,7 @@ class State:
         self.templates = Templates(store)
         self.deployments = Deployments(store)
         self.volumes = Volumes(store)
+        self.limits = Limits(store, kit.clock)
         self.gpu = Gpu(store)
         self.jobs = Jobs(store, kit.clock, kit.ids)
         self.on_reset: Callable[[], None] = lambda: None
@@ -73,12 +77,15 @@ class State:
                 self._host(namespace, model)
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Read `{"workers": n, "timing": name}`: how many jobs run at once, and how fast.
+        """Read a seed document: the GPU's `workers` and `timing`, and `rate_limits`; all of them optional.
 
         Raises:
             ValueError: Another field, or a value that is not allowed.
         """
-        self._set(*gpu.checked(document, workers=1, timing=self._timing))
+        check_fields(document, (*gpu.FIELDS, "rate_limits"))
+        of_gpu = {name: value for name, value in document.items() if name in gpu.FIELDS}
+        self._set(*gpu.checked(of_gpu, workers=1, timing=self._timing))
+        self.limits.set(document.get("rate_limits", True))
 
     def change_gpu(self, document: Mapping[str, Any]) -> None:
         """The same for a GPU at work: what the document does not name stays.
@@ -100,6 +107,7 @@ class State:
     def reset(self) -> None:
         """The rows are back already: forget what was read, and tell who runs jobs to drop theirs."""
         self.keys.forget()
+        self.limits.forget()
         self.on_reset()
 
     def hosted(self, key: str, endpoint: str, access: Access) -> Hosted:
@@ -136,6 +144,16 @@ class State:
         for naming in named:
             if any(foreign.owns(part) for part in naming.parts):
                 raise errors.not_yours(naming.field, naming.text, namespace)
+
+    def check_queue(self, hosted: Hosted) -> None:
+        """Let no more jobs wait than an endpoint takes.
+
+        Raises:
+            ProviderError: There are more already (429).
+        """
+        limit = self.limits.queue(hosted.scaling.workers_max)
+        if limit is not None and self.jobs.has_more_waiting(hosted.id, limit):
+            raise errors.queue_full(limit)
 
     def _foreign(self, namespace: str) -> isolation.Foreign:
         """What is not of a namespace."""

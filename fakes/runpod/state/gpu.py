@@ -9,6 +9,7 @@ from fakes.runpod.state.records import Timing
 from fakes.runpod.wire.resources import Scaling
 
 MAX_WORKERS = 8
+FIELDS = ("workers", "timing")
 INSTANT, REALISTIC = "instant", "realistic"
 TIMINGS: Mapping[str, Timing] = {
     INSTANT: Timing(),
@@ -62,7 +63,7 @@ def checked(document: Mapping[str, Any], *, workers: int, timing: str) -> tuple[
     Raises:
         ValueError: Another field, or a value that is not allowed.
     """
-    check_fields(document, ("workers", "timing"))
+    check_fields(document, FIELDS)
     workers = document.get("workers", workers)
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
         raise ValueError(f"'workers' is {workers!r}; it must be a whole number from 1 to {MAX_WORKERS}")

@@ -132,6 +132,14 @@ class Jobs:
         assert row is not None
         return int(row[0])
 
+    def has_more_waiting(self, endpoint: str, count: int) -> bool:
+        """Whether more than so many jobs are in an endpoint's queue."""
+        row = self._store.one(
+            "SELECT 1 FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ? LIMIT 1 OFFSET ?",
+            (endpoint, count),
+        )
+        return row is not None
+
     def take(self, hosted: Hosted, position: int, worker_id: str) -> Work:
         """Give a job of the queue to a worker."""
         now_s = self._clock.now()
