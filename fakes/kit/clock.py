@@ -28,14 +28,36 @@ class Clock(Protocol):
         ...
 
 
+class RealClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
+
+    def passed(self) -> float:
+        """Seconds that only grow, whatever becomes of the machine's date."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        await asyncio.sleep(seconds)
+
+
 class SettableClock:
     """Runs like `real` until it is advanced, set or frozen.
 
     Args:
         real: Unix time in seconds; the wall clock unless a test hands in its own.
+
+    Attributes:
+        real: The clock that nobody sets: for what processes outside do, which know no other time.
     """
 
+    real: Clock
+
     def __init__(self, real: Callable[[], float] = time.time) -> None:
+        self.real = RealClock()
         self._real = real
         self._offset_s = 0.0
         self._frozen_at: float | None = None
@@ -117,11 +139,15 @@ class SettableClock:
 
 
 class ManualClock(SettableClock):
-    """A clock that stands still at `start_s` until a test moves it."""
+    """A clock that stands still at `start_s` until a test moves it, and so does its real one."""
+
+    real: SettableClock
 
     def __init__(self, start_s: float = 1_795_240_800.0) -> None:
         super().__init__(lambda: start_s)
         self.freeze()
+        self.real = SettableClock(lambda: start_s)
+        self.real.freeze()
 
 
 def iso_with_offset(unix_s: float) -> str:

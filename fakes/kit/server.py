@@ -11,6 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from fakes.kit.peer import Peer
+
 
 class JoinedWrites:
     """A transport that sends what was written within one turn of the loop as one segment.
@@ -45,13 +47,30 @@ class JoinedWrites:
 
 
 class JoinedProtocol(H11Protocol):
-    """HTTP/1.1 with joined writes; handlers find the transport in `scope["state"]["transport"]`."""
+    """HTTP/1.1 with joined writes; handlers find `transport` and `peer` in `scope["state"]`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wrap the transport."""
         joined: Any = JoinedWrites(cast(asyncio.Transport, transport))
-        self.app_state = {**self.app_state, "transport": transport}
+        self._peer = Peer()
+        self.app_state = {**self.app_state, "transport": transport, "peer": self._peer}
         super().connection_made(joined)
+
+    def eof_received(self) -> None:
+        """Note that it is the client who ends the connection."""
+        self._peer.leave()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note it, whoever ended the connection; an error is a client that is gone."""
+        if exc is not None:
+            self._peer.leave()
+        self._peer.close()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End what waits for this client, so that it does not use up the grace."""
+        self._peer.leave()
+        super().shutdown()
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,9 @@
 """RunPod serverless (`api.runpod.ai/v2`): queued jobs on one GPU that staging and production share.
 
 The models answer from what is measured in the sound and the pictures that were sent; `models` has one
-module each. The management REST APIs are served as far as endpoints, templates and workers. Not covered: the
-worker's side (job-take, job-done, ping), load-balancing endpoints, batch jobs, the OpenAI route, GraphQL.
+module each; a handler of one's own takes their place when it is attached. The management REST APIs are served
+as far as endpoints, templates and workers. Not covered: load-balancing endpoints, batch jobs, the
+OpenAI route, GraphQL.
 """
 
 from fakes.kit.fake import Endpoint, Fake
@@ -14,6 +15,7 @@ _OPENAI = "docs.runpod.io/serverless/vllm/openai-compatibility"
 _BATCH = "docs.runpod.io/serverless/batch-jobs"
 _BALANCING = "docs.runpod.io/serverless/load-balancing/overview (the host names the endpoint)"
 _CLIENT = "the runpod package 1.12.0, runpod/endpoint/runner.py"
+_WORKER = "the runpod package 1.12.0, runpod/serverless/modules"
 _SDK_JS = "npmjs.com/package/runpod-sdk (1.1.2)"
 
 _V1 = "rest.runpod.io/v1/openapi.json"
@@ -109,6 +111,12 @@ FAKE = Fake(
         Endpoint("POST", "/v2/{endpoint}/purge-queue", "full", _SEND),
         Endpoint("GET", "/v2/{endpoint}/health", "full", _SEND),
         Endpoint("GET", "/v2/{endpoint}/requests", "shape", _SEND),
+        Endpoint("GET", "/v2/{endpoint}/job-take/{worker_id}", "full", _WORKER),
+        Endpoint("GET", "/v2/{endpoint}/job-take-batch/{worker_id}", "full", _WORKER),
+        Endpoint("GET", "/v2/{endpoint}/job-stop/{worker_id}", "full", _WORKER),
+        Endpoint("POST", "/v2/{endpoint}/job-done/{worker_id}/{job_id}", "full", _WORKER),
+        Endpoint("POST", "/v2/{endpoint}/job-stream/{worker_id}/{job_id}", "full", _WORKER),
+        Endpoint("GET", "/v2/{endpoint}/ping/{worker_id}", "full", _WORKER),
         *(Endpoint(method, path, "full", _V1) for method, path in _MANAGED),
         Endpoint("GET", "/v2/serverless/{id}/workers", "full", _V2),
         *(Endpoint(method, path, "absent", _V1) for method, path in _NOT_IN_V1),

@@ -76,6 +76,17 @@ def not_retryable(status: str) -> ProviderError:
     )
 
 
+def worker_elsewhere(worker_id: str, endpoint: str) -> ProviderError:
+    """Another endpoint has a worker of this id: two handlers were given the same `RUNPOD_POD_ID`."""
+    # guess: cannot happen there; after 429 the worker library waits before it asks again
+    return ProviderError(429, f"worker '{worker_id}' is one of endpoint '{endpoint}'")
+
+
+def too_many_workers(limit: int) -> ProviderError:
+    """So many workers are attached that no other one is let in."""
+    return ProviderError(429, f"too many attached workers: the limit is {limit}")
+
+
 class Words(Protocol):
     """How one version of the management API refuses."""
 

@@ -34,7 +34,7 @@ class Worker:
         version: Of its endpoint, when it got its place.
         is_outdated: Whether it leaves as soon as it has no job, since its endpoint runs something else now.
         jobs: Ids of its jobs under way.
-        is_attached: Whether it is a process outside, which asks for jobs itself.
+        is_attached: Whether it is a process outside, which is up and asks for jobs itself.
         asks: How many jobs an attached one asks for at this moment.
     """
 
@@ -162,11 +162,11 @@ class Fleet:
     def attach(self, worker_id: str, endpoint: str) -> Worker:
         """The worker outside of this id, which is new or known."""
         worker = self._workers.get(worker_id)
-        if worker is None or worker.endpoint != endpoint:
+        if worker is None or not worker.is_attached:
             for other in self.of(endpoint):
                 if not other.is_attached and not other.jobs:
                     self.drop(other.id)
-            worker = Worker(worker_id, endpoint, has_run=True, is_attached=True)
+            worker = Worker(worker_id, endpoint, is_attached=True)
             self._workers[worker_id] = worker
         return worker
 
@@ -235,7 +235,16 @@ class Fleet:
         for worker in self.of(hosted.id):
             if worker.is_placed and worker.ready_at_s <= now_s and _takes(worker, hosted):
                 return worker
-        return None
+        return self._asking(hosted)
+
+    def _asking(self, hosted: Hosted) -> Worker | None:
+        """Give a place to an attached worker that asks for a job: it is up, whatever the scaler wants."""
+        asking = (one for one in self.of(hosted.id) if one.is_attached and not one.is_placed and one.asks)
+        worker = next(asking, None)
+        if worker is None or self._placed(hosted.id) >= hosted.scaling.workers_max or not self._has_room():
+            return None
+        self._occupy(worker, 0.0)
+        return worker
 
     def _brought_up(self, hosted: Hosted) -> Worker | None:
         """Give a worker a place if the endpoint wants one more; the worker if it is up at once."""
@@ -261,19 +270,22 @@ class Fleet:
 
     def _place(self, hosted: Hosted) -> Worker | None:
         """Bring a worker of an endpoint onto the GPU; None when there is no place or no worker."""
-        kept = [one for one in self.of(hosted.id) if not one.is_placed and (not one.is_attached or one.asks)]
-        if not kept and self._is_outside(hosted):
+        if self._is_outside(hosted) or not self._has_room():
             return None
-        if not self._has_room():
-            return None
-        self._make_room()
+        kept = [one for one in self.of(hosted.id) if not one.is_placed]
         worker = max(kept, key=lambda one: one.has_run, default=None) or self._new(hosted.id)
-        now_s = self._clock.passed()
-        boot = 0.0 if worker.is_attached else boot_s(hosted.scaling, self.timing, has_run=worker.has_run)
-        worker.is_placed, worker.has_run = True, True
-        worker.placed_at_s, worker.version = self._clock.now(), self._state.deployments.version(hosted.id)
-        worker.ready_at_s = worker.idle_since_s = now_s + boot
+        self._occupy(worker, boot_s(hosted.scaling, self.timing, has_run=worker.has_run))
         return worker
+
+    def _occupy(self, worker: Worker, boot_s: float) -> None:
+        """Give a worker a place, where it is up after a while."""
+        self._make_room()
+        worker.is_placed, worker.has_run = True, True
+        worker.placed_at_s, worker.version = (
+            self._clock.now(),
+            self._state.deployments.version(worker.endpoint),
+        )
+        worker.ready_at_s = worker.idle_since_s = self._clock.passed() + boot_s
 
     def _new(self, endpoint: str) -> Worker:
         worker = Worker(self._ids.text(14), endpoint)

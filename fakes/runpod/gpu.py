@@ -1,7 +1,7 @@
 """The GPU at work: runs what the fleet gives out, watches limits on the clock, and tells how jobs end.
 
-Built-in models run in threads, so that the event loop stays free; attached workers run in processes outside
-and report through `attached`. All times are the fake's clock's.
+Built-in models run in threads, so that the event loop stays free; attached workers are processes outside,
+whose calls `attached` takes. All times are the fake's clock's.
 """
 
 import asyncio
@@ -82,6 +82,7 @@ class Gpu:
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ends: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
+        self.on_attached: Callable[[Attempt], None] = lambda _attempt: None
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_s = float("inf")
         self._is_closed = False
@@ -231,10 +232,17 @@ class Gpu:
         self._tell(self._jobs.finish(attempt.work.job, status, output=output, error=error))
 
     def lose(self, attempt: Attempt) -> None:
-        """The worker is gone without an answer: another one gets the job, once."""
+        """The worker is gone, or has dropped the job, without an answer: another one gets it, once."""
         self._leave(attempt)
-        self.fleet.drop(attempt.worker_id)
         self._requeue(attempt)
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Nobody waits any more for what a worker does, and may go on to do, for a job."""
+        is_current = self._attempts.get(attempt.work.job.id) is attempt
+        if is_current:
+            del self._attempts[attempt.work.job.id]
+        if is_current and attempt.is_over_limit:
+            self._requeue(attempt)
 
     def _impaired(self, kind: str) -> None:
         """Something is wrong with the GPU from now on, or no longer."""
@@ -246,6 +254,9 @@ class Gpu:
         work, hosted, worker = assignment.work, assignment.hosted, assignment.worker
         attempt = Attempt(work, hosted, worker.id, self._clock.passed() + work.limit_s)
         self._attempts[work.job.id] = attempt
+        if worker.is_attached:
+            self.on_attached(attempt)
+            return
         task = asyncio.get_running_loop().create_task(self._run(attempt))
         attempt.stop = task.cancel
         self._tasks.add(task)
@@ -264,6 +275,7 @@ class Gpu:
         except HandlerError as error:
             self.end(attempt, error=error.text)
         except WorkerLost:
+            self.fleet.drop(attempt.worker_id)
             self.lose(attempt)
         except Exception as error:  # noqa: BLE001 - what a handler raises is the job's error
             trace = "".join(traceback.format_exception(error))
@@ -331,10 +343,8 @@ class Gpu:
 
     def _stopped(self, attempt: Attempt) -> None:
         """A worker has ended because it was told to: the job was cancelled, or has taken too long."""
-        is_current = self._attempts.get(attempt.work.job.id) is attempt
-        self._leave(attempt)
-        if is_current and attempt.is_over_limit:
-            self._requeue(attempt)
+        self.fleet.free(attempt.worker_id, attempt.work.job.id)
+        self.abandon(attempt)
 
     def _requeue(self, attempt: Attempt) -> None:
         """A job that has no worker any more, or has taken too long, ends or is given to another one, once."""

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from fakes.kit.kit import Kit, Parts
 from fakes.runpod import FAKE, errors, wire
+from fakes.runpod.attached import Attached
 from fakes.runpod.conditions import PRODUCTION_LOAD
 from fakes.runpod.gpu import Gpu
 from fakes.runpod.impairment import Impairments
@@ -12,6 +13,7 @@ from fakes.runpod.management import Management
 from fakes.runpod.routes.control import controls
 from fakes.runpod.routes.jobs import JobRoutes
 from fakes.runpod.routes.management import V1Routes, V2Routes
+from fakes.runpod.routes.worker import WorkerRoutes
 from fakes.runpod.state import State
 
 
@@ -19,7 +21,7 @@ def build(kit: Kit) -> Parts:
     """The fake's routes and state."""
     state = State(kit)
     gpu = Gpu(state, kit)
-    state.on_reset = gpu.reset
+    attached = Attached(state, gpu, kit.clock.real, kit.ids)
     gpu.start()
     load = Load(state, gpu, kit.clock)
     load.forget()
@@ -27,7 +29,18 @@ def build(kit: Kit) -> Parts:
         V1Routes(Management(state, gpu, kit, errors.V1Words())).rows()
         | V2Routes(Management(state, gpu, kit, errors.V2Words()), kit.clock).rows()
         | JobRoutes(state, gpu).rows()
+        | WorkerRoutes(state, attached).rows()
     )
+
+    def reset() -> None:
+        gpu.reset()
+        attached.reset()
+
+    def close() -> None:
+        gpu.close()
+        attached.close()
+
+    state.on_reset = reset
     routes = [
         Route(row.path, by_route[row.method, row.path], methods=[row.method])
         for row in FAKE.coverage
@@ -37,7 +50,7 @@ def build(kit: Kit) -> Parts:
         state=state,
         routes=routes,
         error_body=wire.error_body,
-        close=gpu.close,
-        controls=controls(state, gpu),
+        close=close,
+        controls=controls(state, gpu, attached, kit.url),
         conditions={PRODUCTION_LOAD.name: load, **dict.fromkeys(Impairments.kinds, gpu.impairments)},
     )

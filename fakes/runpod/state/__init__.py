@@ -77,14 +77,14 @@ class State:
                 self._host(namespace, model)
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Read a seed document: the GPU's `workers` and `timing`, and `rate_limits`; all of them optional.
+        """Read a seed document: `workers` and `timing` of the GPU, endpoints to be `attached`, `rate_limits`.
 
         Raises:
             ValueError: Another field, or a value that is not allowed.
         """
         check_fields(document, (*gpu.FIELDS, "rate_limits"))
         of_gpu = {name: value for name, value in document.items() if name in gpu.FIELDS}
-        self._set(*gpu.checked(of_gpu, workers=1, timing=self._timing))
+        self._change(of_gpu, *gpu.checked(of_gpu, workers=1, timing=self._timing))
         self.limits.set(document.get("rate_limits", True))
 
     def change_gpu(self, document: Mapping[str, Any]) -> None:
@@ -93,7 +93,24 @@ class State:
         Raises:
             ValueError: Another field, or a value that is not allowed.
         """
-        self._set(*gpu.checked(document, workers=self.gpu.workers, timing=self.gpu.timing_name))
+        present = gpu.checked(document, workers=self.gpu.workers, timing=self.gpu.timing_name)
+        self._change(document, *present)
+
+    def attachable(self, name: object) -> Hosted:
+        """The endpoint of staging that a worker from outside may serve, by its id or its model's name.
+
+        Raises:
+            ValueError: There is none; the text lists those that there are.
+        """
+        known = {hosted.id: hosted for hosted in self.endpoints.all() if hosted.namespace == NAMESPACE}
+        found = known.get(str(name)) or known.get(f"{NAMESPACE}-{name}")
+        if found is None:
+            raise ValueError(f"there is no endpoint '{name}' to attach to; there are {', '.join(known)}")
+        return found
+
+    def attached(self) -> list[str]:
+        """The endpoints whose jobs wait for workers from outside, even while there are none."""
+        return [hosted.id for hosted in self.endpoints.all() if hosted.is_attached]
 
     def summary(self) -> dict[str, Any]:
         """Jobs by status, endpoints and the GPU."""
@@ -162,6 +179,18 @@ class State:
         namespaces = {PRODUCTION, *(one.namespace for one in others)} - {namespace}
         names = {one.name.lower() for one in others if isinstance(one, Volume)}
         return isolation.Foreign(namespaces, {one.id.lower() for one in others} | names)
+
+    def _change(self, document: Mapping[str, Any], workers: int, timing: str) -> None:
+        """Write what a document says of the GPU and of attached endpoints."""
+        if "attached" not in document:
+            self._set(workers, timing)
+            return
+        if not isinstance(document["attached"], list):
+            raise ValueError(f"'attached' is {document['attached']!r}; it must be a list of endpoints")
+        wanted = {self.attachable(name).id for name in document["attached"]}
+        self._set(workers, timing)
+        for hosted in self.endpoints.all():
+            self.endpoints.attach(hosted.id, is_attached=hosted.id in wanted)
 
     def _set(self, workers: int, timing: str) -> None:
         """Write the GPU's row; endpoints that scale as another timing has it follow."""

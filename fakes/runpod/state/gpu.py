@@ -9,7 +9,7 @@ from fakes.runpod.state.records import Timing
 from fakes.runpod.wire.resources import Scaling
 
 MAX_WORKERS = 8
-FIELDS = ("workers", "timing")
+FIELDS = ("workers", "timing", "attached")
 INSTANT, REALISTIC = "instant", "realistic"
 TIMINGS: Mapping[str, Timing] = {
     INSTANT: Timing(),
@@ -58,7 +58,7 @@ class Gpu:
 
 
 def checked(document: Mapping[str, Any], *, workers: int, timing: str) -> tuple[int, str]:
-    """Places and timing out of `{"workers": n, "timing": name}`, where what is missing stays as given.
+    """Places and timing out of `{"workers": n, "timing": name, ...}`, where what is missing stays as given.
 
     Raises:
         ValueError: Another field, or a value that is not allowed.

@@ -108,3 +108,29 @@ async def test_a_running_clock_wakes_sleepers_by_itself() -> None:
 def test_times_are_written_in_utc() -> None:
     assert iso(1_795_240_800.5) == "2026-11-21T06:00:00Z"
     assert iso(1_795_240_800.5, micros=True) == "2026-11-21T06:00:00.500000Z"
+
+
+async def test_the_real_clock_goes_on_whatever_is_set() -> None:
+    clock = SettableClock()
+    before_s = clock.real.passed()
+
+    clock.advance(3600)
+    clock.freeze()
+    await asyncio.wait_for(clock.real.sleep(0.01), 5)
+
+    assert 0.009 < clock.real.passed() - before_s < 60
+    assert clock.now() - clock.real.now() > 3000
+
+
+async def test_the_real_clock_of_a_manual_one_is_moved_by_itself() -> None:
+    clock = ManualClock(1000.0)
+    sleeper = asyncio.create_task(clock.real.sleep(10))
+    await asyncio.sleep(0)
+    clock.advance(600)
+    await asyncio.sleep(0)
+    is_early = sleeper.done()
+
+    clock.real.advance(10)
+    await asyncio.wait_for(sleeper, 5)
+
+    assert (is_early, clock.now(), clock.real.now()) == (False, 1600.0, 1010.0)

@@ -52,7 +52,7 @@ async def test_what_is_not_there_is_a_loud_gap(account: Account, row: Endpoint) 
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"gpus": 1}, "unknown field 'gpus'; known are workers, timing, rate_limits"),
+        ({"gpus": 1}, "unknown field 'gpus'; known are workers, timing, attached, rate_limits"),
         ({"workers": 9}, "'workers' is 9; it must be a whole number from 1 to 8"),
         ({"timing": "slow"}, "'timing' is 'slow'; it must be one of instant, realistic"),
     ],

@@ -1,0 +1,43 @@
+"""Who is at the other end of a connection: for answers that are held back, and clients that must stay."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+
+class Peer:
+    """The client of one connection.
+
+    Attributes:
+        is_connected: Whether the connection is open.
+        has_left: Whether the client ended it; it may as well be the server that did.
+    """
+
+    def __init__(self) -> None:
+        self.is_connected = True
+        self.has_left = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    def on_leave(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back at once when the client leaves; gives what takes that back."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def leave(self) -> None:
+        """The client has ended the connection; once is enough."""
+        if self.has_left:
+            return
+        self.has_left = True
+        self.close()
+        for callback in tuple(self._callbacks):
+            callback()
+
+    def close(self) -> None:
+        """The connection has ended."""
+        self.is_connected = False
+
+
+def peer_of(request: Request) -> Peer:
+    """The client of a request; one that never leaves when the server does not tell."""
+    found = request.scope.get("state", {}).get("peer")
+    return found if isinstance(found, Peer) else Peer()
