@@ -235,7 +235,7 @@ class Attached:
     def ping(self, hosted: Hosted, worker_id: str, job_ids: Iterable[str]) -> None:
         """Hear a heartbeat, which names the jobs that the worker is at."""
         process = self._find(hosted, worker_id)
-        if process is None:
+        if process is None or self._gpu.impairments.hears_no_pings:
             return
         process.ping(self._real.passed())
         named = frozenset(job_ids)

@@ -14,7 +14,7 @@ PRODUCTION_LOAD = FaultKind(
 )
 SLOW = FaultKind(
     "slow",
-    "lets every job take longer",
+    "lets every job of a built-in model take longer",
     (
         Option("ms", "milliseconds more for each job", "number", 0, _HOUR_MS, is_required=True),
         Option(
@@ -39,8 +39,11 @@ UNHEALTHY = FaultKind(
 )
 CRASH = FaultKind(
     "crash",
-    "lets workers die as they begin with a job of staging",
+    "lets workers of built-in models die as they begin with a job of staging",
     (Option("attempts", "attempts at jobs that lose their worker", "whole number", 1, 1000, 1),),
 )
+DROP_HEARTBEAT = FaultKind(
+    "drop-heartbeat", "loses the pings of attached workers, so that they are taken for dead while they work"
+)
 
-CONDITIONS = (PRODUCTION_LOAD, SLOW, COLD_START, THROTTLED, UNHEALTHY, CRASH)
+CONDITIONS = (PRODUCTION_LOAD, SLOW, COLD_START, THROTTLED, UNHEALTHY, CRASH, DROP_HEARTBEAT)

@@ -1,10 +1,10 @@
-"""What is wrong with the GPU itself: slow, cold, throttled, unhealthy, or losing workers."""
+"""What is wrong with the GPU itself: slow, cold, throttled, unhealthy, losing workers or their heartbeats."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from fakes.kit.faults import Condition
-from fakes.runpod.conditions import COLD_START, CRASH, SLOW, THROTTLED, UNHEALTHY
+from fakes.runpod.conditions import COLD_START, CRASH, DROP_HEARTBEAT, SLOW, THROTTLED, UNHEALTHY
 from fakes.runpod.state import Timing
 
 
@@ -15,7 +15,7 @@ class Impairments:
         on_change: Told the kind that began or ended.
     """
 
-    kinds = (SLOW.name, COLD_START.name, THROTTLED.name, UNHEALTHY.name, CRASH.name)
+    kinds = tuple(kind.name for kind in (SLOW, COLD_START, THROTTLED, UNHEALTHY, CRASH, DROP_HEARTBEAT))
 
     def __init__(self, on_change: Callable[[str], None]) -> None:
         self._on_change = on_change
@@ -52,6 +52,11 @@ class Impairments:
     def unhealthy(self) -> int:
         """Workers that hold a place and do nothing."""
         return self._workers(UNHEALTHY.name)
+
+    @property
+    def hears_no_pings(self) -> bool:
+        """Whether heartbeats are lost."""
+        return any(one.kind == DROP_HEARTBEAT.name for one in self._held)
 
     def take_crash(self) -> bool:
         """Whether the worker that begins with a job now dies; counts down."""

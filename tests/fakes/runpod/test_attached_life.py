@@ -115,6 +115,27 @@ async def test_a_worker_that_misses_three_heartbeats_is_gone(account: Account) -
     assert (lost["status"], lost["retries"]) == ("FAILED", 1)  # the built-in model does not know this input
 
 
+async def test_a_worker_whose_heartbeats_are_lost_is_taken_for_dead_while_it_works(account: Account) -> None:
+    worker = Outside(account)
+    job = await taken(account, worker)
+    await worker.ping(job)
+    await account.client.put("/_fake/faults", json={"kind": "drop-heartbeat"})
+    for _ in range(16):
+        assert await worker.ping(job) == (200, {})
+        await passing(account, 2)
+
+    lost = await account.end(job)
+    late = await worker.done(job, {"output": 1})
+    await account.client.delete("/_fake/faults")
+    again = await taken(account, worker)
+    for _ in range(16):
+        await worker.ping(again)
+        await passing(account, 2)
+
+    assert (lost["status"], lost["retries"], late) == ("FAILED", 1, (200, {}))
+    assert (await account.status(again))["status"] == "IN_PROGRESS"
+
+
 async def test_the_fakes_clock_ends_no_worker(account: Account) -> None:
     await attached(account, "clip")
     job = await account.run({"a": 1}, policy={"executionTimeout": 86_400_000})
