@@ -64,6 +64,10 @@ def test_a_known_clip_is_heard_scored_stored_and_posted(clipnet: Clipnet) -> Non
     steps = client.get(f"/v1/clips/{clip['id']}/timeline").json()["items"]
     assert (ready["width"], ready["height"]) == (width, height)
     assert height > width
+    assert (ready["template"], {"news", "weather", "green"} - set(ready["tags"])) == ("news", set())
+    assert [one["caption"] for one in ready["scores"]["captions"]] == [
+        "a green background with a white shape, moving"
+    ] * 3
     assert seconds == pytest.approx(ready["end_s"] - ready["start_s"], abs=0.2)
     assert pictures > 100
     assert ready["video_public_id"] == f"staging_clips/{clip['id']}"
@@ -111,6 +115,18 @@ def test_a_real_video_becomes_a_clip(clipnet: Clipnet) -> None:
     assert height <= 720
     assert 1 < seconds <= 60
     assert 0 <= ready["score"] <= 100
+
+
+def test_a_clip_that_blip_is_not_sure_of_is_told_by_clip(clipnet: Clipnet) -> None:
+    client = clipnet.log_in()
+    clip = clipnet.upload(client, clipnet.video("fractal"))
+
+    ready = clipnet.wait_until(client, clip["id"])
+
+    scores = ready["scores"]
+    assert (scores["model"], ready["template"]) == ("clip", "gaming")
+    assert scores["captions"][0]["caption"] == "a video game on a screen"
+    assert {"gaming", "highlight"} <= set(ready["tags"])
 
 
 def test_a_file_that_is_no_video_fails_at_once_in_words(clipnet: Clipnet, tmp_path: Path) -> None:

@@ -32,8 +32,10 @@ COLOURS = tuple(SHADES)
 _LIGHTNESS_WEIGHT = 0.7
 """Two colours of one hue have the same name sooner than two of one lightness."""
 _HUE_WEIGHT = 2.0
+"""Gold and yellow differ little but in their hue."""
 _BLUR = 0.05
 """How far apart two colours may be to count as nearly the same shade."""
+_AT_ONCE = 1024
 _BITS = 5
 CODES = 1 << 3 * _BITS
 _FROM_LINEAR = np.array([
@@ -96,12 +98,21 @@ def palette(colours: Values, shares: Values) -> Values:
         colours: In OKLab, n x 3.
         shares: How much of each colour there is; their sum is 1.
     """
+    found = np.zeros(len(shades()))
+    for first in range(0, len(colours), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        found += shares[part] @ _nearness(colours[part])
+    return found
+
+
+def _nearness(colours: Values) -> Values:
+    """For each colour (in OKLab) how it counts for each shade; the sum of a row is 1."""
     lightness, *plane = np.moveaxis(colours[:, None, :] - shades(), 2, 0)
     chroma = np.hypot(*colours[:, 1:].T)[:, None] - np.hypot(*shades()[:, 1:].T)
     away = (_LIGHTNESS_WEIGHT * lightness) ** 2
     away += _HUE_WEIGHT**2 * (plane[0] ** 2 + plane[1] ** 2) - (_HUE_WEIGHT**2 - 1) * chroma**2
     near = np.exp((away.min(axis=1, keepdims=True) - away) / (2 * _BLUR**2))
-    return np.asarray(shares @ (near / near.sum(axis=1, keepdims=True)))
+    return np.asarray(near / near.sum(axis=1, keepdims=True))
 
 
 def middles(codes: NDArray[np.int32]) -> NDArray[np.float64]:

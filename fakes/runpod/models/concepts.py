@@ -71,7 +71,7 @@ def of_picture(seen: Look) -> Vector:
         "shape": float(seen.shape is not None),
         "moving": min(seen.detail, 0.5),  # one picture can only hint at it
     }
-    look = _look(seen.shares, seen.palette, attributes)
+    look = _look(seen.shares, colour.palette(seen.tints, seen.tint_shares), attributes)
     return _normal(look + _SUBJECT_SEEN * _subject_seen(_normal(look)))
 
 

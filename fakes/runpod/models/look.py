@@ -39,7 +39,8 @@ class Look:
         vividness: How far from grey its colours are in the mean.
         detail: Share of pixels at an edge.
         shading: Share of pixels where the brightness changes smoothly.
-        palette: Share of each of the shades of `colour.shades`.
+        tints: All its colours (in OKLab, n x 3).
+        tint_shares: The share of the area of each of them.
     """
 
     shares: Mapping[str, float]
@@ -49,7 +50,8 @@ class Look:
     vividness: float
     detail: float
     shading: float
-    palette: colour.Values
+    tints: colour.Values
+    tint_shares: colour.Values
 
     @property
     def colours(self) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ def look(rgb: Rgb) -> Look:
     """Measure a picture given as rows x columns x 3."""
     codes = colour.codes(rgb)
     used, counts = np.unique(codes, return_counts=True)
-    lab, weights = colour.oklab(colour.middles(used)), counts / codes.size
+    tints, tint_shares = colour.oklab(colour.middles(used)), counts / codes.size
     names = colour.names()[codes]
     by_name = np.bincount(names.ravel(), minlength=len(COLOURS)) / codes.size
     order = sorted(range(len(COLOURS)), key=lambda index: (-by_name[index], index))
@@ -76,10 +78,11 @@ def look(rgb: Rgb) -> Look:
         tone=_tone(COLOURS[order[0]], rgb[names == order[0]]),
         shape=_shape(rgb, names, order[0]) if by_name[order[0]] >= _GROUND else None,
         brightness=float(gray.mean() / 255),
-        vividness=min(float(weights @ np.hypot(lab[:, 1], lab[:, 2])) / _MOST_VIVID, 1.0),
+        vividness=min(float(tint_shares @ np.hypot(tints[:, 1], tints[:, 2])) / _MOST_VIVID, 1.0),
         detail=_detail(gray),
         shading=_shading(gray),
-        palette=colour.palette(lab, weights),
+        tints=tints,
+        tint_shares=tint_shares,
     )
 
 

@@ -1,6 +1,7 @@
 """Motion of pictures whose truth is computed here, by another way than the model's."""
 
 import math
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakes.runpod.models import HandlerError, media
+from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer, media
 from fakes.runpod.models.motion import liveliness, measure
 from tests.fakes.receiver import Answer, receiving
 from tests.fakes.runpod.material import ask, ffmpeg, frames, h264, jpeg, jpegs, png
@@ -318,6 +319,55 @@ def test_a_redirect_is_not_followed() -> None:
 def test_what_is_no_video_is_refused_and_cannot_name_other_files(content: bytes) -> None:
     with pytest.raises(HandlerError, match="cannot be decoded"):
         served(content)
+
+
+def test_a_call_that_is_stopped_ends_soon() -> None:
+    # ten pictures, and a gap of most of an hour that would be filled with 36,000 more
+    late = "setpts='if(gt(N,5),PTS+3000/TB,PTS)'"
+    encode = [
+        "-vf",
+        late,
+        "-fps_mode",
+        "vfr",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-f",
+        "matroska",
+        "-",
+    ]
+    video = ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:d=1:r=12", *encode)
+    stop = Stop()
+    with receiving() as receiver:
+        receiver.answer = lambda _request: Answer(200, video)
+        call = Call(Tools(None, None, frozenset({"127.0.0.1"})), stop, lambda _item: None)
+        ending = threading.Timer(0.3, stop.set)
+        ending.start()
+
+        with pytest.raises(HandlerError, match="video_url cannot be decoded"):
+            answer("motion", {"video_url": receiver.url}, call)
+
+    ending.join()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-i", "testsrc2=s=16x16:d=1,scale=2:2", "-c:v", "libx264", "-f", "mpegts"),
+        ("-i", "testsrc2=s=101x77:d=1:r=10", "-c:v", "ffv1", "-f", "matroska"),
+        ("-i", "testsrc2=s=64x64:d=1:r=120", "-c:v", "libx264", "-f", "matroska"),
+        ("-i", "testsrc2=s=64x64:d=1:r=10", "-c:v", "libx264", "-pix_fmt", "yuv420p10le", "-f", "matroska"),
+        ("-i", "testsrc2=s=64x64:d=1:r=10", "-c:v", "ffv1", "-pix_fmt", "gray16le", "-f", "matroska"),
+        ("-i", "testsrc2=s=64x64:d=1:r=10", "-f", "gif"),
+    ],
+    ids=["tiny", "odd", "fast", "ten bits", "gray", "gif"],
+)
+def test_unusual_videos_are_measured(arguments: tuple[str, ...]) -> None:
+    measured = served(ffmpeg("-f", "lavfi", *arguments, "-"))
+
+    assert len(measured["per_second"]) in (1, 2)
+    assert measured["cuts"] == []
 
 
 def test_sound_without_pictures_is_refused() -> None:
