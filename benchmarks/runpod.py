@@ -7,6 +7,7 @@
 - alone: over one connection; else over 16
 - CPU: the server's own time for one job, which a busy machine blurs least
 - without RunPod's rate limits, which the fake has and the local server has not
+- memory: with the journal of requests that the fake keeps, whose 2000 are full before the first look
 - after: the same once many more jobs have ended. The fake keeps results for 30 minutes: the first of them is
   asked for at the very end, so all later ones are there. The local server forgets a job with its answer.
 """
@@ -32,7 +33,6 @@ _HEADERS = {
     "Authorization": "Bearer rpa_staging_0000000000000000000000000000",
     "Content-Type": "application/json",
 }
-_WARM_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,16 @@ def measure(peer: Peer, jobs: int, finished: int) -> tuple[Figures, Figures]:
     with running(peer.command) as server:
         send(server.port, peer.first)
         do(server.port, [keep])
-        do(server.port, repeat(partial(runsync, peer), _WARM_UP))
-        before = figures(server, peer, first[0], jobs)
+        start_mb = server.memory_mb()
+        do(server.port, repeat(partial(runsync, peer), jobs))
+        before = {"memory at the start, MB": start_mb, **figures(server, peer, first[0], jobs)}
         fill(server, peer, finished)
         return before, figures(server, peer, first[0], jobs)
 
 
 def figures(server: Server, peer: Peer, job_id: str, jobs: int) -> Figures:
     """Measure everything once; `job_id` is a job that has ended."""
-    found = {"memory, MB": server.memory_mb()}
+    found: dict[str, float] = {}
     for name, work in (("runsync", partial(runsync, peer)), ("polled", partial(polled, peer))):
         alone = do(server.port, repeat(work, jobs), 1)
         found |= {f"{name} alone, p50 ms": alone.p50_ms, f"{name} alone, p99 ms": alone.p99_ms}
@@ -128,6 +129,7 @@ def figures(server: Server, peer: Peer, job_id: str, jobs: int) -> Figures:
     for name, path in peer.looks.items():
         looked = send(server.port, repeat(peer.look(path.format(job=job_id)), jobs), 1)
         found |= {f"{name}, p50 ms": looked.p50_ms, f"{name}, p99 ms": looked.p99_ms}
+    found["memory, MB"] = server.memory_mb()
     return found
 
 

@@ -33,6 +33,10 @@ CREATE TABLE inputs (job_id TEXT PRIMARY KEY, input TEXT, request TEXT);
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, job_id TEXT, output TEXT);
 CREATE INDEX chunks_job ON chunks (job_id)
 """
+_WITHOUT_OUTPUT = (
+    "id, endpoint, status, queued_s, started_s, finished_s, expires_s, worker_id, webhook, traceparent,"
+    " retries, attempt, error, NULL AS output"
+)
 
 
 class Jobs:
@@ -100,10 +104,10 @@ class Jobs:
         return replace(job, expires_s=expires_s)
 
     def recent(self, hosted: Hosted) -> list[Job]:
-        """The latest jobs of an endpoint, newest first."""
+        """The latest jobs of an endpoint, newest first, without their outputs."""
         self.expire()
         rows = self._store.all(
-            f"SELECT * FROM jobs WHERE endpoint = ? ORDER BY submitted_s DESC LIMIT {RECENT}",  # noqa: S608 - a constant
+            f"SELECT {_WITHOUT_OUTPUT} FROM jobs WHERE endpoint = ? ORDER BY submitted_s DESC LIMIT {RECENT}",  # noqa: S608 - constants
             (hosted.id,),
         )
         return [_job(row) for row in rows]
@@ -116,8 +120,8 @@ class Jobs:
     def first(self, endpoint: str, *, low_priority: bool) -> Waiting | None:
         """The oldest job of one priority in an endpoint's queue, or None."""
         row = self._store.one(
-            "SELECT position, queued_s FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?"
-            " AND low_priority = ? ORDER BY position LIMIT 1",
+            "SELECT position, queued_s FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE'"
+            " AND endpoint = ? AND low_priority = ? ORDER BY position LIMIT 1",
             (endpoint, low_priority),
         )
         return None if row is None else Waiting(endpoint, row["position"], row["queued_s"], low_priority)
@@ -125,8 +129,8 @@ class Jobs:
     def waiting(self, endpoint: str, limit: int) -> int:
         """How many jobs of an endpoint's queue ask for workers, counted up to a limit."""
         row = self._store.one(
-            "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?"
-            " AND low_priority = 0 LIMIT ?)",
+            "SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE'"
+            " AND endpoint = ? AND low_priority = 0 LIMIT ?)",
             (endpoint, limit),
         )
         assert row is not None
@@ -135,7 +139,8 @@ class Jobs:
     def has_more_waiting(self, endpoint: str, count: int) -> bool:
         """Whether more than so many jobs are in an endpoint's queue."""
         row = self._store.one(
-            "SELECT 1 FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ? LIMIT 1 OFFSET ?",
+            "SELECT 1 FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE' AND endpoint = ?"
+            " LIMIT 1 OFFSET ?",
             (endpoint, count),
         )
         return row is not None
@@ -276,7 +281,9 @@ class Jobs:
         """Remove the jobs that wait in an endpoint's queue and return their ids."""
         self.expire()
         rows = self._store.all(
-            "SELECT id FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ? ORDER BY position", (endpoint,)
+            "SELECT id FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE' AND endpoint = ?"
+            " ORDER BY position",
+            (endpoint,),
         )
         ids = tuple(str(row["id"]) for row in rows)
         self._delete(ids)
@@ -311,8 +318,10 @@ class Jobs:
         )
         assert counters is not None
         active = self._store.one(
-            "SELECT (SELECT count(*) FROM jobs WHERE status = 'IN_PROGRESS' AND endpoint = ?1) AS running,"
-            " (SELECT count(*) FROM jobs WHERE status = 'IN_QUEUE' AND endpoint = ?1) AS waiting",
+            "SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_running"
+            " WHERE status = 'IN_PROGRESS' AND endpoint = ?1) AS running,"
+            " (SELECT count(*) FROM jobs INDEXED BY jobs_queue"
+            " WHERE status = 'IN_QUEUE' AND endpoint = ?1) AS waiting",
             (endpoint,),
         )
         assert active is not None
