@@ -25,7 +25,7 @@ ATTRIBUTES = {
     "bright": "bright light sunny brilliant",
     "plain": "plain flat empty solid uniform blank screen still calm static",
     "detailed": "detailed edge texture noise grain busy pattern speckled fine",
-    "colourful": "colourful colorful rainbow multicoloured testcard psychedelic",
+    "colourful": "colourful colorful rainbow multicoloured psychedelic",
     "vivid": "vivid saturated neon glowing",
     "shaded": "shaded gradient smooth soft",
     "shape": "shape square box object rectangle",
@@ -57,10 +57,10 @@ SUBJECTS = {
         "videogame game gaming gamer gameplay console controller joystick gamepad stream streamer"
         " livestream twitch esport esports lobby boss level respawn loot quest rpg arcade multiplayer"
         " minecraft fortnite playthrough walkthrough letsplay xbox playstation nintendo avatar hud zombie"
-        " dungeon pixel virtual player live mission combo noob stage",
+        " dungeon pixel virtual player live mission combo noob",
     ),
     "shooter": Subject(
-        "clutch enemy kill headshot shooter sniper ammo grenade frag bullet gun chat round ace",
+        "clutch enemy kill headshot shooter sniper ammo grenade frag bullet gun chat round ace testcard",
         looks=(
             "vivid yellow blue",
             "vivid colourful red green yellow blue pink cyan",

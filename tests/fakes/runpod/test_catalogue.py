@@ -16,7 +16,7 @@ from PIL import Image
 from benchmarks.vision import LOOKS_LIKE, Row, ask, fits, polished, row, sources
 from clipnet.worker.polish import MOTION_FPS, Polished
 from clipnet.worker.tagging import labels
-from seed.media import FPS, RECIPES, Recipe
+from seed.media import FPS, RECIPES, Recipe, speeches
 from tests.fakes.receiver import Answer, receiving
 from tests.fakes.runpod.material import COLOURS, in_base64, written
 from tests.fakes.runpod.material import ask as asked
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 every_clip = partial(pytest.mark.parametrize, "recipe", RECIPES, ids=[recipe.name for recipe in RECIPES])
 TOPICS = tuple(dict.fromkeys(recipe.topic for recipe in RECIPES))
+NAMES = [recipe.name for recipe in RECIPES]
 TITLES = [recipe.title for recipe in RECIPES]
 
 CAPTIONS = {
@@ -164,17 +165,29 @@ def test_motion_of_the_video_is_the_truth(catalogue: Catalogue, recipe: Recipe) 
 
 
 @every_clip()
-def test_the_right_topic_title_and_label_are_ranked_first_for_each_still(
+def test_the_right_topic_title_name_and_label_are_ranked_first_for_each_still(
     catalogue: Catalogue, recipe: Recipe
 ) -> None:
     stills = catalogue.stills(recipe.name)
 
     for texts, right in (
-        (TOPICS, recipe.topic), (TITLES, recipe.title), (labels(), LOOKS_LIKE[recipe.topic])
-    ):  # fmt: skip
+        (TOPICS, recipe.topic),
+        (TITLES, recipe.title),
+        (NAMES, recipe.name),
+        ([f"{one.title}, {one.topic}" for one in RECIPES], f"{recipe.title}, {recipe.topic}"),
+        (labels(), LOOKS_LIKE[recipe.topic]),
+    ):
         ranked = ask("clip", {"images_base64": stills, "texts": list(texts)})["labels"]
         assert [one[0]["label"] for one in ranked] == [right] * 3
         assert all(one[0]["score"] > 0.5 for one in ranked)
+
+
+def test_what_is_said_in_a_clip_fits_its_pictures_best(catalogue: Catalogue) -> None:
+    spoken = {recipe.name: speeches()[recipe.speech].text for recipe in RECIPES if recipe.speech}
+
+    for name in spoken:
+        best = fits(catalogue.stills(name), list(spoken.values())).argmax(axis=1)
+        assert {list(spoken)[index] for index in best} == {name}
 
 
 @every_clip()
