@@ -1,8 +1,12 @@
 """Who is at the other end of a connection: for answers that are held back, and clients that must stay."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from starlette.requests import Request
+
+T = TypeVar("T")
 
 
 class Peer:
@@ -41,3 +45,23 @@ def peer_of(request: Request) -> Peer:
     """The client of a request; one that never leaves when the server does not tell."""
     found = request.scope.get("state", {}).get("peer")
     return found if isinstance(found, Peer) else Peer()
+
+
+async def while_connected(peer: Peer, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work returns; None when the client has left before, and the work is cancelled."""
+    doing = asyncio.ensure_future(work)
+
+    def leave() -> None:
+        doing.cancel()
+
+    stay = peer.on_leave(leave)
+    if peer.has_left:
+        leave()
+    try:
+        return await doing
+    except asyncio.CancelledError:
+        if peer.has_left and doing.cancelled():
+            return None
+        raise
+    finally:
+        stay()

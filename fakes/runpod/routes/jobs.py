@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.kit.bodies import bounded
-from fakes.kit.connection import while_connected
+from fakes.kit.peer import peer_of, while_connected
 from fakes.runpod import errors, wire
 from fakes.runpod.gpu import Gpu
 from fakes.runpod.routes.access import allowed
@@ -151,4 +151,4 @@ class JobRoutes:
         """A job once it has ended, or as it is after the wait; None when nobody waits any more."""
         if job.status in FINAL:
             return job
-        return await while_connected(request, self._gpu.wait(hosted, job.id, wait_s))
+        return await while_connected(peer_of(request), self._gpu.wait(hosted, job.id, wait_s))

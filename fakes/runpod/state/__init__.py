@@ -1,12 +1,12 @@
 """What one RunPod account remembers: keys, endpoints, the GPU and the jobs. One file per resource."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from fakes.kit.documents import check_fields
 from fakes.kit.kit import Kit
 from fakes.runpod import errors, isolation
-from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, limits, templates, volumes
+from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, limits, seeding, templates, volumes
 from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
@@ -74,18 +74,26 @@ class State:
         for namespace in (NAMESPACE, PRODUCTION):
             self.volumes.put(Volume(f"{namespace}-models", namespace, f"{namespace} models"))
             for model in MODELS:
-                self._host(namespace, model)
+                self._host(Hosted(f"{namespace}-{model}", namespace, model, False, SCALINGS[self._timing]))
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Read a seed document: `workers` and `timing` of the GPU, endpoints to be `attached`, `rate_limits`.
+        """Read a seed document: the GPU, rate limits, volumes, endpoints and keys; all of it is optional.
 
         Raises:
             ValueError: Another field, or a value that is not allowed.
         """
-        check_fields(document, (*gpu.FIELDS, "rate_limits"))
+        check_fields(document, (*gpu.FIELDS, "rate_limits", "volumes", "endpoints", "keys"))
         of_gpu = {name: value for name, value in document.items() if name in gpu.FIELDS}
-        self._change(of_gpu, *gpu.checked(of_gpu, workers=1, timing=self._timing))
+        self._set(*gpu.checked(of_gpu, workers=1, timing=self._timing))
         self.limits.set(document.get("rate_limits", True))
+        for volume in seeding.volumes(document.get("volumes", []), NAMESPACE):
+            self.volumes.put(volume)
+        scaling = SCALINGS[self.gpu.timing_name]
+        for hosted in seeding.endpoints(document.get("endpoints", []), NAMESPACE, self._known(), scaling):
+            self._host(hosted)
+        self._attach(self._wanted(document))
+        for given, key in seeding.keys(document.get("keys", []), NAMESPACE, PRODUCTION, self._known()):
+            self.keys.add(given, key)
 
     def change_gpu(self, document: Mapping[str, Any]) -> None:
         """The same for a GPU at work: what the document does not name stays.
@@ -94,7 +102,9 @@ class State:
             ValueError: Another field, or a value that is not allowed.
         """
         present = gpu.checked(document, workers=self.gpu.workers, timing=self.gpu.timing_name)
-        self._change(document, *present)
+        wanted = self._wanted(document)
+        self._set(*present)
+        self._attach(wanted)
 
     def attachable(self, name: object) -> Hosted:
         """The endpoint of staging that a worker from outside may serve, by its id or its model's name.
@@ -180,15 +190,16 @@ class State:
         names = {one.name.lower() for one in others if isinstance(one, Volume)}
         return isolation.Foreign(namespaces, {one.id.lower() for one in others} | names)
 
-    def _change(self, document: Mapping[str, Any], workers: int, timing: str) -> None:
-        """Write what a document says of the GPU and of attached endpoints."""
+    def _wanted(self, document: Mapping[str, Any]) -> set[str]:
+        """The endpoints that a document wants attached; those that are it if it says nothing."""
         if "attached" not in document:
-            self._set(workers, timing)
-            return
-        if not isinstance(document["attached"], list):
-            raise ValueError(f"'attached' is {document['attached']!r}; it must be a list of endpoints")
-        wanted = {self.attachable(name).id for name in document["attached"]}
-        self._set(workers, timing)
+            return set(self.attached())
+        names = document["attached"]
+        if not isinstance(names, list):
+            raise ValueError(f"'attached' is {names!r}; it must be a list of endpoints")
+        return {self.attachable(name).id for name in names}
+
+    def _attach(self, wanted: Set[str]) -> None:
         for hosted in self.endpoints.all():
             self.endpoints.attach(hosted.id, is_attached=hosted.id in wanted)
 
@@ -200,11 +211,15 @@ class State:
             if hosted.scaling in former and _is_fixed(hosted):
                 self.endpoints.scale(hosted.id, SCALINGS[timing])
 
-    def _host(self, namespace: str, model: str) -> None:
-        """Add one of the endpoints that are always there, with the template that it is bound to."""
-        name = f"{namespace}-{model}"
-        self.endpoints.add(Hosted(name, namespace, model, False, SCALINGS[self._timing]))
-        image = f"{namespace}/worker-{model}:1"
+    def _known(self) -> dict[str, Hosted]:
+        return {hosted.id: hosted for hosted in self.endpoints.all()}
+
+    def _host(self, hosted: Hosted) -> None:
+        """Add an endpoint with the template that it is bound to, or write a known one anew."""
+        name, namespace = hosted.id, hosted.namespace
+        self.endpoints.remove(name)
+        self.endpoints.add(hosted)
+        image = f"{namespace}/worker-{hosted.model or name}:1"
         self.templates.put(Template(name, namespace, name, image, is_serverless=True, ports=(), volume_gb=0))
         self.deployments.put(Deployment(name, name, name, created_s=FOUNDED_S), namespace)
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from fakes.kit.peer import Peer, peer_of
+from fakes.kit.peer import Peer, peer_of, while_connected
 from fakes.kit.server import listen, serve
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: fake\r\n\r\n"
@@ -124,3 +124,58 @@ async def held() -> AsyncIterator[tuple[list[Peer], asyncio.Event, asyncio.Task[
         stop.set()
         await served
         writer.close()
+
+
+async def test_work_is_done_while_its_client_is_there() -> None:
+    async def work() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    assert await while_connected(Peer(), work()) == "done"
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+async def test_work_ends_when_its_client_leaves(leaves_first: bool) -> None:
+    peer, begun = Peer(), asyncio.Event()
+
+    async def work() -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return "done"
+
+    if leaves_first:
+        peer.leave()
+    waiting = asyncio.create_task(while_connected(peer, work()))
+    async with asyncio.timeout(10):
+        if not leaves_first:
+            await begun.wait()
+            peer.leave()
+
+        assert await waiting is None
+
+
+async def test_an_error_of_the_work_is_raised() -> None:
+    async def work() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await while_connected(Peer(), work())
+
+
+async def test_who_waits_can_be_cancelled_and_the_work_with_it() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    waiting = asyncio.create_task(while_connected(Peer(), work()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.is_set()

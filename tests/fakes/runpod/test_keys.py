@@ -12,7 +12,7 @@ WRITES = {"run", "runsync", "cancel", "retry", "purge-queue"}
 OPERATIONS = [
     (row.method, row.path)
     for row in FAKE.coverage
-    if row.level != "absent" and row.path.startswith("/v2/{endpoint}/")
+    if row.level != "absent" and row.path.startswith("/v2/{endpoint}/") and "worker_id" not in row.path
 ]
 KEY = "rpa_staging_tested"
 

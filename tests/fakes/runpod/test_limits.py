@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fakes.kit.peer import Peer
 from fakes.runpod.state import State
 from fakes.runpod.state.limits import LIMITS, Limit
 from fakes.runpod.wire import Submission
@@ -156,6 +157,7 @@ async def test_a_place_is_given_back_after_an_error(account: Account, sent: byte
 @pytest.mark.parametrize("is_body_whole", [True, False])
 async def test_a_place_is_given_back_when_a_client_leaves(account: Account, is_body_whole: bool) -> None:
     await limit(account, runsync={"concurrent": 1})
+    peer = Peer()
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": b'{"input": {"mock_delay": 600}}', "more_body": not is_body_whole},
         {"type": "http.disconnect"},
@@ -163,6 +165,7 @@ async def test_a_place_is_given_back_when_a_client_leaves(account: Account, is_b
     scope = {
         "type": "http", "method": "POST", "path": "/v2/staging-clip/runsync", "query_string": b"",
         "headers": [(b"authorization", account.client.headers["authorization"].encode())],
+        "state": {"peer": peer},
     }  # fmt: skip
     sent: list[Any] = []
 
@@ -172,8 +175,11 @@ async def test_a_place_is_given_back_when_a_client_leaves(account: Account, is_b
     async def send(message: Any) -> None:
         sent.append(message)
 
+    asked = asyncio.create_task(account.app(scope, receive, send))
+    await settled()
+    peer.leave()
     async with asyncio.timeout(DEADLINE_S):
-        await account.app(scope, receive, send)
+        await asked
 
     assert sent[0]["status"] == 499
     jobs = account.app.parts.state.summary()["jobs"]

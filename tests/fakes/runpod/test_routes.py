@@ -1,7 +1,6 @@
 """Who may do what, and what is refused with which words."""
 
 import re
-from typing import Any
 
 import pytest
 
@@ -47,17 +46,3 @@ async def test_what_is_not_there_is_a_loud_gap(account: Account, row: Endpoint) 
         501,
         f"fake 'runpod' does not cover {row.method} {path}",
     )
-
-
-@pytest.mark.parametrize(
-    ("document", "said"),
-    [
-        ({"gpus": 1}, "unknown field 'gpus'; known are workers, timing, attached, rate_limits"),
-        ({"workers": 9}, "'workers' is 9; it must be a whole number from 1 to 8"),
-        ({"timing": "slow"}, "'timing' is 'slow'; it must be one of instant, realistic"),
-    ],
-)
-async def test_a_seed_document_that_is_wrong_is_refused(account: Account, document: Any, said: str) -> None:
-    answer = await account.client.put("/_fake/state", json=document)
-
-    assert (answer.status_code, answer.json()) == (400, {"error": said})
