@@ -34,8 +34,8 @@ from seed.clips import (
     source_url,
     voters,
 )
-from seed.media import RECIPES, Rendered
-from seed.people import CLEO, MIA, SAM, VIC, People, new_id, people, provider_user_id
+from seed.media import RECIPES, Recipe, Rendered
+from seed.people import CLEO, MIA, SAM, VIC, People, StagePerson, new_id, people, provider_user_id
 from seed.words import Words
 
 EPOCH = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -135,7 +135,7 @@ def small(seed: int, words: Words, files: Files, places: Places, base: datetime 
 
     _add_votes(rows, random, voters(everybody, words.viewers))
     _add_posts(rows, random, everybody)
-    events = _events(rows, random, channels, words)
+    events = _events(rows, random, channels[:3], words)
     tables = {
         **_people_tables(everybody),
         "clips": rows.clips, "clip_steps": rows.steps, "segments": rows.segments, "scores": rows.scores,
@@ -221,12 +221,16 @@ def _post_url(platform: str, external_id: str) -> str:
 
 
 def _channels(random: Random, everybody: People, base: datetime, places: Places) -> list[BotChannelRow]:
-    """Return one channel per platform; a `!clip` in it cuts from the recipe's uncut video."""
-    sam = everybody.user(SAM).id
-    rows = (
-        ("twitch", provider_user_id(SAM, "twitch"), SAM.login, RECIPES[0]),
-        ("discord", DISCORD_CHANNEL_ID, "clips", RECIPES[1]),
-        ("x", X_BOT_ID, "clipbot", RECIPES[2]),
+    """Return Sam's channel on each platform, and Cleo's on Twitch where only moderators may clip.
+
+    A `!clip` in one cuts from the recipe's uncut video.
+    """
+    strict = {"permissions": {"clip": "moderator"}}
+    rows: tuple[tuple[str, str, str, StagePerson, Recipe, dict[str, Any]], ...] = (
+        ("twitch", provider_user_id(SAM, "twitch"), SAM.login, SAM, RECIPES[0], {}),
+        ("discord", DISCORD_CHANNEL_ID, "clips", SAM, RECIPES[1], {}),
+        ("x", X_BOT_ID, "clipbot", SAM, RECIPES[2], {}),
+        ("twitch", provider_user_id(CLEO, "twitch"), CLEO.login, CLEO, RECIPES[3], strict),
     )
     return [
         BotChannelRow(
@@ -234,11 +238,15 @@ def _channels(random: Random, everybody: People, base: datetime, places: Places)
             platform=platform,
             external_id=external_id,
             name=name,
-            user_id=sam,
-            settings={"media_url": source_url(recipe, places), "media_position_s": recipe.duration_s},
+            user_id=everybody.user(owner).id,
+            settings={
+                "media_url": source_url(recipe, places),
+                "media_position_s": recipe.duration_s,
+                **settings,
+            },
             created_at=base - timedelta(days=30),
         )
-        for platform, external_id, name, recipe in rows
+        for platform, external_id, name, owner, recipe, settings in rows
     ]
 
 

@@ -35,15 +35,20 @@ class Context:
         self._http: httpx.AsyncClient | None = None
         self._oauth: OAuthClient | None = None
 
-    def oauth(self) -> OAuthClient:
-        """Return the client for the providers; made at first use, because httpx is slow to import."""
-        if self._oauth is None:
+    def http(self) -> httpx.AsyncClient:
+        """Return the client for calls to others; made at first use, because httpx is slow to import."""
+        if self._http is None:
             import httpx
 
+            self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        return self._http
+
+    def oauth(self) -> OAuthClient:
+        """Return the client for the providers, made at first use."""
+        if self._oauth is None:
             from clipnet.oauth import OAuthClient
 
-            self._http = httpx.AsyncClient(follow_redirects=False, trust_env=False)
-            self._oauth = OAuthClient(self.settings, self._http, self.clock)
+            self._oauth = OAuthClient(self.settings, self.http(), self.clock)
         return self._oauth
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the API does between requests: sends what was left in the outbox and tidies up."""
+"""What the API does between requests: sends what was left in the outbox, tidies up, keeps commands known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from clipnet import outbox
-from clipnet.api import assets
+from clipnet.api import assets, discord
 from clipnet.api.context import Context
 from clipnet.api.idempotency import KEPT_H
 from clipnet.db.models import Clip, IdempotencyKey
@@ -24,6 +24,9 @@ log = logging.getLogger("clipnet")
 _TIDY_EVERY_S: Final = 600.0
 _ASSETS_EVERY_S: Final = 5.0
 _STRAY_AFTER_S: Final = 3_600.0
+_COMMANDS_AFTER_S: Final = 2.0
+_COMMANDS_EVERY_S: Final = 600.0
+_COMMANDS_AGAIN_S: Final = 30.0
 
 
 async def run(context: Context) -> None:
@@ -32,6 +35,7 @@ async def run(context: Context) -> None:
         group.create_task(outbox.sweep_forever(context.sessions, context.queue))
         group.create_task(_sweep_assets(context))
         group.create_task(_tidy(context))
+        group.create_task(_keep_commands(context))
 
 
 async def _sweep_assets(context: Context) -> None:
@@ -48,6 +52,29 @@ async def _tidy(context: Context) -> None:
         except (SQLAlchemyError, OSError) as error:
             log.warning("not tidied", extra={"error": f"{type(error).__name__}: {error}"[:300]})
         await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def _keep_commands(context: Context) -> None:
+    """See to it that Discord offers our commands; somebody may have changed them there."""
+    await asyncio.sleep(_COMMANDS_AFTER_S)
+    while True:
+        wait_s = _COMMANDS_EVERY_S if await offer_commands(context) else _COMMANDS_AGAIN_S
+        await asyncio.sleep(wait_s)
+
+
+async def offer_commands(context: Context) -> bool:
+    """Register the slash commands if Discord has others; return whether it has ours now."""
+    import httpx
+
+    try:
+        if await discord.register_commands(context):
+            log.info("slash commands registered")
+    except (httpx.HTTPError, ValueError, discord.DiscordRefused) as error:
+        log.warning(
+            "slash commands not registered", extra={"error": f"{type(error).__name__}: {error}"[:300]}
+        )
+        return False
+    return True
 
 
 async def forget_idempotency_keys(context: Context) -> None:

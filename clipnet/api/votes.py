@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy import delete
 
-from clipnet.api import clip_view
+from clipnet import outbox
+from clipnet.api import ballot, clip_view
 from clipnet.api.context import Ctx
 from clipnet.api.identity import LoggedIn
 from clipnet.api.problems import documented
@@ -23,11 +24,15 @@ router = APIRouter(prefix="/v1/clips/{clip_id}/vote", tags=["votes"])
     responses=documented("body_unreadable", "not_logged_in", "not_found", "invalid_request"),
 )
 async def vote(clip_id: UUID, body: VoteBody, context: Ctx, user: LoggedIn) -> Votes:
-    """Vote a clip up or down; a second vote replaces the first."""
+    """Vote a clip up or down; a second vote replaces the first.
+
+    A clip that was made in a ClipBOT channel is posted by the vote that reaches the channel's threshold.
+    """
     async with context.sessions.begin() as session:
-        await clip_view.find_clip(session, clip_id)
-        now = context.clock.now()
-        return await clip_view.cast_vote(session, clip_id, clip_view.voter_of(user), body.value, now)
+        clip = await clip_view.find_clip(session, clip_id)
+        counted = await ballot.cast(session, context, clip, clip_view.voter_of(user), body.value)
+    await outbox.relay(context.sessions, context.queue, [job.id for job in counted.written])
+    return counted.votes
 
 
 @router.delete(

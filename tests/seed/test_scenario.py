@@ -220,10 +220,11 @@ def test_scopes_of_accounts_are_known_to_their_providers(scenario: Scenario) -> 
 
 
 def test_the_bots_channels_are_known_to_their_platforms(scenario: Scenario) -> None:
-    ids = {channel.platform: channel.external_id for channel in rows(scenario, "bot_channels")}
+    ids = [(channel.platform, channel.external_id) for channel in rows(scenario, "bot_channels")]
 
-    assert ids == {
-        "twitch": provider_user_id(STAGE[0], "twitch"),
-        "discord": import_module("fakes.discord.state.guild").CHANNEL_ID,
-        "x": import_module("fakes.x.state.users").BOT_ID,
-    }
+    assert ids == [
+        ("twitch", provider_user_id(STAGE[0], "twitch")),
+        ("discord", import_module("fakes.discord.state.guild").CHANNEL_ID),
+        ("x", import_module("fakes.x.state.users").BOT_ID),
+        ("twitch", provider_user_id(STAGE[1], "twitch")),
+    ]

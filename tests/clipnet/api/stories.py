@@ -69,7 +69,7 @@ async def make_ready(api: Api, clip_id: str) -> None:
             )
 
 
-async def link(api: Api, email: str, provider: str) -> None:
+async def link(api: Api, email: str, provider: str, account: str = "1") -> None:
     """Link an account at a provider to a user."""
     vault = api.context.oauth()._vault
     async with api.context.sessions.begin() as session:
@@ -79,7 +79,7 @@ async def link(api: Api, email: str, provider: str) -> None:
                 id=api.context.ids.uuid(),
                 user_id=user_id,
                 provider=provider,
-                provider_user_id="1",
+                provider_user_id=account,
                 login="sam",
                 display_name="Sam",
                 access_token=vault.encrypt("token"),
