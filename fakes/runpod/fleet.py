@@ -88,10 +88,13 @@ class Fleet:
         """Jobs were put into an endpoint's queue."""
         self._queued.add(endpoint)
 
-    def step(self) -> list[Assignment]:
-        """Bring workers up and down and give out what can be given out now."""
+    def step(self) -> None:
+        """Let workers leave that have to, and keep those on the GPU that are always there."""
         self._retire()
         self._keep_always_on()
+
+    def assignments(self) -> list[Assignment]:
+        """Give out what can be given out now, to workers that are up or come up for it."""
         return list(self._assignments()) if self._queued and self._can_start() else []
 
     def next_due_s(self) -> float | None:

@@ -31,6 +31,10 @@ class Impairments:
         self._held.remove(condition)
         self._on_change(condition.kind)
 
+    def __bool__(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self._held)
+
     def timing(self, usual: Timing) -> Timing:
         """How long things take while workers start slowly; the slowest counts."""
         starts_ms = [one.options["ms"] for one in self._held if one.kind == COLD_START.name]

@@ -137,6 +137,11 @@ class Mock:
             progress=progress if isinstance(progress, list | tuple) else (progress,),
         )
 
+    @property
+    def is_instant(self) -> bool:
+        """Whether the answer is there as soon as the job begins."""
+        return self.is_answer and self.delay_s <= 0 and not self.is_error and not self.is_crash
+
 
 def submission(body: bytes, limit_bytes: int) -> Submission:
     """Read the body of run and runsync; fields that are not known mean nothing.

@@ -41,6 +41,25 @@ async def test_a_job_waits_runs_and_completes_with_true_times(account: Account) 
     assert list(done) == sorted(done)
 
 
+async def test_a_job_without_work_has_ended_when_its_submission_is_answered(account: Account) -> None:
+    submitted = (await account.client.post("/v2/staging-clip/run", json={"input": {"mock_return": 7}})).json()
+
+    looked = (await account.client.get(f"/v2/staging-clip/status/{submitted['id']}")).json()
+
+    assert (submitted["status"], looked["status"], looked["output"]) == ("IN_QUEUE", "COMPLETED", 7)
+
+
+async def test_a_long_queue_of_jobs_without_work_is_worked_off(account: Account) -> None:
+    first = await account.run({"mock_delay": 1})
+    queued = [await account.run({"mock_return": number}) for number in range(40)]
+    account.clock.advance(1)
+    await account.end(first)
+
+    outputs = [(await account.end(job_id))["output"] for job_id in queued]
+
+    assert outputs == list(range(40))
+
+
 async def test_endpoints_share_one_worker_and_jobs_start_in_the_order_they_came(account: Account) -> None:
     endpoints = ("staging-whisper", "staging-blip", "staging-motion", "staging-clip")
     jobs = [(await account.run({"mock_delay": 1}, endpoint), endpoint) for endpoint in endpoints]
