@@ -9,7 +9,7 @@ import pytest
 from fakes.kit.app import FakeApp
 from fakes.kit.clock import ManualClock
 from fakes.kit.kit import FakeSettings
-from fakes.runpod.state import STAGING_KEY
+from fakes.runpod.state import STAGING_KEY, State
 from tests.fakes.runpod.material import SPEECH_DIR
 
 
@@ -20,6 +20,16 @@ class Account:
     app: FakeApp
     clock: ManualClock
     client: httpx.AsyncClient
+
+    @property
+    def state(self) -> State:
+        """What the account remembers."""
+        assert isinstance(self.app.parts.state, State)
+        return self.app.parts.state
+
+    def violations(self) -> list[str | None]:
+        """What was recorded of staging's reaching for production."""
+        return [entry.violation for entry in self.app.kit.journal.find(violations=True)]
 
     async def post(self, path: str, body: Any = None) -> Any:
         await settled()

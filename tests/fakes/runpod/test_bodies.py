@@ -4,15 +4,24 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fakes.runpod.wire import RUN_LIMIT_BYTES
+from fakes.kit.errors import ProviderError
+from fakes.runpod.isolation import namings
+from fakes.runpod.wire import RUN_LIMIT_BYTES, Submission, submission
 from tests.fakes.runpod.conftest import Account
 
+FIELDS = ("input", "webhook", "policy", "ttl", "executionTimeout", "s3Config", "model", "volume_path")
 INVALID = "json is invalid; max size is 10 MB"
 
 
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
 def body(**fields: Any) -> bytes:
-    return json.dumps({"input": {"mock_return": 1}, **fields}).encode()
+    return encoded({"input": {"mock_return": 1}, **fields})
 
 
 @pytest.mark.parametrize(
@@ -175,7 +184,7 @@ async def test_a_time_that_is_no_number_is_refused(account: Account, query: str,
         400,
         {"error": f"bad request: '{name}' is '{value}'; it must be a number of milliseconds"},
     )
-    assert account.app.parts.state.summary()["jobs"] == {}
+    assert account.state.summary()["jobs"] == {}
 
 
 @pytest.mark.parametrize("job_id", ["%00", "a%2Fb", "%F0%9F%92%A9", "..", "' OR 1=1 --", "x" * 5000, "%ff"])
@@ -184,3 +193,26 @@ async def test_no_id_of_a_stranger_does_harm(account: Account, operation: str, j
     answer = await account.client.post(f"/v2/staging-clip/{operation}/{job_id}")
 
     assert answer.status_code in (404, 501)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(FIELDS) | st.text(), inner),
+)
+
+
+@given(st.binary() | st.one_of(JSON, JSON.map(lambda given: {"input": given})).map(encoded))
+def test_any_body_is_a_job_or_is_refused(sent: bytes) -> None:
+    said = read(sent)
+
+    assert said == 400 or isinstance(said, Submission)
+    if isinstance(said, Submission):
+        assert all(naming.parts for naming in namings([said.input, said.s3_config]))
+
+
+def read(sent: bytes) -> Submission | int:
+    """The job in a body, or the status that it is refused with."""
+    try:
+        return submission(sent, RUN_LIMIT_BYTES)
+    except ProviderError as error:
+        return error.status

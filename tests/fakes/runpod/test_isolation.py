@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakes.runpod.isolation import Foreign, namings
-from fakes.runpod.state import NAMESPACE, READ_ONLY_KEY, State
+from fakes.runpod.state import NAMESPACE, READ_ONLY_KEY
 from fakes.runpod.state.keys import Key
 from fakes.runpod.state.volumes import Volume
 from fakes.runpod.wire import Submission
@@ -15,18 +15,9 @@ from tests.fakes.runpod.conftest import Account
 PATH = "/runpod-volume/production/whisper/model.bin"
 
 
-def state_of(account: Account) -> State:
-    assert isinstance(account.app.parts.state, State)
-    return account.app.parts.state
-
-
-def violations(account: Account) -> list[str | None]:
-    return [entry.violation for entry in account.app.kit.journal.find(violations=True)]
-
-
 def production_job(account: Account) -> str:
     """A job of production that waits on its endpoint for Whisper."""
-    state = state_of(account)
+    state = account.state
     hosted = state.endpoints.find("production-whisper")
     assert hosted is not None
     return state.jobs.submit(hosted, Submission(input={"mock_return": "secret"})).id
@@ -38,7 +29,7 @@ async def test_the_production_key_is_a_violation(account: Account) -> None:
     answer = await account.client.post("/v2/production-clip/run", json={"input": {"a": 1}}, headers=headers)
 
     assert (answer.status_code, answer.json()) == (401, {"error": "unauthorized"})
-    assert violations(account) == ["production API key used"]
+    assert account.violations() == ["production API key used"]
 
 
 @pytest.mark.parametrize(
@@ -56,15 +47,15 @@ async def test_an_endpoint_of_production_is_not_there(account: Account, method: 
     answer = await account.client.request(method, f"/v2/production-whisper/{path.format(job=job)}", json=body)
 
     assert (answer.status_code, answer.json()) == (404, {"error": "endpoint not found"})
-    assert violations(account) == ["production endpoint 'production-whisper' called with a staging key"]
-    assert state_of(account).summary()["jobs"] == {"IN_QUEUE": 1}
+    assert account.violations() == ["production endpoint 'production-whisper' called with a staging key"]
+    assert account.state.summary()["jobs"] == {"IN_QUEUE": 1}
 
 
 async def test_an_endpoint_that_nobody_has_is_no_violation(account: Account) -> None:
     answer = await account.client.get("/v2/whisper/health")
 
     assert (answer.status_code, answer.json()) == (404, {"error": "endpoint not found"})
-    assert violations(account) == []
+    assert account.violations() == []
 
 
 @pytest.mark.parametrize("operation", ["status", "status-sync", "stream", "cancel", "retry"])
@@ -76,8 +67,8 @@ async def test_a_job_of_production_is_not_found_whatever_is_asked_of_it(
     answer = await account.client.post(f"/v2/staging-whisper/{operation}/{job}")
 
     assert (answer.status_code, answer.json()) == (404, {"error": "job not found"})
-    assert violations(account) == ["job of production asked for with a staging key"]
-    assert state_of(account).summary()["jobs"] == {"IN_QUEUE": 1}
+    assert account.violations() == ["job of production asked for with a staging key"]
+    assert account.state.summary()["jobs"] == {"IN_QUEUE": 1}
 
 
 async def test_a_job_of_another_endpoint_of_ones_own_is_no_violation(account: Account) -> None:
@@ -85,7 +76,7 @@ async def test_a_job_of_another_endpoint_of_ones_own_is_no_violation(account: Ac
 
     answer = await account.client.get(f"/v2/staging-blip/status/{job}")
 
-    assert (answer.status_code, violations(account)) == (404, [])
+    assert (answer.status_code, account.violations()) == (404, [])
 
 
 async def test_counts_lists_and_purges_are_of_ones_own_jobs(account: Account) -> None:
@@ -138,7 +129,7 @@ async def test_counts_lists_and_purges_are_of_ones_own_jobs(account: Account) ->
 async def test_an_input_that_names_what_is_productions_is_refused(
     account: Account, given: Any, named: str
 ) -> None:
-    state_of(account).volumes.put(Volume("vol0prod01", "production", "archive"))
+    account.state.volumes.put(Volume("vol0prod01", "production", "archive"))
 
     answers = [
         await account.client.post(f"/v2/staging-clip/{route}", json={"input": given})
@@ -147,8 +138,8 @@ async def test_an_input_that_names_what_is_productions_is_refused(
 
     refusal = (403, {"error": f"forbidden: this key has no access to {named}"})
     assert [(answer.status_code, answer.json()) for answer in answers] == [refusal] * 2
-    assert violations(account) == [f"{named} named with a staging key"] * 2
-    assert state_of(account).summary()["jobs"] == {}
+    assert account.violations() == [f"{named} named with a staging key"] * 2
+    assert account.state.summary()["jobs"] == {}
 
 
 async def test_a_bucket_of_production_is_refused(account: Account) -> None:
@@ -157,7 +148,7 @@ async def test_a_bucket_of_production_is_refused(account: Account) -> None:
     answer = await account.client.post("/v2/staging-clip/run", json=body)
 
     assert answer.status_code == 403
-    assert violations(account) == ["bucketName 'production-clips' named with a staging key"]
+    assert account.violations() == ["bucketName 'production-clips' named with a staging key"]
 
 
 async def test_a_very_long_name_is_cut_in_what_is_said(account: Account) -> None:
@@ -193,13 +184,13 @@ async def test_a_very_long_name_is_cut_in_what_is_said(account: Account) -> None
 async def test_innocent_inputs_are_let_through(account: Account, given: Any) -> None:
     answer = await account.client.post("/v2/staging-clip/run", json={"input": given})
 
-    assert (answer.status_code, violations(account)) == (200, [])
+    assert (answer.status_code, account.violations()) == (200, [])
 
 
 async def test_what_comes_to_be_productions_is_refused_from_then_on(account: Account) -> None:
     body = {"input": {"volume": "shared", "mock_return": 1}}
     before = await account.client.post("/v2/staging-clip/run", json=body)
-    state_of(account).volumes.put(Volume("v1", "production", "Shared"))
+    account.state.volumes.put(Volume("v1", "production", "Shared"))
 
     after = await account.client.post("/v2/staging-clip/run", json=body)
 
@@ -207,7 +198,7 @@ async def test_what_comes_to_be_productions_is_refused_from_then_on(account: Acc
 
 
 async def test_namespaces_keep_to_themselves(account: Account) -> None:
-    state = state_of(account)
+    state = account.state
     state.keys.add("rpa_staging_qa", Key("qa"))
     state.volumes.put(Volume("qa-models", "qa", "qa models"))
     headers = {"Authorization": "rpa_staging_qa"}
@@ -216,7 +207,7 @@ async def test_namespaces_keep_to_themselves(account: Account) -> None:
     named = await account.client.post("/v2/staging-clip/run", json={"input": {"volume": "qa-models"}})
 
     assert (reached.status_code, named.status_code) == (404, 403)
-    assert violations(account) == [
+    assert account.violations() == [
         "staging endpoint 'staging-clip' called with a qa key",
         "volume 'qa-models' named with a staging key",
     ]
@@ -269,7 +260,7 @@ def test_what_is_others(part: str, owned: bool) -> None:
 
 
 def test_the_always_there_names_are_staging_and_production(account: Account) -> None:
-    state = state_of(account)
+    state = account.state
 
     assert {volume.id: volume.namespace for volume in state.volumes.all()} == {
         f"{namespace}-models": namespace for namespace in (NAMESPACE, "production")

@@ -3,7 +3,7 @@
 import pytest
 
 from fakes.runpod import FAKE
-from fakes.runpod.state import NAMESPACE, READ_ONLY_KEY, State
+from fakes.runpod.state import NAMESPACE, READ_ONLY_KEY
 from fakes.runpod.state.keys import Access, Key
 from tests.fakes.runpod.conftest import Account
 
@@ -17,11 +17,6 @@ OPERATIONS = [
 KEY = "rpa_staging_tested"
 
 
-def state_of(account: Account) -> State:
-    assert isinstance(account.app.parts.state, State)
-    return account.app.parts.state
-
-
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 @pytest.mark.parametrize("held", ["none", "read", "write"])
 async def test_an_operation_needs_its_permission(
@@ -29,7 +24,7 @@ async def test_an_operation_needs_its_permission(
 ) -> None:
     operation = path.split("/")[3]
     allowed = {"none": set(), "read": READS, "write": READS | WRITES}[held]
-    state_of(account).keys.add(KEY, Key(NAMESPACE, "none", {"staging-clip": held}))
+    account.state.keys.add(KEY, Key(NAMESPACE, "none", {"staging-clip": held}))
     body = {"input": {"mock_return": 1}} if operation in ("run", "runsync") else None
 
     answer = await account.client.request(
@@ -56,7 +51,7 @@ async def test_an_operation_needs_its_permission(
     ],
 )
 async def test_a_key_holds_for_its_endpoints(account: Account, held: Key, endpoint: str, status: int) -> None:
-    state_of(account).keys.add(KEY, held)
+    account.state.keys.add(KEY, held)
 
     answer = await account.client.get(f"/v2/{endpoint}/health", headers={"Authorization": f"Bearer {KEY}"})
 
@@ -69,11 +64,11 @@ async def test_a_key_that_is_changed_or_reset_holds_at_once(account: Account) ->
         return answer.status_code
 
     before = await status()
-    state_of(account).keys.add(KEY, Key(NAMESPACE))
+    account.state.keys.add(KEY, Key(NAMESPACE))
     added = await status()
-    state_of(account).keys.add(KEY, Key(NAMESPACE, is_disabled=True))
+    account.state.keys.add(KEY, Key(NAMESPACE, is_disabled=True))
     disabled = await status()
-    state_of(account).keys.add(KEY, Key(NAMESPACE))
+    account.state.keys.add(KEY, Key(NAMESPACE))
     account.app.reset()
 
     assert (before, added, disabled, await status()) == (401, 200, 401, 401)

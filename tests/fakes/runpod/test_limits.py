@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from fakes.kit.peer import Peer
-from fakes.runpod.state import State
 from fakes.runpod.state.limits import LIMITS, Limit
 from fakes.runpod.wire import Submission
 from tests.fakes.runpod.conftest import Account, settled
@@ -182,7 +181,7 @@ async def test_a_place_is_given_back_when_a_client_leaves(account: Account, is_b
         await asked
 
     assert sent[0]["status"] == 499
-    jobs = account.app.parts.state.summary()["jobs"]
+    jobs = account.state.summary()["jobs"]
     assert sum(jobs.values()) == int(is_body_whole)
     assert (await account.client.post("/v2/staging-clip/runsync?wait=1", content=b"{")).status_code == 400
 
@@ -191,8 +190,7 @@ async def test_a_place_is_given_back_when_a_client_leaves(account: Account, is_b
 async def test_a_queue_takes_no_more_than_its_workers_can_do(
     account: Account, workers_max: int, limited_to: int
 ) -> None:
-    state = account.app.parts.state
-    assert isinstance(state, State)
+    state = account.state
     blip = state.endpoints.find("staging-blip")
     assert blip is not None
     await account.client.patch("/v1/endpoints/staging-blip", json={"workersMax": workers_max})

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from fakes.runpod.state import State
 from fakes.runpod.wire import CHUNK_LIMIT_BYTES, chunk_texts
 from tests.fakes.runpod.conftest import Account, settled
 
@@ -201,8 +200,7 @@ async def test_the_last_items_of_a_stream_come_with_the_end(account: Account) ->
 
 
 async def test_a_stream_hands_out_no_more_than_fits_into_an_answer(account: Account) -> None:
-    state = account.app.parts.state
-    assert isinstance(state, State)
+    state = account.state
     job = await account.run({"mock_delay": 60})
     await account.status(job)
     clip = state.endpoints.find("staging-clip")

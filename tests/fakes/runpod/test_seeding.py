@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 
-from fakes.runpod.state import STAGING_KEY, Scaling, State
+from fakes.runpod.state import STAGING_KEY, Scaling
 from fakes.runpod.state.keys import Key
 from fakes.runpod.state.volumes import Volume
 from tests.fakes.runpod.conftest import Account
 
 PAGE = Path(__file__).parents[3] / "docs/fakes/runpod.md"
 KEY = "rpa_staging_seeded"
-
-
-def state_of(account: Account) -> State:
-    assert isinstance(account.app.parts.state, State)
-    return account.app.parts.state
 
 
 async def seed(account: Account, **document: Any) -> None:
@@ -31,7 +26,7 @@ async def test_the_example_of_the_documentation_is_one(account: Account) -> None
 
     await seed(account, **json.loads(example))
 
-    state = state_of(account)
+    state = account.state
     hosted = state.endpoints.find("staging-captions")
     assert hosted is not None
     assert (hosted.model, hosted.scaling.workers_max, hosted.scaling.scaler_type) == (
@@ -50,7 +45,7 @@ async def test_an_empty_document_is_the_account_that_is_always_there(account: Ac
 
     await seed(account)
 
-    state = state_of(account)
+    state = account.state
     assert (await account.client.get("/_fake/state")).json()["state"] == before
     assert (state.keys.find(KEY), state.keys.find(STAGING_KEY)) == (None, Key("staging"))
 
@@ -75,7 +70,7 @@ async def test_an_endpoint_that_is_there_is_changed(account: Account) -> None:
         ],
     )  # fmt: skip
 
-    clip, blip = (state_of(account).endpoints.find(name) for name in ("staging-clip", "staging-blip"))
+    clip, blip = (account.state.endpoints.find(name) for name in ("staging-clip", "staging-blip"))
     assert clip is not None
     assert blip is not None
     assert (clip.model, blip.model) == ("clip", "clip")
@@ -86,7 +81,7 @@ async def test_new_endpoints_scale_as_the_timing_says(account: Account) -> None:
     outside = {"id": "staging-more", "model": None}
     await seed(account, timing="realistic", endpoints=[outside], attached=["more"])
 
-    more = state_of(account).endpoints.find("staging-more")
+    more = account.state.endpoints.find("staging-more")
 
     assert more is not None
     assert (more.model, more.is_attached, more.scaling) == (None, True, Scaling())
@@ -111,7 +106,7 @@ async def test_new_endpoints_scale_as_the_timing_says(account: Account) -> None:
 async def test_a_key_is_what_the_document_says(account: Account, entry: Any, key: Key | None) -> None:
     await seed(account, keys=[{"key": KEY, **entry}])
 
-    assert state_of(account).keys.find(KEY) == key
+    assert account.state.keys.find(KEY) == key
 
 
 async def test_a_key_that_is_always_there_can_be_disabled(account: Account) -> None:
@@ -211,5 +206,5 @@ async def test_a_document_that_is_wrong_is_refused_and_changes_nothing(
 
     assert (answer.status_code, answer.json()) == (400, {"error": said})
     assert (await account.client.get("/_fake/state")).json()["state"] == before
-    assert state_of(account).keys.find(KEY) == Key("staging")
-    assert state_of(account).limits.public() is False
+    assert account.state.keys.find(KEY) == Key("staging")
+    assert account.state.limits.public() is False
