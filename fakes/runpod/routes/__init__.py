@@ -11,6 +11,7 @@ from fakes.runpod.impairment import Impairments
 from fakes.runpod.load import Load
 from fakes.runpod.management import Management
 from fakes.runpod.routes.control import controls
+from fakes.runpod.routes.gaps import Gaps
 from fakes.runpod.routes.jobs import JobRoutes
 from fakes.runpod.routes.management import V1Routes, V2Routes
 from fakes.runpod.routes.worker import WorkerRoutes
@@ -48,7 +49,7 @@ def build(kit: Kit) -> Parts:
     ]
     return Parts(
         state=state,
-        routes=routes,
+        routes=(*routes, Gaps(state)),
         error_body=wire.error_body,
         close=close,
         controls=controls(state, gpu, attached, kit.url),

@@ -37,7 +37,8 @@ async def test_the_production_key_is_a_violation(account: Account) -> None:
     [
         ("POST", "run"), ("POST", "runsync"), ("GET", "health"), ("GET", "requests"), ("POST", "purge-queue"),
         ("GET", "status/{job}"), ("GET", "status-sync/{job}"), ("GET", "stream/{job}"),
-        ("POST", "cancel/{job}"), ("POST", "retry/{job}"),
+        ("POST", "cancel/{job}"), ("POST", "retry/{job}"), ("DELETE", "status/{job}"), ("GET", ""),
+        ("POST", "openai/v1/chat/completions"), ("POST", "batch"), ("GET", "no/such/path"),
     ],
 )  # fmt: skip
 async def test_an_endpoint_of_production_is_not_there(account: Account, method: str, path: str) -> None:
