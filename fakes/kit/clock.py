@@ -63,6 +63,7 @@ class SettableClock:
         self._frozen_at: float | None = None
         self._back_s = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._left = 0
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -119,7 +120,19 @@ class SettableClock:
         due: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.passed() + seconds, next(self._order), due))
         self._wake()
-        await due
+        try:
+            await due
+        finally:
+            if due.cancelled():
+                self._leave_sleeper()
+
+    def _leave_sleeper(self) -> None:
+        """Somebody waits no longer: clear away who has left, once they are the most."""
+        self._left += 1
+        if self._left * 2 > len(self._sleepers):
+            self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[2].done()]
+            heapq.heapify(self._sleepers)
+            self._left = 0
 
     def _jumped_from(self, before_s: float) -> None:
         self._back_s += max(before_s - self.now(), 0.0)

@@ -15,11 +15,12 @@ from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
 from fakes.kit.peer import Peer
 from fakes.runpod import errors
-from fakes.runpod.fleet import Worker
-from fakes.runpod.gpu import Attempt, Gpu
+from fakes.runpod.attempt import Attempt
+from fakes.runpod.gpu import Gpu
 from fakes.runpod.heartbeat import Heartbeat
 from fakes.runpod.state import Hosted, State, Work
 from fakes.runpod.wire import worker as wire
+from fakes.runpod.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ class Attached:
 
     def __init__(self, state: State, gpu: Gpu, real: Clock, ids: Ids) -> None:
         self._jobs = state.jobs
+        self._streams = state.streams
         self._gpu = gpu
         self._real = real
         self._ids = ids
@@ -230,7 +232,7 @@ class Attached:
         held.streamed_bytes += chunk.size_bytes
         if held.streamed_bytes > STREAM_LIMIT_BYTES:
             raise errors.bad_body(f"a job streams {STREAM_LIMIT_BYTES // 1_000_000} MB at most")
-        self._jobs.add_chunk(attempt.work.job, chunk.output)
+        self._streams.add(attempt.work.job, chunk.output)
 
     def ping(self, hosted: Hosted, worker_id: str, job_ids: Iterable[str]) -> None:
         """Hear a heartbeat, which names the jobs that the worker is at."""

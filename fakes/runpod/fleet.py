@@ -7,49 +7,18 @@ a GPU that was switched off has none that ran before.
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
 from fakes.runpod.impairment import Impairments
-from fakes.runpod.scaling import Demand, boot_s, countable, wanted
+from fakes.runpod.scaling import Demand, back_off_s, boot_s, countable, wanted
 from fakes.runpod.state import State, Work
 from fakes.runpod.state.gpu import TIMINGS
 from fakes.runpod.state.records import Hosted, Timing, Waiting
 from fakes.runpod.wire import WorkerState
 from fakes.runpod.wire.resources import Listed
-
-
-@dataclass(slots=True)
-class Worker:
-    """One worker of one endpoint.
-
-    Attributes:
-        is_placed: Whether it has a place on the GPU; without one it is kept ready to come back.
-        ready_at_s: When it is (or was) up, if it has a place (`Clock.passed`).
-        idle_since_s: When its last job ended (`Clock.passed`).
-        has_run: Whether it was up before.
-        placed_at_s: When it got its place, if it has one.
-        version: Of its endpoint, when it got its place.
-        is_outdated: Whether it leaves as soon as it has no job, since its endpoint runs something else now.
-        jobs: Ids of its jobs under way.
-        is_attached: Whether it is a process outside, which is up and asks for jobs itself.
-        asks: How many jobs an attached one asks for at this moment.
-    """
-
-    id: str
-    endpoint: str
-    is_placed: bool = False
-    ready_at_s: float = 0.0
-    idle_since_s: float = 0.0
-    has_run: bool = False
-    placed_at_s: float = 0.0
-    version: int = 0
-    is_outdated: bool = False
-    jobs: set[str] = field(default_factory=set)
-    is_attached: bool = False
-    asks: int = 0
+from fakes.runpod.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +59,33 @@ class Fleet:
 
     def step(self) -> None:
         """Let workers leave that have to, and keep those on the GPU that are always there."""
-        self._retire()
+        self._make_fit()
         self._keep_always_on()
 
     def assignments(self) -> list[Assignment]:
         """Give out what can be given out now, to workers that are up or come up for it."""
         return list(self._assignments()) if self._queued and self._can_start() else []
 
+    def retire(self) -> None:
+        """Let workers leave the GPU that have had nothing to do for long."""
+        now_s = self._clock.passed()
+        for worker in self._idle():
+            scaling = self._hosted(worker.endpoint).scaling
+            is_late = now_s >= worker.idle_since_s + scaling.idle_timeout_s
+            if is_late and self._placed(worker.endpoint) > scaling.workers_min:
+                worker.leave(now_s)
+
     def next_due_s(self) -> float | None:
         """When `step` has something to do again, if nothing else happens before (`Clock.passed`)."""
         now_s = self._clock.passed()
         times = [worker.ready_at_s for worker in self._workers.values() if worker.is_placed]
-        for worker in self._workers.values():
-            if worker.is_placed and not worker.jobs and worker.ready_at_s <= now_s:
-                times.append(worker.idle_since_s + self._hosted(worker.endpoint).scaling.idle_timeout_s)
+        times += [worker.healthy_at_s for worker in self._workers.values()]
+        for worker in self._idle():
+            times.append(worker.idle_since_s + self._hosted(worker.endpoint).scaling.idle_timeout_s)
         for endpoint in self._queued:
-            first = self._state.jobs.first(endpoint, low_priority=False)
-            if first is not None:
-                due_s = first.queued_s + self._hosted(endpoint).scaling.scaler_value
-                times.append(now_s + due_s - self._clock.now())
+            scaling = self._hosted(endpoint).scaling
+            if scaling.scaler_type == "QUEUE_DELAY":
+                times.append(now_s + scaling.scaler_value - self._waited_s(endpoint))
         return min((at_s for at_s in times if at_s > now_s), default=None)
 
     def free(self, worker_id: str, job_id: str) -> None:
@@ -117,8 +94,20 @@ class Fleet:
         if worker is not None:
             worker.jobs.discard(job_id)
             worker.idle_since_s = self._clock.passed()
+            worker.crashes = 0
             if worker.is_outdated and not worker.jobs:
                 self.drop(worker_id)
+
+    def crash(self, worker_id: str) -> None:
+        """A worker has died with its jobs; it starts anew, later each time that this happens in a row."""
+        worker = self._workers.get(worker_id)
+        if worker is None or worker.is_outdated:
+            self.drop(worker_id)
+            return
+        worker.crashes += 1
+        worker.healthy_at_s = self._clock.passed() + back_off_s(self.timing, worker.crashes)
+        worker.is_placed, worker.has_run = False, False
+        worker.jobs.clear()
 
     def drop(self, worker_id: str) -> None:
         """A worker is gone for good, with its place."""
@@ -128,7 +117,7 @@ class Fleet:
         """Let workers without a job leave the GPU; they start again when there is one."""
         for worker in self._workers.values():
             if not worker.jobs and not worker.is_attached:
-                worker.is_placed = False
+                worker.leave(self._clock.passed())
 
     def release(self, endpoint: str) -> None:
         """An endpoint runs something else from now on: what has no job leaves, the others after their jobs.
@@ -141,16 +130,17 @@ class Fleet:
                 self.drop(worker.id)
 
     def remove(self, endpoint: str) -> None:
-        """An endpoint is gone, and its workers with it."""
+        """An endpoint is gone, with its workers and its queue."""
         for worker in [one for one in self._workers.values() if one.endpoint == endpoint]:
             self.drop(worker.id)
+        self._queued.discard(endpoint)
 
     def listed(self, endpoint: str) -> list[Listed]:
         """The workers of an endpoint that are on the GPU, and those that are kept from it."""
-        passed_s = self._clock.passed()
+        now_s, passed_s = self._clock.now(), self._clock.passed()
         version = self._state.deployments.version(endpoint)
         found = [
-            Listed(worker.id, _state(worker, passed_s), worker.placed_at_s, worker.version)
+            Listed(worker.id, worker.state(passed_s), now_s - (passed_s - worker.placed_s), worker.version)
             for worker in self.of(endpoint)
             if worker.is_placed
         ]
@@ -187,19 +177,18 @@ class Fleet:
         """How many workers of an endpoint are in each state."""
         hosted = self._hosted(endpoint)
         now_s = self._clock.passed()
-        counts: Counter[WorkerState] = Counter(_state(worker, now_s) for worker in self.of(endpoint))
+        counts: Counter[WorkerState] = Counter(worker.state(now_s) for worker in self.of(endpoint))
         if not self._is_outside(hosted):
             # workers are pulled and kept when an endpoint is made, so they count before their first job
             missing = min(hosted.scaling.workers_max, self._places()) - sum(counts.values())
             counts["idle"] += max(missing, 0)
-        lacking = self._lacking(hosted)
-        throttled = 0 if self._has_room() else min(lacking, counts["idle"])
+        throttled = 0 if self._has_room() else min(max(self._lacking(hosted), 0), counts["idle"])
         return {
             "idle": counts["idle"] - throttled,
             "initializing": counts["initializing"],
             "running": counts["running"],
             "throttled": max(throttled, self._impairments.throttled),
-            "unhealthy": self._impairments.unhealthy,
+            "unhealthy": counts["unhealthy"] + self._impairments.unhealthy,
         }
 
     def clear(self) -> None:
@@ -236,7 +225,7 @@ class Fleet:
         """A worker on the GPU that can begin with a job now."""
         now_s = self._clock.passed()
         for worker in self.of(hosted.id):
-            if worker.is_placed and worker.ready_at_s <= now_s and _takes(worker, hosted):
+            if worker.is_up(now_s) and worker.takes(hosted):
                 return worker
         return self._asking(hosted)
 
@@ -255,27 +244,37 @@ class Fleet:
             worker = self._place(hosted)
             if worker is None:
                 return None
-            if worker.ready_at_s <= self._clock.passed() and _takes(worker, hosted):
+            if worker.is_up(self._clock.passed()) and worker.takes(hosted):
                 return worker
         return None
 
     def _lacking(self, hosted: Hosted) -> int:
         """How many more workers an endpoint wants on the GPU."""
-        first = self._state.jobs.first(hosted.id, low_priority=False)
         placed = [worker for worker in self.of(hosted.id) if worker.is_placed]
         demand = Demand(
-            waiting=self._state.jobs.waiting(hosted.id, countable(hosted.scaling)) if first else 0,
+            waiting=self._state.jobs.waiting(hosted.id, countable(hosted.scaling)),
             running=sum(len(worker.jobs) for worker in placed),
             workers=len(placed),
-            waited_s=self._clock.now() - first.queued_s if first else 0.0,
+            waited_s=self._waited_s(hosted.id),
         )
         return wanted(hosted.scaling, demand) - len(placed)
 
+    def _waited_s(self, endpoint: str) -> float:
+        """How long the first job in a queue has waited since the endpoint's last worker came onto the GPU."""
+        first = self._state.jobs.first(endpoint, low_priority=False)
+        if first is None:
+            return 0.0
+        since_queued_s = self._state.jobs.now_s() - first.queued_s
+        placed_s = [worker.placed_s for worker in self.of(endpoint) if worker.is_placed]
+        return min([since_queued_s, *(self._clock.passed() - at_s for at_s in placed_s)])
+
     def _place(self, hosted: Hosted) -> Worker | None:
         """Bring a worker of an endpoint onto the GPU; None when there is no place or no worker."""
-        if self._is_outside(hosted) or not self._has_room():
+        known = self.of(hosted.id)
+        kept = [one for one in known if not one.is_placed and one.healthy_at_s <= self._clock.passed()]
+        is_complete = not kept and len(known) >= hosted.scaling.workers_max
+        if self._is_outside(hosted) or is_complete or not self._has_room():
             return None
-        kept = [one for one in self.of(hosted.id) if not one.is_placed]
         worker = max(kept, key=lambda one: one.has_run, default=None) or self._new(hosted.id)
         self._occupy(worker, boot_s(hosted.scaling, self.timing, has_run=worker.has_run))
         return worker
@@ -283,12 +282,9 @@ class Fleet:
     def _occupy(self, worker: Worker, boot_s: float) -> None:
         """Give a worker a place, where it is up after a while."""
         self._make_room()
-        worker.is_placed, worker.has_run = True, True
-        worker.placed_at_s, worker.version = (
-            self._clock.now(),
-            self._state.deployments.version(worker.endpoint),
-        )
-        worker.ready_at_s = worker.idle_since_s = self._clock.passed() + boot_s
+        worker.is_placed, worker.placed_s = True, self._clock.passed()
+        worker.ready_at_s = worker.idle_since_s = worker.placed_s + boot_s
+        worker.version = self._state.deployments.version(worker.endpoint)
 
     def _new(self, endpoint: str) -> Worker:
         worker = Worker(self._ids.text(14), endpoint)
@@ -302,8 +298,8 @@ class Fleet:
     def _can_start(self) -> bool:
         """Whether a job of any endpoint could begin now."""
         now_s = self._clock.passed()
-        placed = (one for one in self._workers.values() if one.is_placed and one.ready_at_s <= now_s)
-        return any(one.asks > 0 or not one.jobs for one in placed) or self._has_room()
+        up = (one for one in self._workers.values() if one.is_up(now_s))
+        return any(one.asks > 0 or not one.jobs for one in up) or self._has_room()
 
     def _has_room(self) -> bool:
         """Whether a place is free, or can be taken from a worker that has no job."""
@@ -313,20 +309,20 @@ class Fleet:
     def _make_room(self) -> None:
         spare = self._spare()
         if self._all_placed() >= self._places() and spare is not None:
-            spare.is_placed = False
+            spare.leave(self._clock.passed())
 
     def _spare(self) -> Worker | None:
         """The worker that has been without a job for longest and is not always on."""
-        now_s = self._clock.passed()
-        idle = [
-            worker
-            for worker in self._workers.values()
-            if worker.is_placed and not worker.jobs and worker.ready_at_s <= now_s
-        ]
-        for worker in sorted(idle, key=lambda one: one.idle_since_s):
+        for worker in self._idle():
             if self._placed(worker.endpoint) > self._hosted(worker.endpoint).scaling.workers_min:
                 return worker
         return None
+
+    def _idle(self) -> list[Worker]:
+        """Workers that are up and have no job, the one first that has had none for longest."""
+        now_s = self._clock.passed()
+        idle = (worker for worker in self._workers.values() if worker.is_up(now_s) and not worker.jobs)
+        return sorted(idle, key=lambda one: one.idle_since_s)
 
     def _all_placed(self) -> int:
         return sum(worker.is_placed for worker in self._workers.values())
@@ -334,24 +330,23 @@ class Fleet:
     def _placed(self, endpoint: str) -> int:
         return sum(worker.is_placed for worker in self.of(endpoint))
 
+    def _make_fit(self) -> None:
+        """Take workers without a job off the GPU that have no place or are too many for their endpoint."""
+        now_s = self._clock.passed()
+        for worker in [one for one in self._workers.values() if not one.jobs]:
+            most = self._hosted(worker.endpoint).scaling.workers_max
+            if worker.is_placed and self._placed(worker.endpoint) > most:
+                worker.leave(now_s)
+            if not worker.is_placed and not worker.is_attached and len(self.of(worker.endpoint)) > most:
+                self.drop(worker.id)
+        while self._all_placed() > self._places() and (idle := self._idle()):
+            (self._spare() or idle[0]).leave(now_s)
+
     def _keep_always_on(self) -> None:
         for hosted in self._state.endpoints.always_on():
-            while self._placed(hosted.id) < hosted.scaling.workers_min and self._place(hosted) is not None:
+            least = min(hosted.scaling.workers_min, hosted.scaling.workers_max)
+            while self._placed(hosted.id) < least and self._place(hosted) is not None:
                 pass
-
-    def _retire(self) -> None:
-        """Let workers leave the GPU that have had nothing to do for long, or whose place is gone."""
-        now_s = self._clock.passed()
-        for worker in self._workers.values():
-            if not worker.is_placed or worker.jobs:
-                continue
-            scaling = self._hosted(worker.endpoint).scaling
-            is_late = now_s >= worker.idle_since_s + scaling.idle_timeout_s
-            placed = self._placed(worker.endpoint)
-            if (is_late and placed > scaling.workers_min) or placed > scaling.workers_max:
-                worker.is_placed = False
-        while self._all_placed() > self._places() and (spare := self._spare()) is not None:
-            spare.is_placed = False
 
     def _hosted(self, endpoint: str) -> Hosted:
         hosted = self._state.endpoints.find(endpoint)
@@ -362,16 +357,3 @@ class Fleet:
         """Whether only attached workers serve an endpoint."""
         is_served = any(worker.is_attached for worker in self.of(hosted.id))
         return is_served or hosted.is_attached or hosted.model is None
-
-
-def _takes(worker: Worker, hosted: Hosted) -> bool:
-    """Whether a worker that is up begins with another job now."""
-    if worker.is_attached:
-        return worker.asks > 0
-    return not worker.jobs and not hosted.is_attached and hosted.model is not None
-
-
-def _state(worker: Worker, now_s: float) -> Literal["idle", "initializing", "running"]:
-    if worker.is_placed and worker.ready_at_s > now_s:
-        return "initializing"
-    return "running" if worker.jobs else "idle"

@@ -132,11 +132,8 @@ class Management:
             ProviderError: No such endpoint.
         """
         self.endpoint(key, endpoint, "write")
+        self._state.deployments.remove(endpoint)
         self._gpu.remove(endpoint)
-        with self._kit.store.transaction():
-            self._state.deployments.remove(endpoint)
-            self._state.endpoints.remove(endpoint)
-        self._gpu.kick()
 
     def workers(self, key: Key, endpoint: str) -> tuple[Managed, list[Listed]]:
         """An endpoint and its workers on the GPU.

@@ -43,6 +43,7 @@ class JobRoutes:
     def __init__(self, state: State, gpu: Gpu) -> None:
         self._state = state
         self._jobs = state.jobs
+        self._streams = state.streams
         self._gpu = gpu
 
     def rows(self) -> dict[tuple[str, str], Handler]:
@@ -101,7 +102,7 @@ class JobRoutes:
     async def stream(self, request: Request, hosted: Hosted) -> Response:
         """Hand out what a job has yielded since the last time."""
         job = self._jobs.get(hosted, request.path_params["job_id"])
-        return JSONResponse(wire.stream_body(job, self._jobs.take_chunks(job)))
+        return JSONResponse(wire.stream_body(job, self._streams.take(job)))
 
     async def cancel(self, request: Request, hosted: Hosted) -> Response:
         """End a job."""

@@ -6,7 +6,18 @@ from typing import Any
 from fakes.kit.documents import check_fields
 from fakes.kit.kit import Kit
 from fakes.runpod import errors, isolation
-from fakes.runpod.state import deployments, endpoints, gpu, jobs, keys, limits, seeding, templates, volumes
+from fakes.runpod.state import (
+    deployments,
+    endpoints,
+    gpu,
+    jobs,
+    keys,
+    limits,
+    seeding,
+    streams,
+    templates,
+    volumes,
+)
 from fakes.runpod.state.deployments import Deployments
 from fakes.runpod.state.endpoints import MODELS, Endpoints
 from fakes.runpod.state.gpu import MAX_WORKERS, SCALINGS, Gpu
@@ -14,6 +25,7 @@ from fakes.runpod.state.jobs import Jobs
 from fakes.runpod.state.keys import Access, Key, Keys
 from fakes.runpod.state.limits import Limits
 from fakes.runpod.state.records import Hosted, Timing, Waiting, Work
+from fakes.runpod.state.streams import Streams
 from fakes.runpod.state.templates import Templates
 from fakes.runpod.state.volumes import Volume, Volumes
 from fakes.runpod.wire import Submission
@@ -42,7 +54,7 @@ PRODUCTION = "production"
 FOUNDED_S = 1_790_000_000.0
 """When the endpoints were made that are always there."""
 
-_PARTS = (keys, limits, endpoints, templates, deployments, volumes, gpu, jobs)
+_PARTS = (keys, limits, endpoints, templates, deployments, volumes, gpu, jobs, streams)
 SCHEMA = ";".join(part.SCHEMA for part in _PARTS)
 
 
@@ -64,6 +76,7 @@ class State:
         self.limits = Limits(store, kit.clock)
         self.gpu = Gpu(store)
         self.jobs = Jobs(store, kit.clock, kit.ids)
+        self.streams = Streams(store)
         self.on_reset: Callable[[], None] = lambda: None
 
     def populate(self) -> None:

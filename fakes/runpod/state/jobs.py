@@ -10,28 +10,24 @@ from fakes.kit.ids import Ids
 from fakes.kit.store import Store
 from fakes.runpod import errors
 from fakes.runpod.state.records import Hosted, Waiting, Work
-from fakes.runpod.wire import FINAL, Job, Status, Submission, chunk_texts
+from fakes.runpod.wire import FINAL, Job, Status, Submission
 
 RETENTION_S = 1800.0
 RETENTION_SYNC_S = 60.0
 LOST_RETRIES = 1
 RECENT = 100
-STREAM_ITEMS = 1000
-STREAM_BYTES = 10_000_000
 
 SCHEMA = """
 CREATE TABLE jobs (id TEXT PRIMARY KEY, endpoint TEXT, position INTEGER, status TEXT, submitted_s REAL,
-    queued_s REAL, started_s REAL, finished_s REAL, expires_s REAL, execution_timeout_ms INTEGER,
-    low_priority INTEGER, worker_id TEXT, webhook TEXT, traceparent TEXT, retries INTEGER DEFAULT 0,
-    attempt INTEGER DEFAULT 0, error TEXT, output TEXT);
+    queued_s REAL, started_s REAL, finished_s REAL, expires_s REAL, ttl_ends_s REAL,
+    execution_timeout_ms INTEGER, low_priority INTEGER, worker_id TEXT, webhook TEXT, traceparent TEXT,
+    retries INTEGER DEFAULT 0, attempt INTEGER DEFAULT 0, error TEXT, output TEXT);
 CREATE INDEX jobs_queue ON jobs (endpoint, low_priority, position) WHERE status = 'IN_QUEUE';
 CREATE INDEX jobs_running ON jobs (endpoint) WHERE status = 'IN_PROGRESS';
 CREATE INDEX jobs_expires ON jobs (expires_s);
 CREATE INDEX jobs_recent ON jobs (endpoint, submitted_s);
 CREATE INDEX jobs_position ON jobs (position);
-CREATE TABLE inputs (job_id TEXT PRIMARY KEY, input TEXT, request TEXT);
-CREATE TABLE chunks (id INTEGER PRIMARY KEY, job_id TEXT, output TEXT);
-CREATE INDEX chunks_job ON chunks (job_id)
+CREATE TABLE inputs (job_id TEXT PRIMARY KEY, input TEXT, request TEXT)
 """
 _WITHOUT_OUTPUT = (
     "id, endpoint, status, queued_s, started_s, finished_s, expires_s, worker_id, webhook, traceparent,"
@@ -43,8 +39,8 @@ class Jobs:
     """The jobs of one account.
 
     Args:
-        store: Opened with `SCHEMA` and the endpoints' tables.
-        clock: All times are its.
+        store: Opened with `SCHEMA` and the tables of endpoints and streams.
+        clock: All times are by it.
         ids: Where new ids come from.
     """
 
@@ -52,22 +48,30 @@ class Jobs:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._ahead_s = max(self._latest_s() - clock.passed(), 0.0)
+
+    def now_s(self) -> float:
+        """The time by which jobs wait, run and expire; it never goes back.
+
+        It goes on where the clock was set back, and in a process whose clock is behind the former one's.
+        """
+        return self._clock.passed() + self._ahead_s
 
     def submit(
         self, hosted: Hosted, asked: Submission, *, is_sync: bool = False, traceparent: str | None = None
     ) -> Job:
         """Put a job at the end of its endpoint's queue."""
         self.expire()
-        now_s = self._clock.now()
+        now_s = self.now_s()
         prefix = "sync-" if is_sync else ""
         job_id = self._store.unused("jobs", "id", lambda: f"{prefix}{self._ids.uuid()}-u1")
         with self._store.transaction():
             row = self._store.one(
                 "INSERT INTO jobs (id, endpoint, position, status, submitted_s, queued_s, expires_s,"
-                " execution_timeout_ms, low_priority, webhook, traceparent)"
-                " VALUES (?, ?, ?, 'IN_QUEUE', ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+                " ttl_ends_s, execution_timeout_ms, low_priority, webhook, traceparent)"
+                " VALUES (?1, ?2, ?3, 'IN_QUEUE', ?4, ?4, ?5, ?5, ?6, ?7, ?8, ?9) RETURNING *",
                 (
-                    job_id, hosted.id, self._next_position(), now_s, now_s, now_s + asked.ttl_ms / 1000,
+                    job_id, hosted.id, self._next_position(), now_s, now_s + asked.ttl_ms / 1000,
                     asked.execution_timeout_ms, asked.is_low_priority, asked.webhook, traceparent,
                 ),
             )  # fmt: skip
@@ -97,10 +101,11 @@ class Jobs:
             ProviderError: No such job (404).
         """
         job = self.get(hosted, job_id)
-        expires_s = self._clock.now() + ttl_s
-        if job.status in FINAL:
-            expires_s = min(expires_s, job.expires_s)
-        self._store.execute("UPDATE jobs SET expires_s = ? WHERE id = ?", (expires_s, job.id))
+        ttl_ends_s = self.now_s() + ttl_s
+        expires_s = min(ttl_ends_s, job.expires_s) if job.status in FINAL else ttl_ends_s
+        self._store.execute(
+            "UPDATE jobs SET expires_s = ?, ttl_ends_s = ? WHERE id = ?", (expires_s, ttl_ends_s, job.id)
+        )
         return replace(job, expires_s=expires_s)
 
     def recent(self, hosted: Hosted) -> list[Job]:
@@ -147,7 +152,7 @@ class Jobs:
 
     def take(self, hosted: Hosted, position: int, worker_id: str) -> Work:
         """Give a job of the queue to a worker."""
-        now_s = self._clock.now()
+        now_s = self.now_s()
         row = self._store.one(
             "UPDATE jobs SET status = 'IN_PROGRESS', started_s = ?, worker_id = ?, attempt = attempt + 1,"
             " output = NULL WHERE position = ? AND status = 'IN_QUEUE' RETURNING *",
@@ -179,30 +184,9 @@ class Jobs:
             (json.dumps(output), job.id, job.attempt),
         )
 
-    def add_chunk(self, job: Job, output: Any) -> None:
-        """Add one item to what the stream hands out."""
-        for text in chunk_texts(output):
-            self._store.execute(
-                "INSERT INTO chunks (job_id, output) SELECT id, ? FROM jobs"
-                " WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'",
-                (text, job.id, job.attempt),
-            )
-
-    def take_chunks(self, job: Job) -> list[Any]:
-        """Hand out what the stream holds, as much as fits into an answer; each item once."""
-        rows = self._store.all(
-            "SELECT id, output FROM (SELECT id, output, sum(length(output)) OVER (ORDER BY id) AS total"
-            " FROM (SELECT id, output FROM chunks WHERE job_id = ? ORDER BY id LIMIT ?))"
-            " WHERE total - length(output) < ?",
-            (job.id, STREAM_ITEMS, STREAM_BYTES),
-        )
-        if rows:
-            self._store.execute("DELETE FROM chunks WHERE job_id = ? AND id <= ?", (job.id, rows[-1]["id"]))
-        return [json.loads(row["output"]) for row in rows]
-
     def finish(self, job: Job, status: Status, *, output: Any = None, error: str | None = None) -> Job | None:
         """End a running attempt; None when that attempt no longer counts."""
-        now_s = self._clock.now()
+        now_s = self.now_s()
         with self._store.transaction():
             row = self._store.one(
                 "UPDATE jobs SET status = ?, finished_s = ?, output = ?, error = ?,"
@@ -219,10 +203,11 @@ class Jobs:
         return _job(row)
 
     def lose(self, job: Job) -> Job | None:
-        """The worker of an attempt is gone: give the job to another one, once, then fail it.
+        """No answer came of an attempt: put the job back into the queue, once, then fail it.
 
         Source: answers captured from the service ("job timed out after 1 retries").
         """
+        self.expire()
         if job.retries >= LOST_RETRIES:
             return self.finish(job, "FAILED", error=f"job timed out after {LOST_RETRIES} retries")
         with self._store.transaction():
@@ -245,7 +230,7 @@ class Jobs:
         job = self.get(hosted, job_id)
         if job.status in FINAL:
             return job
-        now_s = self._clock.now()
+        now_s = self.now_s()
         row = self._store.one(
             "UPDATE jobs SET status = 'CANCELLED', finished_s = ?, output = NULL,"
             " expires_s = min(expires_s, ?) WHERE id = ? RETURNING *",
@@ -263,15 +248,15 @@ class Jobs:
         job = self.get(hosted, job_id)
         if job.status not in ("FAILED", "TIMED_OUT"):
             raise errors.not_retryable(job.status)
-        now_s = self._clock.now()
+        now_s = self.now_s()
         with self._store.transaction():
             self._store.execute("DELETE FROM chunks WHERE job_id = ?", (job.id,))
-            # guess: a retried job counts as new; it can be asked for as long as a result is kept, at least
+            # guess: a retried job counts as new, but its time to live goes on from when it was submitted
             row = self._store.one(
                 "UPDATE jobs SET status = 'IN_QUEUE', position = ?, queued_s = ?, started_s = NULL,"
                 " finished_s = NULL, worker_id = NULL, output = NULL, error = NULL, retries = 0,"
-                " expires_s = max(expires_s, ?) WHERE id = ? RETURNING *",
-                (self._next_position(), now_s, now_s + RETENTION_S, job.id),
+                " expires_s = ttl_ends_s WHERE id = ? RETURNING *",
+                (self._next_position(), now_s, job.id),
             )
             self._count(job.endpoint, "retried")
         assert row is not None
@@ -289,11 +274,8 @@ class Jobs:
         self._delete(ids)
         return ids
 
-    def remove_all(self, endpoint: str) -> tuple[str, ...]:
-        """Remove all jobs of an endpoint that is going; ids of those that had not ended."""
-        rows = self._store.all(
-            "SELECT id FROM jobs WHERE endpoint = ? AND status IN ('IN_QUEUE', 'IN_PROGRESS')", (endpoint,)
-        )
+    def remove(self, endpoint: str) -> None:
+        """Forget all jobs of an endpoint."""
         with self._store.transaction():
             for table in ("inputs", "chunks"):
                 self._store.execute(
@@ -301,14 +283,20 @@ class Jobs:
                     (endpoint,),
                 )
             self._store.execute("DELETE FROM jobs WHERE endpoint = ?", (endpoint,))
-        return tuple(str(row["id"]) for row in rows)
 
     def requeue_interrupted(self) -> int:
-        """Put jobs back into the queue whose attempt ended with the process; how many there were."""
-        return self._store.execute(
-            "UPDATE jobs SET status = 'IN_QUEUE', worker_id = NULL, started_s = NULL, output = NULL"
-            " WHERE status = 'IN_PROGRESS'"
-        ).rowcount
+        """Put jobs back into the queue whose attempt ended with the process; how many there were.
+
+        They keep their place there, and it does not count as a retry: no client of RunPod could see why.
+        """
+        with self._store.transaction():
+            self._store.execute(
+                "DELETE FROM chunks WHERE job_id IN (SELECT id FROM jobs WHERE status = 'IN_PROGRESS')"
+            )
+            return self._store.execute(
+                "UPDATE jobs SET status = 'IN_QUEUE', worker_id = NULL, started_s = NULL, output = NULL"
+                " WHERE status = 'IN_PROGRESS'"
+            ).rowcount
 
     def counts(self, endpoint: str) -> dict[str, int]:
         """An endpoint's jobs; completed, failed and retried count since its beginning."""
@@ -330,12 +318,13 @@ class Jobs:
 
     def by_status(self) -> dict[str, int]:
         """How many jobs there are in each state."""
+        self.expire()
         rows = self._store.all("SELECT status, count(*) FROM jobs GROUP BY status ORDER BY status")
         return {row[0]: row[1] for row in rows}
 
     def expire(self) -> None:
         """Forget jobs whose time to live or retention has passed."""
-        rows = self._store.all("SELECT id FROM jobs WHERE expires_s <= ?", (self._clock.now(),))
+        rows = self._store.all("SELECT id FROM jobs WHERE expires_s <= ?", (self.now_s(),))
         self._delete(tuple(str(row["id"]) for row in rows))
 
     def _reached(self, hosted: Hosted, job_id: str) -> str | None:
@@ -346,6 +335,13 @@ class Jobs:
             (job_id, hosted.namespace),
         )
         return None if row is None else f"job of {row[0]} asked for with a {hosted.namespace} key"
+
+    def _latest_s(self) -> float:
+        """The latest time that is noted."""
+        row = self._store.one(
+            "SELECT max(max(queued_s, coalesce(started_s, 0), coalesce(finished_s, 0))) FROM jobs"
+        )
+        return float(row[0]) if row is not None and row[0] is not None else 0.0
 
     def _next_position(self) -> int:
         row = self._store.one("SELECT coalesce(max(position), 0) + 1 FROM jobs")

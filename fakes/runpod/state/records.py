@@ -33,12 +33,16 @@ class Timing:
         flashboot_ms: The same for one that has, when its endpoint has FlashBoot.
         execution_ms: Least time of each job.
         execution_ms_per_input_s: More of it for each second of sound or video that was sent.
+        unanswered_ms: Until it is noticed that a worker will not answer to a job.
+        back_off_ms: How long a worker that crashed is left alone, the first time.
     """
 
     cold_start_ms: float = 0.0
     flashboot_ms: float = 0.0
     execution_ms: float = 0.0
     execution_ms_per_input_s: float = 0.0
+    unanswered_ms: float = 0.0
+    back_off_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

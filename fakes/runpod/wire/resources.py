@@ -84,7 +84,8 @@ class Scaling:
     Attributes:
         workers_min: Workers that are always on the GPU.
         workers_max: Workers that it may have at most.
-        idle_timeout_s: How long a worker stays on the GPU after its last job.
+        idle_timeout_s: How long a worker stays on the GPU after its last job. The documentation has it for
+            QUEUE_DELAY only; endpoints with REQUEST_COUNT were seen to keep their workers, too.
         scaler_type: QUEUE_DELAY adds a worker when a job has waited for `scaler_value` seconds; REQUEST_COUNT
             wants one for each `scaler_value` jobs, waiting or running.
         execution_timeout_ms: What a job may take; 0 for as long as it lives.

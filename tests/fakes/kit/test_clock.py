@@ -134,3 +134,19 @@ async def test_the_real_clock_of_a_manual_one_is_moved_by_itself() -> None:
     await asyncio.wait_for(sleeper, 5)
 
     assert (is_early, clock.now(), clock.real.now()) == (False, 1600.0, 1010.0)
+
+
+async def test_who_waits_no_longer_leaves_nothing_behind() -> None:
+    clock = ManualClock()
+    patient = asyncio.create_task(clock.sleep(5))
+
+    for _ in range(100):
+        task = asyncio.create_task(clock.sleep(600))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+    kept = len(clock._sleepers)
+    clock.advance(5)
+    await patient
+
+    assert kept <= 3

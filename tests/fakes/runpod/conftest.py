@@ -9,7 +9,7 @@ import pytest
 from fakes.kit.app import FakeApp
 from fakes.kit.clock import ManualClock
 from fakes.kit.kit import FakeSettings
-from fakes.runpod.state import STAGING_KEY, State
+from fakes.runpod.state import STAGING_KEY, Scaling, State
 from tests.fakes.runpod.material import SPEECH_DIR
 
 
@@ -51,6 +51,29 @@ class Account:
 
     async def status(self, job_id: str, endpoint: str = "staging-clip") -> Any:
         return await self.get(f"{endpoint}/status/{job_id}")
+
+    async def pass_(self, *seconds: float) -> None:
+        """Let time go by, and everything happen that is due, after each of these steps."""
+        await settled()
+        for step_s in seconds:
+            self.clock.advance(step_s)
+            await settled()
+
+    async def health(self, endpoint: str = "staging-clip") -> Any:
+        """Jobs and workers of an endpoint, without those that there are none of."""
+        found = await self.get(f"{endpoint}/health")
+        return {name: {key: n for key, n in counts.items() if n} for name, counts in found.items()}
+
+    async def scale(self, scaling: Scaling, endpoint: str = "staging-clip") -> None:
+        """Let an endpoint scale differently from now on."""
+        self.state.endpoints.scale(endpoint, scaling)
+        await self.client.put("/_fake/gpu", json={})
+        await settled()
+
+    async def remove(self, endpoint: str = "staging-clip") -> None:
+        """Delete an endpoint."""
+        answer = await self.client.delete(f"/v1/endpoints/{endpoint}")
+        assert answer.status_code == 204, answer.text
 
     async def end(self, job_id: str, endpoint: str = "staging-clip") -> Any:
         """The job once it has ended; the clock stands still, so the wait is for that only."""

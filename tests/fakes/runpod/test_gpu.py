@@ -349,7 +349,7 @@ async def test_the_gpu_works_on_after_the_clock_was_set_back(account: Account) -
     failed, done = await account.end(running), await account.end(waiting)
 
     assert (before["status"], still["status"], over.get("retries")) == ("COMPLETED", "IN_PROGRESS", 1)
-    assert (failed["status"], done["status"], done["delayTime"]) == ("FAILED", "COMPLETED", 0)
+    assert (failed["status"], done["status"], done["delayTime"]) == ("FAILED", "COMPLETED", 1_200_000)
 
 
 async def test_a_ttl_that_is_set_after_the_clock_was_set_back_counts_from_then(account: Account) -> None:

@@ -206,9 +206,9 @@ async def test_a_stream_hands_out_no_more_than_fits_into_an_answer(account: Acco
     clip = state.endpoints.find("staging-clip")
     assert clip is not None
     for number in range(1001):
-        state.jobs.add_chunk(state.jobs.get(clip, job), number)
+        state.streams.add(state.jobs.get(clip, job), number)
     for _ in range(11):
-        state.jobs.add_chunk(state.jobs.get(clip, job), "x" * (CHUNK_LIMIT_BYTES - 2))
+        state.streams.add(state.jobs.get(clip, job), "x" * (CHUNK_LIMIT_BYTES - 2))
 
     answers = [(await account.get(f"staging-clip/stream/{job}"))["stream"] for _ in range(4)]
 
