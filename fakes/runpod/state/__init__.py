@@ -81,7 +81,7 @@ class State:
 
     def populate(self) -> None:
         """One endpoint per model for staging and for production, staging's keys, and one place on the GPU."""
-        self._set(1, self._timing)
+        self.gpu.set(1, self._timing)
         self.keys.add(STAGING_KEY, Key(NAMESPACE))
         self.keys.add(READ_ONLY_KEY, Key(NAMESPACE, "read"))
         for namespace in (NAMESPACE, PRODUCTION):
@@ -217,11 +217,11 @@ class State:
             self.endpoints.attach(hosted.id, is_attached=hosted.id in wanted)
 
     def _set(self, workers: int, timing: str) -> None:
-        """Write the GPU's row; endpoints that scale as another timing has it follow."""
-        former = SCALINGS.values()
+        """Write the GPU's row; endpoints that scale as its former timing has it follow."""
+        former = SCALINGS[self.gpu.timing_name]
         self.gpu.set(workers, timing)
         for hosted in self.endpoints.all():
-            if hosted.scaling in former and _is_fixed(hosted):
+            if hosted.scaling == former and _is_fixed(hosted):
                 self.endpoints.scale(hosted.id, SCALINGS[timing])
 
     def _known(self) -> dict[str, Hosted]:

@@ -9,7 +9,7 @@ import pytest
 from fakes.kit.app import FakeApp
 from fakes.kit.clock import ManualClock
 from fakes.kit.kit import FakeSettings
-from fakes.runpod.state import STAGING_KEY, Scaling, State
+from fakes.runpod.state import STAGING_KEY, State
 from tests.fakes.runpod.material import SPEECH_DIR
 
 
@@ -64,11 +64,11 @@ class Account:
         found = await self.get(f"{endpoint}/health")
         return {name: {key: n for key, n in counts.items() if n} for name, counts in found.items()}
 
-    async def scale(self, scaling: Scaling, endpoint: str = "staging-clip") -> None:
-        """Let an endpoint scale differently from now on."""
-        self.state.endpoints.scale(endpoint, scaling)
-        await self.client.put("/_fake/gpu", json={})
+    async def scale(self, endpoint: str = "staging-clip", **settings: Any) -> None:
+        """Change an endpoint's settings, named as the management API names them."""
+        answer = await self.client.patch(f"/v1/endpoints/{endpoint}", json=settings)
         await settled()
+        assert answer.status_code == 200, answer.text
 
     async def remove(self, endpoint: str = "staging-clip") -> None:
         """Delete an endpoint."""

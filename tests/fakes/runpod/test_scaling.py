@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakes.runpod.scaling import Demand, boot_s, countable, wanted
+from fakes.runpod.scaling import Demand, back_off_s, boot_s, countable, wanted
 from fakes.runpod.state.records import Timing
 from fakes.runpod.wire.resources import Scaling
 
@@ -24,6 +24,8 @@ BY_COUNT = Scaling(workers_max=3, scaler_type="REQUEST_COUNT", scaler_value=2)
         (BY_COUNT, Demand(0, 0, 2, 0.0), 2),
         (Scaling(workers_min=1), Demand(0, 0, 0, 0.0), 1),
         (Scaling(workers_max=0), Demand(1, 0, 0, 60.0), 0),
+        (Scaling(workers_max=1), Demand(1, 2, 2, 60.0), 1),
+        (Scaling(workers_min=2, workers_max=1), Demand(1, 0, 0, 60.0), 1),
     ],
 )
 def test_workers_follow_the_queue(scaling: Scaling, demand: Demand, count: int) -> None:
@@ -45,3 +47,12 @@ def test_flashboot_is_for_workers_that_ran_before(has_run: bool, flashboot: bool
     timing = Timing(cold_start_ms=8000, flashboot_ms=2000)
 
     assert boot_s(Scaling(flashboot=flashboot), timing, has_run=has_run) == seconds
+
+
+@pytest.mark.parametrize(("crashes", "seconds"), [(1, 10), (2, 20), (5, 160), (6, 300), (5000, 300)])
+def test_a_worker_that_crashes_again_is_left_alone_for_longer(crashes: int, seconds: float) -> None:
+    assert back_off_s(Timing(back_off_ms=10_000), crashes) == seconds
+
+
+def test_without_back_off_a_crashed_worker_starts_at_once() -> None:
+    assert back_off_s(Timing(), 5000) == 0
