@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 HOLD_S = 10.0
 """How long a poll is held open. The package gives up after 90 s, and only ends when polls are answered."""
+STOPPING_HOLD_S = 1.0
+"""The same while a job is being stopped: with each poll the worker says whether it is at any."""
 GONE_AFTER_S = 1.5
 """How long after the last of its connections a process is gone, though its pings may go on."""
 SILENT_AFTER_S = 30.0
@@ -170,7 +172,8 @@ class Attached:
         self._gpu.kick()
         close = partial(self._close, process, poll)
         try:
-            await self._hold(poll.ended, peer, close)
+            hold_s = STOPPING_HOLD_S if process.stopped() else HOLD_S
+            await self._hold(hold_s, poll.ended, peer, close)
         finally:
             close()
         delivered = [attempt.work for attempt in poll.attempts if self._is_delivered(process, attempt, peer)]
@@ -191,7 +194,7 @@ class Attached:
         if any(held.attempt.is_stopped and not held.is_told for held in process.held.values()):
             signal.set()
         try:
-            await self._hold(signal, peer, signal.set)
+            await self._hold(HOLD_S, signal, peer, signal.set)
         finally:
             process.stop_polls.remove(signal)
         if peer.has_left:
@@ -234,15 +237,14 @@ class Attached:
             raise errors.bad_body(f"a job streams {STREAM_LIMIT_BYTES // 1_000_000} MB at most")
         self._streams.add(attempt.work.job, chunk.output)
 
-    def ping(self, hosted: Hosted, worker_id: str, job_ids: Iterable[str]) -> None:
-        """Hear a heartbeat, which names the jobs that the worker is at."""
+    def ping(self, hosted: Hosted, worker_id: str, job_ids: frozenset[str] | None) -> None:
+        """Hear a heartbeat; `job_ids` are all jobs that the worker is at, if it says so."""
         process = self._find(hosted, worker_id)
         if process is None or self._gpu.impairments.hears_no_pings:
             return
         process.ping(self._real.passed())
-        named = frozenset(job_ids)
-        if named:
-            self._drop_unnamed(process, named)
+        if job_ids is not None:
+            self._drop_unnamed(process, job_ids)
 
     def report(self, hosted: Hosted, worker_id: str, check: str, reason: str) -> None:
         """Hear that a worker fails one of its own checks; it ends after that."""
@@ -302,9 +304,8 @@ class Attached:
         attempt.stop = partial(self._stop, process, attempt)
 
     def _stop(self, process: Process, attempt: Attempt) -> None:
-        """Tell a process to stop a job, and do not wait until it does."""
-        for signal in process.stop_polls:
-            signal.set()
+        """Tell a process to stop a job, and do not wait until it does; hear from it soon how far it is."""
+        self._end_polls(process)
         self._gpu.abandon(attempt)
 
     def _is_delivered(self, process: Process, attempt: Attempt, peer: Peer) -> bool:
@@ -327,10 +328,11 @@ class Attached:
         """Give jobs to others that a worker says it is not at.
 
         Not while another connection that took one is open: the answer may be under way, or there are two
-        processes of one id.
+        processes of one id. Jobs that were stopped have been under way for long.
         """
         for job_id, held in tuple(process.held.items()):
-            if job_id not in named and (held.peer is peer or not held.peer.is_connected):
+            is_past = held.attempt.is_stopped or held.peer is peer or not held.peer.is_connected
+            if is_past and job_id not in named:
                 self._lose(process, job_id)
         self._gpu.kick()
 
@@ -364,10 +366,12 @@ class Attached:
             process.count_asks()
             poll.ended.set()
 
-    async def _hold(self, ended: asyncio.Event, peer: Peer, on_leave: Callable[[], None]) -> None:
+    async def _hold(
+        self, hold_s: float, ended: asyncio.Event, peer: Peer, on_leave: Callable[[], None]
+    ) -> None:
         """Wait until a poll is to be answered."""
         forget = peer.on_leave(on_leave)
-        waits = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self._real.sleep(HOLD_S))]
+        waits = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self._real.sleep(hold_s))]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -204,7 +204,8 @@ class Fleet:
         while heads:
             _, endpoint, waiting = heapq.heappop(heads)
             hosted = self._hosted(endpoint)
-            worker = self._ready(hosted) or self._brought_up(hosted)
+            job_id = waiting.job_id
+            worker = self._ready(hosted, job_id) or self._brought_up(hosted, job_id)
             if worker is None:
                 continue
             work = self._state.jobs.take(hosted, waiting.position, worker.id)
@@ -221,30 +222,30 @@ class Fleet:
         else:
             heapq.heappush(heads, (first.position, endpoint, first))
 
-    def _ready(self, hosted: Hosted) -> Worker | None:
+    def _ready(self, hosted: Hosted, job_id: str) -> Worker | None:
         """A worker on the GPU that can begin with a job now."""
         now_s = self._clock.passed()
         for worker in self.of(hosted.id):
-            if worker.is_up(now_s) and worker.takes(hosted):
+            if worker.is_up(now_s) and worker.takes(hosted, job_id):
                 return worker
-        return self._asking(hosted)
+        return self._asking(hosted, job_id)
 
-    def _asking(self, hosted: Hosted) -> Worker | None:
+    def _asking(self, hosted: Hosted, job_id: str) -> Worker | None:
         """Give a place to an attached worker that asks for a job: it is up, whatever the scaler wants."""
-        asking = (one for one in self.of(hosted.id) if one.is_attached and not one.is_placed and one.asks)
-        worker = next(asking, None)
+        outside = (one for one in self.of(hosted.id) if one.is_attached and not one.is_placed)
+        worker = next((one for one in outside if one.takes(hosted, job_id)), None)
         if worker is None or self._placed(hosted.id) >= hosted.scaling.workers_max or not self._has_room():
             return None
         self._occupy(worker, 0.0)
         return worker
 
-    def _brought_up(self, hosted: Hosted) -> Worker | None:
+    def _brought_up(self, hosted: Hosted, job_id: str) -> Worker | None:
         """Give a worker a place if the endpoint wants one more; the worker if it is up at once."""
         while self._lacking(hosted) > 0:
             worker = self._place(hosted)
             if worker is None:
                 return None
-            if worker.is_up(self._clock.passed()) and worker.takes(hosted):
+            if worker.is_up(self._clock.passed()) and worker.takes(hosted, job_id):
                 return worker
         return None
 

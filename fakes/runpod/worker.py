@@ -21,7 +21,7 @@ class Worker:
         has_run: Whether it was up before.
         version: Of its endpoint, when it got its place.
         is_outdated: Whether it leaves as soon as it has no job, since its endpoint runs something else now.
-        jobs: Ids of its jobs under way.
+        jobs: Ids of its jobs under way; an attached one may be at a job that was taken from it.
         is_attached: Whether it is a process outside, which is up and asks for jobs itself.
         asks: How many jobs an attached one asks for at this moment.
     """
@@ -50,10 +50,13 @@ class Worker:
         self.has_run = self.has_run or self.is_up(now_s)
         self.is_placed = False
 
-    def takes(self, hosted: Hosted) -> bool:
-        """Whether it begins with another job of its endpoint now, if it is up."""
+    def takes(self, hosted: Hosted, job_id: str) -> bool:
+        """Whether it begins with this job of its endpoint now, if it is up.
+
+        An attached one does not while it may still be at it, because its answers could not be told apart.
+        """
         if self.is_attached:
-            return self.asks > 0
+            return self.asks > 0 and job_id not in self.jobs
         return not self.jobs and not hosted.is_attached and hosted.model is not None
 
     def state(self, now_s: float) -> WorkerState:

@@ -75,8 +75,7 @@ class WorkerRoutes:
         if query.get("status") == "unhealthy":
             self._attached.report(hosted, worker_id, query.get("check", ""), query.get("reason", ""))
         else:
-            job_ids = filter(None, query.get("job_id", "").split(","))
-            self._attached.ping(hosted, worker_id, job_ids)
+            self._attached.ping(hosted, worker_id, wire.pinged(query))
         return JSONResponse({})
 
     async def _taken(self, request: Request) -> list[dict[str, object]]:

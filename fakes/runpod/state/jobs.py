@@ -125,11 +125,13 @@ class Jobs:
     def first(self, endpoint: str, *, low_priority: bool) -> Waiting | None:
         """The oldest job of one priority in an endpoint's queue, or None."""
         row = self._store.one(
-            "SELECT position, queued_s FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE'"
+            "SELECT id, position, queued_s FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE'"
             " AND endpoint = ? AND low_priority = ? ORDER BY position LIMIT 1",
             (endpoint, low_priority),
         )
-        return None if row is None else Waiting(endpoint, row["position"], row["queued_s"], low_priority)
+        if row is None:
+            return None
+        return Waiting(row["id"], endpoint, row["position"], row["queued_s"], low_priority)
 
     def waiting(self, endpoint: str, limit: int) -> int:
         """How many jobs of an endpoint's queue ask for workers, counted up to a limit."""

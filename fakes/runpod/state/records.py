@@ -66,6 +66,7 @@ class Work:
 class Waiting:
     """The first job in an endpoint's queue: its place among all queues, and since when it waits."""
 
+    job_id: str
     endpoint: str
     position: int
     queued_s: float

@@ -93,6 +93,15 @@ def chunk(body: bytes) -> Chunk:
     return Chunk(read["output"], len(body))
 
 
+def pinged(query: Mapping[str, str]) -> frozenset[str] | None:
+    """The jobs that a heartbeat says its worker is at, or None if it says nothing of that.
+
+    The package names none when there are none. Others may name none at all.
+    """
+    job_ids = frozenset(filter(None, query.get("job_id", "").split(",")))
+    return job_ids if job_ids or "runpod_version" in query else None
+
+
 def taken_body(job_id: str, given: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """A job as a worker gets it.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fakes.runpod.attached import HOLD_S
+from fakes.runpod.attached import HOLD_S, STOPPING_HOLD_S
 from fakes.runpod.state import State
 from fakes.runpod.state.keys import Key
 from fakes.runpod.wire.worker import CHUNK_LIMIT_BYTES
@@ -317,6 +317,34 @@ async def test_a_job_over_the_endpoints_limit_is_stopped_and_given_to_another_wo
     assert (again["status"], again["retries"], again["workerId"]) == ("IN_PROGRESS", 1, "wk2")
     failed = await account.status(job)
     assert (failed["status"], failed["error"]) == ("FAILED", "job timed out after 1 retries")
+
+
+async def test_a_job_is_given_back_to_a_worker_once_it_is_no_longer_at_it(account: Account) -> None:
+    worker = Outside(account)
+    job = await taken(account, worker)
+    channel, poll = worker.listen(), worker.poll(busy=True)
+    await settled()
+    account.clock.advance(600)
+    stopped, ended = await channel, await poll
+    still_busy = worker.poll(busy=True)
+    await settled()
+    account.clock.real.advance(STOPPING_HOLD_S)
+
+    given = await still_busy, await worker.poll()
+
+    assert (stopped, ended) == ((200, {"jobsToStop": [job]}), NO_JOB)
+    assert given == (NO_JOB, (200, {"id": job, "input": {"a": 1}}))
+
+
+async def test_a_heartbeat_says_that_a_job_has_stopped(account: Account) -> None:
+    worker = Outside(account)
+    job = await taken(account, worker)
+    await account.post(f"staging-clip/cancel/{job}")
+    before = (await account.get("staging-clip/health"))["workers"]["running"]
+
+    await worker.ping(runpod_version="1.12.0")
+
+    assert (before, (await account.get("staging-clip/health"))["workers"]["running"]) == (1, 0)
 
 
 async def test_a_job_over_its_own_limit_times_out(account: Account) -> None:

@@ -1,30 +1,14 @@
 """The official `runpod` package against the fake."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import runpod
-from runpod.endpoint.asyncio.asyncio_runner import Endpoint as AsyncEndpoint
 
 from fakes.runpod.state import STAGING_KEY
 from tests.fakes.runpod.material import SPEECH_DIR, still
-from tests.fakes.serving import Served, served
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[Served]:
-    with served("runpod", speech_dir=SPEECH_DIR) as running:
-        before = runpod.endpoint_url_base
-        runpod.endpoint_url_base = f"{running.url('runpod')}/v2"
-        yield running
-        runpod.endpoint_url_base = before
-
-
-@pytest.fixture
-def endpoint(fake: Served) -> Any:
-    return runpod.Endpoint("staging-clip", api_key=STAGING_KEY)
+from tests.fakes.serving import Served
 
 
 def test_run_gives_a_job_whose_output_can_be_fetched(endpoint: Any) -> None:
@@ -87,14 +71,3 @@ def test_a_running_job_can_be_cancelled_and_the_queue_purged(endpoint: Any) -> N
 def test_a_bad_key_is_the_clients_own_error(fake: Served) -> None:
     with pytest.raises(RuntimeError, match="401 Unauthorized"):
         runpod.Endpoint("staging-clip", api_key="rpa_wrong").health()
-
-
-async def test_the_asyncio_client_runs_a_job(fake: Served) -> None:
-    from runpod.http_client import ClientSession
-
-    async with ClientSession() as session:
-        endpoint = AsyncEndpoint("staging-clip", session, api_key=STAGING_KEY)
-        job = await endpoint.run({"mock_return": "done"})
-
-        assert await job.output(timeout=10) == "done"
-        assert (await endpoint.health())["workers"]["ready"] == 1
