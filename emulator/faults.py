@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from emulator.errors import CheckFailed, ConfigurationRefused
+from emulator.control import ask
+from emulator.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
     from emulator.stack import Stack
-
-_WITHIN_S = 5.0
 
 
 def kinds(fake: str | None = None) -> list[dict[str, Any]]:
@@ -112,16 +109,5 @@ def _no_fake(name: str, names: tuple[str, ...]) -> ConfigurationRefused:
 def _call(
     stack: Stack, fake: str, method: str, body: Mapping[str, Any] | None = None, query: str = ""
 ) -> dict[str, Any]:
-    connection = HTTPConnection("127.0.0.1", stack.ports[fake], timeout=_WITHIN_S)
-    try:
-        connection.request(method, f"/_fake/faults{query}", None if body is None else json.dumps(body))
-        answer = connection.getresponse()
-        found = json.loads(answer.read() or b"{}")
-    except (OSError, HTTPException, ValueError) as error:
-        raise CheckFailed(f"fake '{fake}' does not answer: {error}", "see: clipnet-emulate status") from error
-    finally:
-        connection.close()
-    if answer.status >= 400:
-        hint = f"see: clipnet-emulate fault kinds {fake}"
-        raise ConfigurationRefused(f"fake '{fake}' refused it: {found.get('error', found)}", hint)
-    return dict(found)
+    hint = f"see: clipnet-emulate fault kinds {fake}"
+    return ask(fake, stack.ports[fake], method, f"faults{query}", body, hint=hint)

@@ -53,3 +53,29 @@ def project(tmp_path: Path, cache: Path, port_base: int) -> Iterator[Project]:
     for stack in stacks:
         project.run("down", "--stack", stack)
     project.check_for_leaks()
+
+
+@pytest.fixture
+def with_fake(real_fakes: Project) -> Project:
+    """A project whose stack has the real fakes of Cloudinary and RunPod, and is up."""
+    real_fakes.json("up", "-d")
+    return real_fakes
+
+
+@pytest.fixture
+def real_fakes(project: Project) -> Project:
+    """The same project before it is up."""
+    stack = programs()
+    stack["fakes"]["environment"] = {
+        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1},runpod=${RUNPOD_LISTEN:-1}",
+        "FAKES_STATE_DIR": "${FAKES_STATE_DIR:-}",
+        "BLOBS_DIR": "${BLOBS_DIR:-}",
+    }
+    stack["fakes"]["ports"].append("127.0.0.1:${RUNPOD_PORT:-8411}:8411")
+    stack["fakes"]["x-embedded"] |= {
+        "command": ["python", "-m", "fakes"],
+        "ports": {"cloudinary": 8410, "runpod": 8411},
+        "probe": {"http": "http://${CLOUDINARY_ADDR:-x}/_fake/health"},
+    }
+    project.write(stack)
+    return project

@@ -119,14 +119,14 @@ class Project:
         return json.loads(done.stdout)
 
     @contextmanager
-    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """Start a command, and end it with the block."""
+    def started(self, *words: str, stderr: int = subprocess.STDOUT) -> Iterator[subprocess.Popen[str]]:
+        """Start a command, and end it with the block; its errors are in its output unless told otherwise."""
         with subprocess.Popen(
             [sys.executable, "-m", "emulator", *words],
             cwd=self.path,
             env=self.env,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         ) as running:

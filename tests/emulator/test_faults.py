@@ -17,26 +17,6 @@ from tests.emulator.project import Project, programs, wait_for
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def with_fake(project: Project) -> Project:
-    """A project whose stack has the real fakes of Cloudinary and RunPod."""
-    stack = programs()
-    stack["fakes"]["environment"] = {
-        "FAKES_PORTS": "cloudinary=${CLOUDINARY_LISTEN:-1},runpod=${RUNPOD_LISTEN:-1}",
-        "FAKES_STATE_DIR": "${FAKES_STATE_DIR:-}",
-        "BLOBS_DIR": "${BLOBS_DIR:-}",
-    }
-    stack["fakes"]["ports"].append("127.0.0.1:${RUNPOD_PORT:-8411}:8411")
-    stack["fakes"]["x-embedded"] |= {
-        "command": ["python", "-m", "fakes"],
-        "ports": {"cloudinary": 8410, "runpod": 8411},
-        "probe": {"http": "http://${CLOUDINARY_ADDR:-x}/_fake/health"},
-    }
-    project.write(stack)
-    project.json("up", "-d")
-    return project
-
-
 def test_a_fault_is_added_listed_and_cleared(with_fake: Project) -> None:
     added = with_fake.json(
         "fault", "add", "cloudinary", "error", "--status", "503", "--times", "2", "--path", "/v1_1/*"
