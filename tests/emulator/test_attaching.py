@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.emulator.project import Project, wait_for
+from tests.emulator.project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -54,27 +54,26 @@ def test_a_lone_fake_prints_the_environment_alone_and_lets_jobs_wait(real_fakes:
     port = real_fakes.port_base + 20
     words = ("fake", "runpod", "--port", str(port), "--attach", "whisper", "--attach", "blip", "--json")
     with real_fakes.started(*words, stderr=subprocess.DEVNULL) as fake:
-        wait_for(lambda: _is_attached(port), "the fake serves")
+        printed = _until(fake, "\n}\n")
         job = _asked(port, "v2/staging-blip/run", {"input": {"mock_return": 1}})
         health = _asked(port, "v2/staging-blip/health")
 
         fake.send_signal(signal.SIGINT)
-        printed, _ = fake.communicate(timeout=10)
+        rest, _ = fake.communicate(timeout=10)
 
     envs = json.loads(printed)
     assert list(envs) == ["staging-whisper", "staging-blip"]
     assert [env["RUNPOD_ENDPOINT_ID"] for env in envs.values()] == list(envs)
     assert envs["staging-blip"]["RUNPOD_POD_ID"] != envs["staging-whisper"]["RUNPOD_POD_ID"]
-    assert (job["status"], health["jobs"]["inQueue"]) == ("IN_QUEUE", 1)
+    assert (job["status"], health["jobs"]["inQueue"], rest) == ("IN_QUEUE", 1, "")
 
 
 def test_a_lone_fake_prints_it_for_a_shell(real_fakes: Project) -> None:
     port = real_fakes.port_base + 20
     words = ("fake", "runpod", "--port", str(port), "--attach", "whisper")
     with real_fakes.started(*words, stderr=subprocess.DEVNULL) as fake:
-        wait_for(lambda: _is_attached(port), "the fake serves")
+        printed = _until(fake, "export RUNPOD_ALLOW_PRIVATE_DOWNLOAD_URLS=true\n")
         fake.send_signal(signal.SIGINT)
-        printed, _ = fake.communicate(timeout=10)
 
     lines = printed.splitlines()
     assert lines[0] == "# staging-whisper"
@@ -93,11 +92,15 @@ def test_a_lone_fake_that_cannot_be_attached_to_is_not_served(real_fakes: Projec
     assert "nothing can be attached to fake 'cloudinary'" in other.stderr
 
 
-def _is_attached(port: int) -> bool:
-    try:
-        return bool(_asked(port, "_fake/gpu")["attached"])
-    except OSError:
-        return False
+def _until(fake: subprocess.Popen[str], end: str) -> str:
+    """What a fake prints up to here; it does not wait for ever itself."""
+    assert fake.stdout is not None
+    printed = ""
+    while not printed.endswith(end):
+        line = fake.stdout.readline()
+        assert line, f"it ended after {printed!r}"
+        printed += line
+    return printed
 
 
 def _asked(port: int, path: str, body: Any = None) -> Any:
