@@ -15,6 +15,7 @@ from fakes.runpod.attempt import Attempt
 from fakes.runpod.impairment import Impairments
 from fakes.runpod.models import Call, Tools, answer
 from fakes.runpod.state import MAX_WORKERS, NAMESPACE, State, Timing
+from fakes.runpod.state.streams import STREAM_ITEMS
 from fakes.runpod.wire import Mock
 
 
@@ -64,10 +65,11 @@ class Handler:
         return is_plain and Mock.of(attempt.work.input).is_instant
 
     def answer_now(self, attempt: Attempt) -> Any:
-        """What the mock worker returns; the items of a list are streamed as well."""
+        """What the mock worker returns; the items of a list that is not too long are streamed as well."""
         output = Mock.of(attempt.work.input).output
-        for item in output if isinstance(output, list) else ():
-            self._emit(attempt, item)
+        if isinstance(output, list) and len(output) <= STREAM_ITEMS:
+            for item in output:
+                self._emit(attempt, item)
         return output
 
     async def answer(self, attempt: Attempt) -> Any:

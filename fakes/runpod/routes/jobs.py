@@ -80,7 +80,7 @@ class JobRoutes:
         asked = await self._asked(request, hosted, wire.RUNSYNC_LIMIT_BYTES)
         traceparent = request.headers.get("traceparent")
         job = self._gpu.submit(hosted, asked, is_sync=True, traceparent=traceparent)
-        ended = await self._end(request, hosted, job, wait_s)
+        ended = await self._end(request, hosted, self._jobs.get(hosted, job.id), wait_s)
         if ended is None:
             return _GONE
         return JSONResponse(wire.job_body(ended) if ended.status in FINAL else wire.unfinished_body(ended))

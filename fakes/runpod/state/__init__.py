@@ -147,6 +147,7 @@ class State:
     def reset(self) -> None:
         """The rows are back already: forget what was read, and tell who runs jobs to drop theirs."""
         self.keys.forget()
+        self.endpoints.forget()
         self.limits.forget()
         self.on_reset()
 

@@ -1,6 +1,8 @@
 """The endpoints of the account: which namespace and model each has, and how it scales."""
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from fakes.kit.ids import Ids
 from fakes.kit.store import Store
@@ -26,11 +28,12 @@ class Endpoints:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: dict[str, Hosted] = {}
 
     def add(self, hosted: Hosted) -> None:
         """Add an endpoint whose id is free."""
         scaling = hosted.scaling
-        self._store.execute(
+        self._write(
             "INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
             (
                 hosted.id, hosted.namespace, hosted.model, hosted.is_attached, scaling.workers_min,
@@ -41,8 +44,12 @@ class Endpoints:
 
     def find(self, endpoint: str) -> Hosted | None:
         """One endpoint, or None."""
-        row = self._store.one("SELECT * FROM endpoints WHERE id = ?", (endpoint,))
-        return None if row is None else _hosted(row)
+        if endpoint not in self._known:
+            row = self._store.one("SELECT * FROM endpoints WHERE id = ?", (endpoint,))
+            if row is None:
+                return None
+            self._known[endpoint] = _hosted(row)
+        return self._known[endpoint]
 
     def all(self) -> list[Hosted]:
         """All endpoints, by id."""
@@ -67,7 +74,7 @@ class Endpoints:
 
     def scale(self, endpoint: str, scaling: Scaling) -> None:
         """Let an endpoint scale differently from now on."""
-        self._store.execute(
+        self._write(
             "UPDATE endpoints SET workers_min = ?, workers_max = ?, idle_timeout_s = ?, scaler_type = ?,"
             " scaler_value = ?, execution_timeout_ms = ?, flashboot = ? WHERE id = ?",
             (
@@ -78,15 +85,23 @@ class Endpoints:
 
     def serve(self, endpoint: str, model: str | None) -> None:
         """Put another built-in model behind an endpoint, or none."""
-        self._store.execute("UPDATE endpoints SET model = ? WHERE id = ?", (model, endpoint))
+        self._write("UPDATE endpoints SET model = ? WHERE id = ?", (model, endpoint))
 
     def attach(self, endpoint: str, *, is_attached: bool) -> None:
         """Let an endpoint's jobs wait for attached workers, or give them to its built-in model again."""
-        self._store.execute("UPDATE endpoints SET is_attached = ? WHERE id = ?", (is_attached, endpoint))
+        self._write("UPDATE endpoints SET is_attached = ? WHERE id = ?", (is_attached, endpoint))
 
     def remove(self, endpoint: str) -> None:
         """Delete an endpoint."""
-        self._store.execute("DELETE FROM endpoints WHERE id = ?", (endpoint,))
+        self._write("DELETE FROM endpoints WHERE id = ?", (endpoint,))
+
+    def forget(self) -> None:
+        """The rows have changed: read them again."""
+        self._known.clear()
+
+    def _write(self, sql: str, params: Sequence[Any]) -> None:
+        self._store.execute(sql, params)
+        self.forget()
 
 
 def _hosted(row: sqlite3.Row) -> Hosted:

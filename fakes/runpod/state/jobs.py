@@ -61,7 +61,6 @@ class Jobs:
         self, hosted: Hosted, asked: Submission, *, is_sync: bool = False, traceparent: str | None = None
     ) -> Job:
         """Put a job at the end of its endpoint's queue."""
-        self.expire()
         now_s = self.now_s()
         prefix = "sync-" if is_sync else ""
         job_id = self._store.unused("jobs", "id", lambda: f"{prefix}{self._ids.uuid()}-u1")

@@ -10,6 +10,7 @@ from fakes.kit.app import FakeApp
 from fakes.kit.clock import ManualClock
 from fakes.kit.kit import FakeSettings
 from fakes.runpod.state import STAGING_KEY
+from fakes.runpod.state.streams import STREAM_ITEMS
 from tests.fakes.runpod.conftest import Account, settled
 
 DEADLINE_S = 10.0
@@ -250,6 +251,16 @@ async def test_requests_lists_the_latest_first(account: Account) -> None:
             {"delayTime": 0, "executionTime": 0, "id": first, "status": "COMPLETED"},
         ]
     }
+
+
+async def test_a_list_too_long_for_the_stream_is_the_output_only(account: Account) -> None:
+    short = await account.run({"mock_return": [0] * STREAM_ITEMS})
+    long = await account.run({"mock_return": [0] * (STREAM_ITEMS + 1)})
+
+    streams = [await account.get(f"staging-clip/stream/{job}") for job in (short, long)]
+
+    assert [len(stream["stream"]) for stream in streams] == [STREAM_ITEMS, 0]
+    assert len((await account.status(long))["output"]) == STREAM_ITEMS + 1
 
 
 async def test_the_stream_hands_out_each_item_once_and_then_the_end(account: Account) -> None:

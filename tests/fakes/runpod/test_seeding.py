@@ -50,6 +50,43 @@ async def test_an_empty_document_is_the_account_that_is_always_there(account: Ac
     assert (state.keys.find(KEY), state.keys.find(STAGING_KEY)) == (None, Key("staging"))
 
 
+async def test_an_endpoint_that_was_used_is_gone_and_another_with_what_is_seeded_then(
+    account: Account,
+) -> None:
+    await seed(account, endpoints=[{"id": "staging-more", "model": "clip", "workersMax": 1}])
+    await account.run({"mock_return": 1}, "staging-more")
+
+    await seed(account, endpoints=[{"id": "staging-more", "model": "blip", "workersMax": 2}])
+    other = account.state.endpoints.find("staging-more")
+    await seed(account)
+    none = account.state.endpoints.find("staging-more")
+
+    assert other is not None
+    assert (other.model, other.scaling.workers_max, none) == ("blip", 2, None)
+
+
+async def test_a_reset_brings_back_the_endpoints_as_they_were(account: Account) -> None:
+    endpoints = account.state.endpoints
+    before = endpoints.find("staging-clip")
+    endpoints.scale("staging-clip", Scaling(workers_max=1))
+    changed = endpoints.find("staging-clip")
+
+    account.app.reset()
+
+    assert changed != before
+    assert endpoints.find("staging-clip") == before
+
+
+async def test_a_refused_document_leaves_the_endpoints_as_they_were(account: Account) -> None:
+    await seed(account, endpoints=[{"id": "staging-more", "model": "clip", "workersMax": 1}])
+    before = account.state.endpoints.find("staging-more")
+
+    refused = await account.client.put("/_fake/state", json={"endpoints": [], "attached": ["nothing"]})
+
+    assert refused.status_code == 400
+    assert account.state.endpoints.find("staging-more") == before
+
+
 async def test_a_seeded_endpoint_takes_jobs_and_is_managed(account: Account) -> None:
     await seed(account, endpoints=[{"id": "staging-more", "model": "clip", "workersMax": 1}])
 
