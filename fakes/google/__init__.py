@@ -1,6 +1,6 @@
 """Stands for Google: OAuth 2.0 and OpenID Connect, and the part of YouTube's Data API v3 that uploaders need.
 
-Not covered: the device flow, videos.update, playlists, comments, search, captions, partial responses
+Not covered: the implicit flow, videos.update, playlists, comments, search, captions, partial responses
 (`fields=` is accepted and ignored), videos.insert's cap per channel and day.
 """
 
@@ -8,6 +8,7 @@ from fakes.kit.fake import Endpoint, Fake
 
 _OIDC = "developers.google.com/identity/openid-connect/openid-connect"
 _OAUTH = "developers.google.com/identity/protocols/oauth2/web-server"
+_DEVICES = "developers.google.com/identity/protocols/oauth2/limited-input-device"
 _YOUTUBE = "developers.google.com/youtube/v3/docs"
 _RESUMABLE = "developers.google.com/youtube/v3/guides/using_resumable_upload_protocol"
 _OURS = "a page of this fake's own"
@@ -18,6 +19,9 @@ COVERAGE = (
     Endpoint("POST", "/o/oauth2/v2/auth", "full", _OURS),
     Endpoint("GET", "/o/oauth2/auth", "full", _OAUTH),
     Endpoint("POST", "/o/oauth2/auth", "full", _OURS),
+    Endpoint("POST", "/device/code", "full", _DEVICES),
+    Endpoint("GET", "/device", "full", _OURS),
+    Endpoint("POST", "/device", "full", _OURS),
     Endpoint("POST", "/token", "full", _OAUTH),
     Endpoint("POST", "/revoke", "full", _OAUTH),
     Endpoint("GET", "/tokeninfo", "full", "google-auth: google.auth._constants"),

@@ -16,6 +16,8 @@ def refused(refusal: Refusal) -> ProviderError:
     match refusal.stage:
         case "authorize":
             return _refused_authorization(refusal)
+        case "device" if refusal.reason in (Reason.SCOPE_UNKNOWN, Reason.DEVICE_SCOPE):
+            return oauth(400, "invalid_scope", f"Invalid device flow scope: {refusal.name}")
         case "api":
             return _refused_token(refusal)
         case "revoke" if refusal.reason is Reason.REVOKED_UNKNOWN:
@@ -66,6 +68,16 @@ def _refused_exchange(refusal: Refusal) -> ProviderError:
             return oauth(401, "unauthorized_client", "Unauthorized")
         case Reason.SCOPE_UNKNOWN:
             return oauth(400, "invalid_scope", "Bad Request")
+        case Reason.DEVICE_PENDING:
+            return oauth(428, "authorization_pending", "Precondition Required")
+        case Reason.DEVICE_TOO_FAST:
+            return oauth(403, "slow_down", "Forbidden")
+        case Reason.DEVICE_DENIED:
+            return oauth(403, "access_denied", "Forbidden")
+        case Reason.DEVICE_UNKNOWN:
+            return oauth(400, "invalid_grant", "Malformed auth code.")  # guess: wording
+        case Reason.UNAVAILABLE:
+            return oauth(503, "temporarily_unavailable", "Service Unavailable")  # guess: wording
         case Reason.PARAMETER_MISSING:
             return oauth(400, "invalid_request", f"Missing required parameter: {refusal.name}")
     return oauth(400, "invalid_grant", "Bad Request")

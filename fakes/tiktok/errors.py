@@ -24,12 +24,14 @@ def refused(refusal: Refusal) -> ProviderError:
             error = oauth("invalid_grant", "Authorization code is expired.")
         case Reason.REDIRECT_CHANGED | Reason.REDIRECT_UNREGISTERED:
             error = oauth("invalid_request", "Redirect URI does not match.")  # guess: not in the documents
-        case Reason.VERIFIER_MISSING | Reason.VERIFIER_WRONG:
+        case Reason.CHALLENGE_MISSING | Reason.VERIFIER_MISSING | Reason.VERIFIER_WRONG:
             error = oauth("invalid_request", "Code verifier or code challenge is invalid.")
         case Reason.REFRESH_UNKNOWN | Reason.REFRESH_DEAD | Reason.REFRESH_OF_OTHER_CLIENT:
             error = oauth("invalid_grant", "Refresh token is invalid or expired.")
         case Reason.REVOKED_UNKNOWN:
             error = oauth("invalid_request", "The access token is invalid or not found in the request.")
+        case Reason.UNAVAILABLE:
+            error = oauth("temporarily_unavailable", "Service is temporarily unavailable.")  # guess: wording
         case Reason.SCOPE_UNKNOWN:
             error = oauth("invalid_scope", f"Scope is invalid: {refusal.name}")
         case _:

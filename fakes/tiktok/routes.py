@@ -11,7 +11,7 @@ from starlette.routing import Route
 from fakes.kit.bodies import bounded, json_object
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit, Parts
-from fakes.kit.oauth import authorize_routes, avatar, bearer_text, token_request
+from fakes.kit.oauth import authorize_routes, avatar, bearer_text, oauth_controls, token_request
 from fakes.kit.people import person
 from fakes.tiktok import errors, wire
 from fakes.tiktok.state import TikTokState
@@ -50,6 +50,7 @@ def build(kit: Kit) -> Parts:
             wire.post_body(one, kit.url) for one in state.publishing.all() if one.status == "PUBLISH_COMPLETE"
         ],
         close=state.close,
+        controls=oauth_controls(state.oauth, kit),
     )
 
 
@@ -76,7 +77,7 @@ class _Login:
         """Ends an authorization."""
         engine = self._state.oauth
         asked = await token_request(request, engine.profile)
-        self._state.revoke(asked.params.get("token"), engine.client(asked, "revoke"))
+        self._state.revoke(asked.params.get("token"), engine.clients.of(asked, "revoke"))
         return JSONResponse({})
 
 

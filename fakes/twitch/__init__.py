@@ -1,6 +1,6 @@
 """Twitch: https://id.twitch.tv (OAuth) and https://api.twitch.tv (Helix, EventSub by webhook), on one port.
 
-Not covered: device and implicit flow, OpenID, EventSub over WebSocket and conduits, IRC, the rest of
+Not covered: EventSub over WebSocket and conduits, IRC, the rest of
 Helix: 501. A bot does not get its own chat messages back as events.
 """
 
@@ -17,6 +17,12 @@ FAKE = Fake(
     coverage=(
         Endpoint("GET", "/oauth2/authorize", "full", f"{_AUTH}/getting-tokens-oauth"),
         Endpoint("POST", "/oauth2/authorize", "shape", "the consent page's own answer"),
+        Endpoint("POST", "/oauth2/device", "full", f"{_AUTH}/getting-tokens-oauth"),
+        Endpoint("GET", "/activate", "full", "a page of this fake's own"),
+        Endpoint("POST", "/activate", "full", "a page of this fake's own"),
+        Endpoint("GET", "/oauth2/.well-known/openid-configuration", "full", f"{_AUTH}/getting-tokens-oidc"),
+        Endpoint("GET", "/oauth2/keys", "full", f"{_AUTH}/getting-tokens-oidc"),
+        Endpoint("GET", "/oauth2/userinfo", "full", f"{_AUTH}/getting-tokens-oidc"),
         Endpoint("POST", "/oauth2/token", "full", f"{_AUTH}/getting-tokens-oauth"),
         Endpoint("GET", "/oauth2/validate", "full", f"{_AUTH}/validate-tokens"),
         Endpoint("POST", "/oauth2/revoke", "full", f"{_AUTH}/revoke-tokens"),

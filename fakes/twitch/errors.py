@@ -10,6 +10,11 @@ def id_error(status: int, message: str) -> ProviderError:
     return ProviderError(status, message, extra=_ID)
 
 
+def invalid_refresh_token() -> ProviderError:
+    """The refresh token is unknown, spent or revoked; here the id server does send `error`."""
+    return ProviderError(400, "Invalid refresh token", extra={**_ID, "names_status": True})
+
+
 def invalid_access_token() -> ProviderError:
     """The token to validate is unknown, expired or revoked (dev.twitch.tv: Validating Tokens)."""
     return id_error(401, "invalid access token")

@@ -22,11 +22,11 @@ _PICTURES = "https://static-cdn.jtvnw.net"
 
 
 def error_body(error: ProviderError) -> Any:
-    """`{"error", "status", "message"}` (dev.twitch.tv/docs/api/guide); the id server omits `error`."""
+    """`{"error", "status", "message"}` (dev.twitch.tv/docs/api/guide); the id server mostly omits `error`."""
     if "page" in error.extra:
         return error_page(error)
     body = {"status": error.status, "message": error.message}
-    if error.extra.get("server") == "id":
+    if error.extra.get("server") == "id" and not error.extra.get("names_status"):
         return body
     return {"error": HTTPStatus(error.status).phrase, **body}
 
@@ -40,12 +40,12 @@ def rate_headers(taken: Taken) -> dict[str, str]:
     }
 
 
-def token_body(issued: Issued) -> dict[str, Any]:
+def token_body(issued: Issued, id_token: str | None = None) -> dict[str, Any]:
     """Answer of the token endpoint: `scope` is a list; tokens of applications have no scope."""
     body: dict[str, Any] = {"access_token": issued.access_token, "expires_in": issued.expires_in_s}
     if issued.grant.person is not None:
         body |= {"refresh_token": issued.refresh_token, "scope": list(issued.grant.scopes)}
-    return body | {"token_type": "bearer"}
+    return body | ({"id_token": id_token} if id_token else {}) | {"token_type": "bearer"}
 
 
 def validate_body(grant: Grant, now_s: float) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def user_body(user: User, *, shows_email: bool) -> dict[str, Any]:
         "type": "",
         "broadcaster_type": "affiliate" if user.has_channel else "",
         "description": "",
-        "profile_image_url": f"{_PICTURES}/user-default-pictures-uv/{user.id}-profile_image-300x300.png",
+        "profile_image_url": user.picture_url,
         "offline_image_url": "",
         "view_count": 0,
         "created_at": iso(user.created_s),

@@ -23,6 +23,7 @@ FAKE = Fake(
         Endpoint("POST", "/2/oauth2/token", "full", f"{_OAUTH}/authorization-code"),
         Endpoint("POST", "/2/oauth2/revoke", "full", f"{_OAUTH}/authorization-code"),
         Endpoint("POST", "/oauth2/token", "full", f"{_OAUTH}/application-only"),
+        Endpoint("POST", "/oauth2/invalidate_token", "shape", f"{_OAUTH}/application-only"),
         Endpoint("GET", "/2/users/me", "full", "docs.x.com/x-api/users/get-my-user"),
         Endpoint("POST", "/2/tweets", "full", f"{_POSTS}/create-post"),
         Endpoint("GET", "/2/tweets", "full", f"{_POSTS}/get-posts-by-ids"),

@@ -1,10 +1,11 @@
 """A platform on a free port, and the application that it tells of events."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
+from tests.fakes.oauth_ways import WAYS
 from tests.fakes.receiver import Receiver, receiving
 from tests.fakes.serving import Served, served
 
@@ -36,3 +37,26 @@ def fake(platform: str, running: Served, receiver: Receiver) -> Iterator[httpx.C
     with httpx.Client(base_url=running.url(platform), trust_env=False, timeout=10) as client:
         yield client
         client.post("/_fake/reset")
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[Served]:
+    """All that people log in with."""
+    with served(*WAYS) as running:
+        yield running
+
+
+@pytest.fixture
+def at(providers: Served) -> Iterator[Callable[[str], httpx.Client]]:
+    """A client of one provider, by name; those that were asked for are as new afterwards."""
+    clients: dict[str, httpx.Client] = {}
+
+    def made(name: str) -> httpx.Client:
+        if name not in clients:
+            clients[name] = httpx.Client(base_url=providers.url(name), trust_env=False, timeout=10)
+        return clients[name]
+
+    yield made
+    for client in clients.values():
+        client.put("/_fake/state", json={})
+        client.close()

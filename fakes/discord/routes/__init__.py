@@ -10,7 +10,7 @@ from fakes.discord.guard import Guard
 from fakes.discord.routes import applications, channels, events, login, webhooks
 from fakes.discord.state import State
 from fakes.kit.kit import Kit, Parts
-from fakes.kit.oauth import authorize_routes
+from fakes.kit.oauth import authorize_routes, oauth_controls
 
 _TOKEN_IN_PATH = re.compile(r'/(?:webhooks|interactions)/\d+/([^/?"\s]+)')
 
@@ -39,5 +39,6 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         posts=state.messages.posts,
         headers=headers,
+        controls=oauth_controls(state.oauth, kit),
         secret_in_path=_TOKEN_IN_PATH,
     )

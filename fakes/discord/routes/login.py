@@ -27,7 +27,7 @@ def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
 
     async def revoke(request: Request) -> Response:
         asked = await token_request(request, engine.profile)
-        client = engine.client(asked, "revoke")
+        client = engine.clients.of(asked, "revoke")
         try:
             engine.revoke(asked.params.get("token"), client)
         except ProviderError as error:

@@ -1,8 +1,10 @@
 """How Discord does OAuth 2 (docs.discord.com/developers/topics/oauth2)."""
 
+from collections.abc import Mapping
+
 from fakes.discord.errors import oauth_error, scope_missing, unauthorized
 from fakes.kit.errors import ProviderError
-from fakes.kit.oauth import Profile, Reason, Refusal
+from fakes.kit.oauth import Issued, Profile, Reason, Refusal
 from fakes.kit.people import snowflake_id
 
 _SCOPES = """
@@ -38,6 +40,8 @@ def _refuse(refusal: Refusal) -> ProviderError:
     reason, name = refusal.reason, refusal.name
     if refusal.stage == "api":
         return scope_missing() if reason is Reason.SCOPE_MISSING else unauthorized()
+    if reason is Reason.UNAVAILABLE:
+        return oauth_error(503, "temporarily_unavailable")  # guess: the body; the status is what is seen
     if reason in _CLIENT:
         return oauth_error(401, "invalid_client")
     if reason is Reason.SCOPE_UNKNOWN:
@@ -52,6 +56,15 @@ def _refuse(refusal: Refusal) -> ProviderError:
     if reason is Reason.REVOKED_UNKNOWN:
         return oauth_error(400, "invalid_token")
     return oauth_error(400, "invalid_grant", f'Invalid "{_GRANT_FIELDS.get(reason, "code")}" in request.')
+
+
+def _fragment(issued: Issued) -> Mapping[str, str]:
+    return {
+        "token_type": "Bearer",
+        "access_token": issued.access_token,
+        "expires_in": str(issued.expires_in_s),
+        "scope": " ".join(issued.grant.scopes),
+    }
 
 
 PROFILE = Profile(
@@ -72,6 +85,8 @@ PROFILE = Profile(
     app_life_s=604_800,
     app_login="streamer_sam",
     client_places=("basic", "body"),
+    response_types=frozenset({"code", "token"}),
+    implicit=_fragment,
     grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
     denied={
         "error": "access_denied",

@@ -5,6 +5,7 @@ from fakes.google.routes import oauth, upload, watch, youtube
 from fakes.google.state import GoogleState
 from fakes.google.wire.youtube import post_body
 from fakes.kit.kit import Kit, Parts
+from fakes.kit.oauth import oauth_controls
 
 
 def build(kit: Kit) -> Parts:
@@ -17,4 +18,5 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         posts=lambda: [post_body(video, kit.url) for video in state.videos.all()],
         close=state.close,
+        controls=oauth_controls(state.oauth, kit),
     )

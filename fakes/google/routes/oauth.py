@@ -8,7 +8,7 @@ from fakes.google import errors
 from fakes.google.state import GoogleState
 from fakes.google.wire import oauth as wire
 from fakes.kit.errors import ProviderError
-from fakes.kit.oauth import authorize_routes, bearer_text, token_request
+from fakes.kit.oauth import authorize_routes, bearer_text, device_routes, token_request
 
 _NO_STORE = {"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate", "Pragma": "no-cache"}
 _CACHED = {"Cache-Control": "public, max-age=21600, must-revalidate, no-transform"}
@@ -26,6 +26,10 @@ def routes(state: GoogleState) -> list[BaseRoute]:
         wants_id = "openid" in issued.grant.granted
         id_token = state.key.sign(wire.claims(issued, url, clock.now())) if wants_id else None
         return JSONResponse(wire.token_body(issued, id_token), headers=_NO_STORE)
+
+    async def device_code(request: Request) -> Response:
+        one = engine.begin_on_device(await token_request(request, engine.profile))
+        return JSONResponse(wire.device_body(one, url), headers=_NO_STORE)
 
     async def revoke(request: Request) -> Response:
         asked = await token_request(request, engine.profile)
@@ -58,6 +62,8 @@ def routes(state: GoogleState) -> list[BaseRoute]:
         Route("/.well-known/openid-configuration", discovery),
         *authorize_routes(engine, "/o/oauth2/v2/auth", "/o/oauth2/auth"),
         Route("/token", token, methods=["POST"]),
+        Route("/device/code", device_code, methods=["POST"]),
+        *device_routes(engine),
         Route("/revoke", revoke, methods=["POST"]),
         Route("/tokeninfo", tokeninfo),
         Route("/v1/userinfo", userinfo, methods=["GET", "POST"]),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fakes.google import errors
 from fakes.kit.ids import Ids
-from fakes.kit.oauth import Asked, Profile, Reason, plain, s256_base64url
+from fakes.kit.oauth import DEVICE_CODE, Asked, DeviceProfile, Profile, Reason, plain, s256_base64url
 from fakes.kit.people import Person, subject_id
 
 _AUTH = "https://www.googleapis.com/auth/"
@@ -21,6 +21,7 @@ _MORE = (
     "youtubepartner-channel-audit",
     "youtube.channel-memberships.creator",
 )
+_CONSONANTS = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 def _gives_refresh(asked: Asked, is_first: bool) -> bool:
@@ -37,6 +38,16 @@ def _access_text(ids: Ids) -> str:
     return f"ya29.a0AfB_{ids.url_safe(160)}"
 
 
+def _user_text(ids: Ids) -> str:
+    return f"{ids.text(4, _CONSONANTS)}-{ids.text(4, _CONSONANTS)}"
+
+
+DEVICES = DeviceProfile(
+    device_text=lambda ids: f"AH-1Ng{ids.url_safe(80)}",
+    user_text=_user_text,
+    page="/device",
+    scopes=frozenset({"openid", "email", "profile", YOUTUBE, READONLY}),
+)
 PROFILE = Profile(
     name="google",
     title="Google",
@@ -58,7 +69,10 @@ PROFILE = Profile(
     client_places=("basic", "body"),
     allows_loopback=True,
     pkce={"S256": s256_base64url, "plain": plain},
+    grant_types=frozenset({"authorization_code", "refresh_token", DEVICE_CODE}),
+    device=DEVICES,
     rotation="omit",
+    refresh_limit=100,
     refresh_slides=True,
     gives_refresh=_gives_refresh,
     callback_extra=_callback_extra,

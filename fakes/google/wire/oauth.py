@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fakes.google.state.profile import PROFILE, has_scope
-from fakes.kit.oauth import Grant, Issued, half_hash
+from fakes.google.state.profile import DEVICES, PROFILE, has_scope
+from fakes.kit.oauth import DeviceLogin, Grant, Issued, half_hash
 
 ID_TOKEN_LIFE_S = 3600
 
@@ -52,8 +52,21 @@ def token_body(issued: Issued, id_token: str | None) -> dict[str, Any]:
     body: dict[str, Any] = {"access_token": issued.access_token, "expires_in": issued.expires_in_s}
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
+        if issued.refresh_expires_in_s != PROFILE.refresh_life_s:  # only of grants for a time
+            body["refresh_token_expires_in"] = issued.refresh_expires_in_s
     body |= {"scope": PROFILE.join_scopes(issued.grant.scopes), "token_type": "Bearer"}
     return body | ({"id_token": id_token} if id_token else {})
+
+
+def device_body(one: DeviceLogin, url: str) -> dict[str, Any]:
+    """The device endpoint's answer (developers.google.com/identity/protocols/oauth2/limited-input-device)."""
+    return {
+        "device_code": one.device_code,
+        "user_code": one.user_code,
+        "expires_in": DEVICES.life_s,
+        "interval": DEVICES.interval_s,
+        "verification_url": f"{url}{DEVICES.page}",
+    }
 
 
 def claims(issued: Issued, issuer: str, now_s: float) -> dict[str, Any]:

@@ -24,12 +24,13 @@ CREATE TABLE oauth_families (
     id INTEGER PRIMARY KEY, client_id TEXT NOT NULL, login TEXT, scopes TEXT NOT NULL, params TEXT NOT NULL,
     is_revoked INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX oauth_families_by_person ON oauth_families (login, client_id);
+CREATE INDEX oauth_families_by_person ON oauth_families (login, client_id) WHERE is_revoked = 0;
 CREATE TABLE oauth_tokens (
-    token TEXT PRIMARY KEY, kind TEXT NOT NULL, family INTEGER NOT NULL, scopes TEXT NOT NULL,
-    expires_s REAL, is_dead INTEGER NOT NULL DEFAULT 0
+    id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, family INTEGER NOT NULL,
+    scopes TEXT NOT NULL, expires_s REAL, owner TEXT, is_dead INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX oauth_tokens_by_family ON oauth_tokens (family);
+CREATE INDEX oauth_tokens_by_owner ON oauth_tokens (owner) WHERE owner IS NOT NULL AND is_dead = 0;
 CREATE TABLE oauth_settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -67,6 +68,7 @@ class Family:
 class Token:
     """An access or refresh token; `is_dead` when rotated or when its family was revoked."""
 
+    id: int
     text: str
     kind: str
     family: Family
@@ -155,14 +157,24 @@ class Ledger:
     def revoke_family(self, family: int) -> None:
         """End an authorization with all its tokens."""
         self._store.execute("UPDATE oauth_families SET is_revoked = 1 WHERE id = ?", (family,))
+        self._store.execute("UPDATE oauth_tokens SET is_dead = 1 WHERE family = ?", (family,))
 
     def has_live_family(self, login: str, client_id: str) -> bool:
         """Whether this person's consent to this client still stands."""
         found = self._store.one(
-            "SELECT 1 FROM oauth_families WHERE login = ? AND client_id = ? AND is_revoked = 0",
+            "SELECT 1 FROM oauth_families WHERE login = ? AND client_id = ? AND is_revoked = 0 LIMIT 1",
             (login, client_id),
         )
         return found is not None
+
+    def families(self, login: str | None, limit: int) -> list[Family]:
+        """The newest authorizations, newest first; all people's or one person's."""
+        rows = self._store.all(
+            "SELECT * FROM oauth_families WHERE coalesce(?, login, '') = coalesce(login, '')"
+            " ORDER BY id DESC LIMIT ?",
+            (login, limit),
+        )
+        return [_family(row["id"], row, row["scopes"]) for row in rows]
 
     def new_token(
         self,
@@ -171,20 +183,50 @@ class Ledger:
         family: int,
         scopes: tuple[str, ...],
         expires_s: float | None,
+        *,
+        owner: str | None = None,
     ) -> str:
         """Hand out a new token."""
         text = self._store.unused("oauth_tokens", "token", lambda: make(self._ids))
-        self.add_token(text, kind, family, scopes, expires_s)
+        self.add_token(text, kind, family, scopes, expires_s, owner=owner)
         return text
 
     def add_token(
-        self, text: str, kind: str, family: int, scopes: tuple[str, ...], expires_s: float | None
+        self,
+        text: str,
+        kind: str,
+        family: int,
+        scopes: tuple[str, ...],
+        expires_s: float | None,
+        *,
+        owner: str | None = None,
     ) -> None:
-        """Add a token of a given text."""
+        """Add a token of a given text; `owner` is for `keep_newest`."""
         self._store.execute(
-            "INSERT OR REPLACE INTO oauth_tokens VALUES (?, ?, ?, ?, ?, 0)",
-            (text, kind, family, json.dumps(scopes), expires_s),
+            "INSERT OR REPLACE INTO oauth_tokens (token, kind, family, scopes, expires_s, owner)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (text, kind, family, json.dumps(scopes), expires_s, owner),
         )
+
+    def keep_newest(self, owner: str, limit: int) -> None:
+        """End the oldest tokens of an owner who has more than so many."""
+        self._store.execute(
+            "UPDATE oauth_tokens SET is_dead = 1 WHERE id IN (SELECT id FROM oauth_tokens"
+            " WHERE owner = ? AND is_dead = 0 ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (owner, limit),
+        )
+
+    def tokens_of(self, family: int, limit: int) -> list[Token]:
+        """The newest tokens of an authorization, newest first."""
+        rows = self._store.all(
+            "SELECT token FROM oauth_tokens WHERE family = ? ORDER BY id DESC LIMIT ?", (family, limit)
+        )
+        return [found for row in rows if (found := self.token(row["token"])) is not None]
+
+    def token_by_id(self, token_id: int) -> Token | None:
+        """The token of this number."""
+        row = self._store.one("SELECT token FROM oauth_tokens WHERE id = ?", (token_id,))
+        return self.token(row["token"]) if row else None
 
     def token(self, text: str, kind: str | None = None) -> Token | None:
         """The token of this text, dead or alive, of one kind or either."""
@@ -194,34 +236,47 @@ class Ledger:
             " WHERE t.token = ? AND t.kind = coalesce(?, t.kind)",
             (text, kind),
         )
-        if row is None:
-            return None
-        granted = tuple(json.loads(row["granted"]))
-        revoked = bool(row["is_revoked"])
-        family = Family(
-            row["family"], row["client_id"], row["login"], granted, json.loads(row["params"]), revoked
-        )
-        scopes = tuple(json.loads(row["scopes"]))
-        return Token(text, row["kind"], family, scopes, row["expires_s"], revoked or bool(row["is_dead"]))
+        return _token(row, _family(row["family"], row, row["granted"])) if row else None
 
     def kill_token(self, text: str) -> None:
         """End one token; its family lives on."""
         self._store.execute("UPDATE oauth_tokens SET is_dead = 1 WHERE token = ?", (text,))
 
-    def prolong_token(self, text: str, expires_s: float) -> None:
+    def set_end(self, text: str, expires_s: float) -> None:
         """Move a token's end."""
         self._store.execute("UPDATE oauth_tokens SET expires_s = ? WHERE token = ?", (expires_s, text))
 
-    def set_approver(self, login: str | None) -> None:
-        """Who approves every request without a page."""
-        self._store.execute("DELETE FROM oauth_settings WHERE key = 'auto_approve'")
-        if login is not None:
-            self._store.execute("INSERT INTO oauth_settings VALUES ('auto_approve', ?)", (login,))
+    def expire(self, kinds: Iterable[str], login: str | None, now_s: float) -> int:
+        """Let the living tokens of these kinds end now, all people's or one person's; says how many."""
+        done = 0
+        for kind in kinds:
+            done += self._store.execute(
+                "UPDATE oauth_tokens SET expires_s = ? WHERE kind = ? AND is_dead = 0"
+                " AND coalesce(expires_s, 9e15) > ? AND family IN (SELECT id FROM oauth_families"
+                " WHERE coalesce(?, login, '') = coalesce(login, '') AND is_revoked = 0)",
+                (now_s, kind, now_s, login),
+            ).rowcount
+        return done
 
-    def approver(self) -> str | None:
-        """Who approves every request without a page, if anybody."""
-        row = self._store.one("SELECT value FROM oauth_settings WHERE key = 'auto_approve'")
-        return str(row["value"]) if row else None
+    def live_families(self, login: str | None) -> list[int]:
+        """Authorizations that stand, all people's or one person's."""
+        rows = self._store.all(
+            "SELECT id FROM oauth_families WHERE coalesce(?, login, '') = coalesce(login, '')"
+            " AND is_revoked = 0",
+            (login,),
+        )
+        return [row["id"] for row in rows]
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a setting; None removes it."""
+        self._store.execute("DELETE FROM oauth_settings WHERE key = ?", (key,))
+        if value is not None:
+            self._store.execute("INSERT INTO oauth_settings VALUES (?, ?)", (key, json.dumps(value)))
+
+    def setting(self, key: str) -> Any:
+        """A setting, or None."""
+        row = self._store.one("SELECT value FROM oauth_settings WHERE key = ?", (key,))
+        return json.loads(row["value"]) if row else None
 
     def summary(self) -> dict[str, Any]:
         """Counts."""
@@ -232,5 +287,18 @@ class Ledger:
             "grants": self._store.count("oauth_families"),
             "live_grants": live[0] if live else 0,
             "tokens": self._store.count("oauth_tokens"),
-            "auto_approve": self.approver(),
+            "auto_approve": self.setting("auto_approve"),
         }
+
+
+def _family(family_id: int, row: Any, scopes: str) -> Family:
+    params = json.loads(row["params"])
+    return Family(
+        family_id, row["client_id"], row["login"], tuple(json.loads(scopes)), params, bool(row["is_revoked"])
+    )
+
+
+def _token(row: Any, family: Family) -> Token:
+    is_dead = family.is_revoked or bool(row["is_dead"])
+    scopes = tuple(json.loads(row["scopes"]))
+    return Token(row["id"], row["token"], row["kind"], family, scopes, row["expires_s"], is_dead)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object, media_type
 from fakes.kit.errors import ProviderError
+from fakes.kit.oauth.device import DeviceLogin
 from fakes.kit.oauth.engine import Engine
 from fakes.kit.oauth.profile import Asked, Profile
 from fakes.kit.oauth.records import TokenRequest
@@ -50,6 +51,10 @@ button {
   width: 100%; display: flex; align-items: center; gap: 12px; padding: 10px 12px; margin: 0 0 8px;
   border: 1px solid var(--line); border-radius: 10px;
 }
+input {
+  font: inherit; color: inherit; width: 100%; padding: 10px 12px; margin: 0 0 12px; letter-spacing: .12em;
+  text-transform: uppercase; background: none; border: 1px solid var(--line); border-radius: 10px;
+}
 button:hover, button:focus-visible { outline: 2px solid var(--accent); outline-offset: -1px }
 .face {
   flex: none; width: 36px; height: 36px; border-radius: 50%; display: grid; place-items: center;
@@ -73,20 +78,28 @@ def authorize_routes(engine: Engine, *paths: str) -> list[Route]:
 
     async def decide(request: Request) -> Response:
         asked = engine.ask(request.query_params)
-        form = (await bounded(request).body()).decode("utf-8", "replace")
-        decision = dict(parse_qsl(form)).get("decision", "")
-        if decision == "deny":
-            return _go(engine.deny(asked))
-        one = person(decision)
-        if one is None:
-            raise ProviderError(400, f"decision '{decision}' is neither a person of this page nor 'deny'")
-        return _go(engine.approve(asked, one))
+        one = await decision(request)
+        return _go(engine.deny(asked) if one is None else engine.approve(asked, one))
 
     return [
-        Route(path, _on_a_page(engine.profile, handler), methods=[method])
+        Route(path, on_a_page(engine.profile, handler), methods=[method])
         for path in paths
         for method, handler in (("GET", show), ("POST", decide))
     ]
+
+
+async def decision(request: Request) -> Person | None:
+    """Who agreed on the consent page; None for nobody.
+
+    Raises:
+        ProviderError: Somebody who is not there.
+    """
+    form = (await bounded(request).body()).decode("utf-8", "replace")
+    chosen = dict(parse_qsl(form)).get("decision", "")
+    one = person(chosen)
+    if one is None and chosen != "deny":
+        raise ProviderError(400, f"decision '{chosen}' is neither a person of this page nor 'deny'")
+    return one
 
 
 async def token_request(request: Request, profile: Profile) -> TokenRequest:
@@ -108,7 +121,7 @@ def bearer_text(request: Request, *schemes: str) -> str | None:
     return token.strip() or None if scheme.lower() in allowed else None
 
 
-def consent_page(profile: Profile, asked: Asked, query: str) -> str:
+def consent_page(profile: Profile, asked: Asked | DeviceLogin, query: str) -> str:
     """One button for each person, and one to deny; the form sends the same query back."""
     scopes = "".join(f"<li>{html.escape(scope)}</li>" for scope in asked.scopes) or "<li>your name</li>"
     people = "".join(
@@ -116,7 +129,7 @@ def consent_page(profile: Profile, asked: Asked, query: str) -> str:
         f"<span>{html.escape(one.display_name)}<small>{html.escape(one.email)}</small></span></button>"
         for one in PEOPLE
     )
-    return _page(
+    return page(
         profile.title,
         profile.color,
         f"Continue to {asked.client.name}",
@@ -140,11 +153,12 @@ def error_page(error: ProviderError) -> Response:
     """An error of the authorization endpoint as people see it; `extra["page"]` is (title, color)."""
     title, color = error.extra["page"]
     heading = f"Error {error.status}" + (f": {error.code}" if error.code else "")
-    text = _page(title, color, heading, f"<p>{html.escape(error.message)}</p>")
+    text = page(title, color, heading, f"<p>{html.escape(error.message)}</p>")
     return HTMLResponse(text, error.status, error.headers)
 
 
-def _page(title: str, color: str, heading: str, content: str) -> str:
+def page(title: str, color: str, heading: str, content: str) -> str:
+    """A whole page; `content` is HTML, everything else is text."""
     title, heading = html.escape(title), html.escape(heading)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -155,7 +169,7 @@ def _page(title: str, color: str, heading: str, content: str) -> str:
     )
 
 
-def _on_a_page(
+def on_a_page(
     profile: Profile, handler: Callable[[Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
     """Send redirecting refusals on their way, and mark all others as errors to be shown as a page."""

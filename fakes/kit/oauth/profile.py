@@ -9,10 +9,10 @@ from typing import Literal
 
 from fakes.kit.errors import ProviderError
 from fakes.kit.ids import Ids
-from fakes.kit.oauth.records import Client
+from fakes.kit.oauth.records import Client, Issued
 from fakes.kit.people import Person
 
-Stage = Literal["authorize", "token", "revoke", "api"]
+Stage = Literal["authorize", "device", "token", "revoke", "api"]
 ClientPlace = Literal["basic", "body"]
 
 
@@ -29,6 +29,8 @@ class Reason(Enum):
     SCOPE_UNKNOWN = "a scope does not exist, or goes beyond what was granted"
     CHALLENGE_MISSING = "the provider insists on PKCE"
     CHALLENGE_METHOD_UNSUPPORTED = "the PKCE method is not supported"
+    STATE_TOO_LONG = "the state is longer than the provider takes"
+    OPENID_MISSING = "an id_token was asked for without the scope openid"
     LOGIN_REQUIRED = "prompt=none, and nobody is logged in"
     INTERACTION_REQUIRED = "prompt=none, and nobody consented before"
     GRANT_TYPE_UNSUPPORTED = "the grant type is not supported"
@@ -42,6 +44,15 @@ class Reason(Enum):
     REFRESH_UNKNOWN = "no such refresh token was handed out"
     REFRESH_DEAD = "the refresh token was rotated, revoked or is too old"
     REFRESH_OF_OTHER_CLIENT = "the refresh token belongs to another client"
+    DEVICE_SCOPE = "the scope is not for devices"
+    DEVICE_UNKNOWN = "no such device code was handed out"
+    DEVICE_USED = "the device code was used before"
+    DEVICE_EXPIRED = "the device code is too old"
+    DEVICE_OF_OTHER_CLIENT = "the device code was handed to another client"
+    DEVICE_PENDING = "nobody has agreed yet"
+    DEVICE_TOO_FAST = "the device asks more often than it was told to"
+    DEVICE_DENIED = "the person refused"
+    UNAVAILABLE = "the token endpoint is out of order, on command"
     REVOKED_UNKNOWN = "the token to revoke is not known or already dead"
     BEARER_MISSING = "no token in the request"
     BEARER_UNKNOWN = "no such access token was handed out"
@@ -81,6 +92,16 @@ class Asked:
     method: str
     params: Mapping[str, str]
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether the redirect URI was registered; a desktop application's may be any on loopback."""
+        return self.redirect_uri in self.client.redirect_uris
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """What the redirect back shall bring: `code`, `token` or `id_token`, one or more."""
+        return frozenset(self.params.get("response_type", "").split())
+
 
 def s256_base64url(verifier: str) -> str:
     """The S256 transform (RFC 7636, 4.2)."""
@@ -103,6 +124,35 @@ def _nothing(_asked: Asked) -> Mapping[str, str]:
 
 def _always(_asked: Asked, _is_first: bool) -> bool:
     return True
+
+
+def _never(_asked: Asked) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceProfile:
+    """One provider's way of doing the device flow (RFC 8628).
+
+    Attributes:
+        device_text: Makes device codes; `user_text` makes what people type.
+        page: Path of the page where people type it.
+        scope_param: Name of the scopes in requests.
+        scopes: Scopes that devices may ask for; None is all.
+        life_s: Life of both codes; `interval_s` must lie between two questions of the device.
+        needs_secret: Whether a device must show the client's secret.
+        slows_down: Whether a device that asks too soon is told so.
+    """
+
+    device_text: Callable[[Ids], str]
+    user_text: Callable[[Ids], str]
+    page: str
+    scope_param: str = "scope"
+    scopes: frozenset[str] | None = None
+    life_s: int = 1800
+    interval_s: int = 5
+    needs_secret: bool = True
+    slows_down: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +180,20 @@ class Profile:
         needs_scope: Whether an authorization request must name a scope.
         scope_separator: Between scopes in requests and textual answers.
         allows_loopback: Whether any http URI on localhost or 127.0.0.1 counts as registered.
-        needs_pkce: Whether a challenge must be sent.
+        needs_pkce: Whether this request must bring a challenge.
         pkce: Transform by method name.
         default_pkce: Method of a challenge that came without one.
+        response_types: What the authorization endpoint offers; the words of each in alphabetical order.
+        implicit: Parameters of the fragment that hands out an access token at once.
+        state_limit: Most characters of a state.
         grant_types: What the token endpoint offers.
+        device: How devices without a browser log in; None where they do not.
         rotation: What a refresh does: `rotate` kills the old refresh token and sends a new one, `keep` sends
             the same again, `omit` sends none and the old one lives on.
         refresh_slides: Whether each use of a refresh token starts its life anew.
+        refresh_limit: Most living refresh tokens of a person and client; one more ends the oldest.
+        public_refresh_life_s: Life of refresh tokens of clients without a secret, where those work once; None
+            where such clients are treated as the others.
         gives_refresh: Whether an authorization gives a refresh token, from the request and whether it is the
             person's first consent to this client.
         callback_extra: More parameters of the redirect back.
@@ -170,12 +227,18 @@ class Profile:
     needs_scope: bool = True
     scope_separator: str = " "
     allows_loopback: bool = False
-    needs_pkce: bool = False
+    needs_pkce: Callable[[Asked], bool] = _never
     pkce: Mapping[str, Callable[[str], str]] = field(default_factory=lambda: {"S256": s256_base64url})
     default_pkce: str = "plain"
+    response_types: frozenset[str] = frozenset({"code"})
+    implicit: Callable[[Issued], Mapping[str, str]] | None = None
+    state_limit: int | None = None
     grant_types: frozenset[str] = frozenset({"authorization_code", "refresh_token"})
+    device: DeviceProfile | None = None
     rotation: Literal["rotate", "keep", "omit"] = "rotate"
     refresh_slides: bool = False
+    refresh_limit: int | None = None
+    public_refresh_life_s: int | None = None
     gives_refresh: Callable[[Asked, bool], bool] = _always
     callback_extra: Callable[[Asked], Mapping[str, str]] = _nothing
     denied: Mapping[str, str] = field(default_factory=lambda: {"error": "access_denied"})
@@ -188,3 +251,10 @@ class Profile:
     def join_scopes(self, scopes: tuple[str, ...]) -> str:
         """Scopes as one text."""
         return self.scope_separator.join(scopes)
+
+    def refusal(self, reason: Reason, stage: Stage, name: str = "") -> ProviderError:
+        """A refusal in the provider's words; production's client makes it a violation."""
+        error = self.refuse(Refusal(reason, stage, name))
+        if reason is Reason.CLIENT_PRODUCTION:
+            error.violation = f"production client '{name}' was used at {self.title}"
+        return error

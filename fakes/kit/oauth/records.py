@@ -16,6 +16,11 @@ class Client:
     redirect_uris: tuple[str, ...]
     is_production: bool = False
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it can keep no secret, and therefore has none."""
+        return not self.secret and not self.is_production
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

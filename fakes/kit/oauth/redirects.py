@@ -9,12 +9,12 @@ from fakes.kit.oauth.profile import Asked, Reason
 _LOOPBACK = ("localhost", "127.0.0.1")
 
 
-def back(asked: Asked, answer: Mapping[str, str]) -> str:
+def back(asked: Asked, answer: Mapping[str, str], *, in_fragment: bool = False) -> str:
     """The redirect URI with the answer's parameters and the state."""
     params = dict(answer)
     if asked.state is not None:
         params["state"] = asked.state
-    joint = "&" if "?" in asked.redirect_uri else "?"
+    joint = "#" if in_fragment else "&" if "?" in asked.redirect_uri else "?"
     return f"{asked.redirect_uri}{joint}{urlencode(params)}"
 
 

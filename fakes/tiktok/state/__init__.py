@@ -21,7 +21,7 @@ from fakes.tiktok.state.pull import Puller
 from fakes.tiktok.state.settings import Settings
 
 _WINDOW_S = 60.0
-_DEVELOPER_REVOKED = 5
+_USER_DISCONNECTED, _DEVELOPER_REVOKED = 1, 5
 _TITLE_LIMIT_UNITS = 2200
 
 
@@ -32,7 +32,7 @@ class TikTokState:
         store = kit.open_store(SCHEMA + publishing.SCHEMA + settings.SCHEMA)
         folder = kit.settings.state_dir
         self.kit = kit
-        self.oauth = Engine(PROFILE, kit)
+        self.oauth = Engine(PROFILE, kit, tell=self._removed)
         self.settings = Settings(store)
         self.spool = Spool(folder / "tiktok-media" if folder else None)
         self.publishing = Publishing(store, kit.clock, kit.ids)
@@ -174,9 +174,11 @@ class TikTokState:
         Raises:
             ProviderError: Not a live token of this client.
         """
-        grant = self.oauth.revoke(token, client)
+        self._removed(self.oauth.revoke(token, client), _DEVELOPER_REVOKED)
+
+    def _removed(self, grant: Grant, reason: int = _USER_DISCONNECTED) -> None:
         if grant.person is not None:
-            self._tell(grant.person, "authorization.removed", {"reason": _DEVELOPER_REVOKED}, 0.0)
+            self._tell(grant.person, "authorization.removed", {"reason": reason}, 0.0)
 
     async def _fail(self, publish: Publish, reason: str, after_s: float = 0.0) -> None:
         self.publishing.fail(publish.id, reason, after_s)

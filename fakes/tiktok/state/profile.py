@@ -46,6 +46,7 @@ PROFILE = Profile(
     client_param="client_key",
     scope_separator=",",
     allows_loopback=True,
+    needs_pkce=lambda asked: not asked.is_registered,  # an application on somebody's desktop
     pkce={"S256": s256_hex},
     default_pkce="S256",
     grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),

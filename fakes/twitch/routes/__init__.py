@@ -3,6 +3,7 @@
 from starlette.requests import Request
 
 from fakes.kit.kit import Kit, Parts
+from fakes.kit.oauth import oauth_controls
 from fakes.twitch import wire
 from fakes.twitch.courier import Courier
 from fakes.twitch.routes import events, helix, login
@@ -29,5 +30,6 @@ def build(kit: Kit) -> Parts:
         ],
         error_body=wire.error_body,
         posts=state.chat.sent_by_api,
+        controls=oauth_controls(state.oauth, kit),
         headers=headers,
     )

@@ -8,7 +8,8 @@ from fakes.kit.documents import check_fields
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
-from fakes.kit.oauth import Engine
+from fakes.kit.oauth import Engine, Grant, Issued, SigningKey
+from fakes.twitch import oidc
 from fakes.twitch.state import accounts, chat, clips, eventsub
 from fakes.twitch.state.profile import PROFILE
 
@@ -28,8 +29,11 @@ class State:
 
     def __init__(self, kit: Kit) -> None:
         kit.open_store(SCHEMA)
-        self.oauth = Engine(PROFILE, kit)
+        folder = kit.settings.state_dir
+        self.key = SigningKey(folder / "twitch-signing-key.pem" if folder else None)
         self.accounts = accounts.Accounts(kit)
+        self.oauth = Engine(PROFILE, kit, identify=self.id_token)
+        self._kit = kit
         self.clips = clips.Clips(kit, self.accounts)
         self.chat = chat.Chat(kit, self.accounts)
         self.eventsub = eventsub.EventSub(kit, self.accounts)
@@ -66,6 +70,15 @@ class State:
     def reset(self) -> None:
         """Forget the rate limits."""
         self._windows.clear()
+
+    def user_of(self, grant: Grant) -> accounts.User | None:
+        """The account that a token belongs to."""
+        return self.accounts.by_login(grant.person.login) if grant.person else None
+
+    def id_token(self, issued: Issued, code: str | None = None) -> str:
+        """The signed id_token that goes with an access token, and with a code when both come at once."""
+        user, now_s = self.user_of(issued.grant), self._kit.clock.now()
+        return self.key.sign(oidc.id_claims(issued, code, user, self._kit.url, now_s))
 
     def take_point(self, who: str) -> Taken:
         """Count one request of a client and user against the minute's points."""

@@ -49,6 +49,12 @@ class User:
         """Whether a broadcast is running."""
         return self.stream_id is not None
 
+    @property
+    def picture_url(self) -> str:
+        """Where the account's picture would be."""
+        pictures = "https://static-cdn.jtvnw.net/user-default-pictures-uv"
+        return f"{pictures}/{self.id}-profile_image-300x300.png"
+
 
 class Accounts:
     """All accounts.

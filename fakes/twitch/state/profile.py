@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 
 from fakes.kit.errors import ProviderError
-from fakes.kit.oauth import Asked, Profile, Reason, Refusal, plain, s256_base64url
+from fakes.kit.oauth import (
+    DEVICE_CODE,
+    Asked,
+    DeviceProfile,
+    Issued,
+    Profile,
+    Reason,
+    Refusal,
+    plain,
+    s256_base64url,
+)
 from fakes.kit.people import decimal_id
-from fakes.twitch.errors import id_error, unauthorized
+from fakes.twitch.errors import id_error, invalid_refresh_token, unauthorized
 
 _SCOPES = """
 analytics:read:extensions analytics:read:games bits:read channel:bot channel:edit:commercial
@@ -34,11 +44,18 @@ _WORDS: dict[Reason, tuple[int, str]] = {
     Reason.REDIRECT_CHANGED: (400, "Parameter redirect_uri does not match registered URI"),
     Reason.RESPONSE_TYPE_UNSUPPORTED: (400, "invalid response type"),  # guess: wording
     Reason.GRANT_TYPE_UNSUPPORTED: (400, "invalid grant type"),  # guess: wording
-    Reason.REFRESH_UNKNOWN: (400, "Invalid refresh token"),
-    Reason.REFRESH_DEAD: (400, "Invalid refresh token"),
-    Reason.REFRESH_OF_OTHER_CLIENT: (400, "Invalid refresh token"),
+    Reason.SCOPE_UNKNOWN: (400, "invalid scope requested"),  # guess: wording
+    Reason.OPENID_MISSING: (400, "missing openid scope"),  # guess: wording
+    Reason.DEVICE_PENDING: (400, "authorization_pending"),
+    Reason.DEVICE_UNKNOWN: (400, "invalid device code"),
+    Reason.DEVICE_USED: (400, "invalid device code"),
+    Reason.DEVICE_EXPIRED: (400, "invalid device code"),
+    Reason.DEVICE_OF_OTHER_CLIENT: (400, "invalid device code"),
+    Reason.DEVICE_DENIED: (400, "invalid device code"),  # guess: a refusal ends the code
+    Reason.UNAVAILABLE: (503, "Service Unavailable"),  # guess: wording
     Reason.REVOKED_UNKNOWN: (400, "Invalid token"),
 }
+_REFRESH = (Reason.REFRESH_UNKNOWN, Reason.REFRESH_DEAD, Reason.REFRESH_OF_OTHER_CLIENT)
 
 
 def _refuse(refusal: Refusal) -> ProviderError:
@@ -49,6 +66,8 @@ def _refuse(refusal: Refusal) -> ProviderError:
         return id_error(400, f"missing {refusal.name.replace('_', ' ')}")
     if refusal.stage == "revoke" and reason in (Reason.CLIENT_UNKNOWN, Reason.CLIENT_PRODUCTION):
         return id_error(404, "client does not exist")
+    if reason in _REFRESH:
+        return invalid_refresh_token()
     status, message = _WORDS.get(reason, (400, "Invalid authorization code"))
     return id_error(status, message)
 
@@ -65,6 +84,19 @@ def _granted(asked: Asked) -> Mapping[str, str]:
     return {"scope": " ".join(asked.scopes)}
 
 
+def _fragment(issued: Issued) -> Mapping[str, str]:
+    scope = " ".join(issued.grant.scopes)
+    return {"access_token": issued.access_token, "scope": scope, "token_type": "bearer"}
+
+
+DEVICES = DeviceProfile(
+    device_text=lambda ids: ids.text(40),
+    user_text=lambda ids: ids.text(8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+    page="/activate",
+    scope_param="scopes",
+    needs_secret=False,
+    slows_down=False,
+)
 PROFILE = Profile(
     name="twitch",
     title="Twitch",
@@ -85,8 +117,12 @@ PROFILE = Profile(
     reads_query=True,
     needs_scope=False,
     pkce={"S256": s256_base64url, "plain": plain},
-    grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
+    response_types=frozenset({"code", "token", "id_token", "id_token token", "code id_token"}),
+    implicit=_fragment,
+    grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials", DEVICE_CODE}),
+    device=DEVICES,
     rotation="keep",
+    public_refresh_life_s=30 * 86_400,
     callback_extra=_granted,
     denied={"error": "access_denied", "error_description": "The user denied you access"},
     redirected={

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from fakes.kit.kit import Kit, Parts
+from fakes.kit.oauth import oauth_controls
 from fakes.x import wire
 from fakes.x.guard import Guard, untouched
 from fakes.x.routes import events, login, media, posts, webhooks
@@ -34,5 +35,6 @@ def build(kit: Kit) -> Parts:
         ],
         error_body=wire.error_body,
         posts=state.posts.sent_by_api,
+        controls=oauth_controls(state.oauth, kit),
         headers=headers,
     )

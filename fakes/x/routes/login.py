@@ -28,9 +28,15 @@ def routes(state: State, guard: Guard) -> list[Route]:
         issued = engine.token(asked)
         return JSONResponse({"token_type": "bearer", "access_token": issued.access_token})
 
+    async def invalidate(request: Request) -> Response:
+        asked = await token_request(request, engine.profile)
+        token = asked.params.get("access_token")
+        engine.revoke(token, engine.clients.of(asked, "revoke"))
+        return JSONResponse({"access_token": token})
+
     async def revoke(request: Request) -> Response:
         asked = await token_request(request, engine.profile)
-        engine.revoke(asked.params.get("token"), engine.client(asked, "revoke"))
+        engine.revoke(asked.params.get("token"), engine.clients.of(asked, "revoke"))
         return JSONResponse({"revoked": True})
 
     async def me(request: Request) -> Response:
@@ -43,5 +49,6 @@ def routes(state: State, guard: Guard) -> list[Route]:
         Route("/2/oauth2/token", token, methods=["POST"]),
         Route("/2/oauth2/revoke", revoke, methods=["POST"]),
         Route("/oauth2/token", application_token, methods=["POST"]),
+        Route("/oauth2/invalidate_token", invalidate, methods=["POST"]),
         Route("/2/users/me", me, methods=["GET"]),
     ]

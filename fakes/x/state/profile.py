@@ -3,7 +3,7 @@
 from fakes.kit.errors import ProviderError
 from fakes.kit.oauth import Profile, Reason, Refusal, plain, s256_base64url
 from fakes.kit.people import snowflake_id
-from fakes.x.errors import oauth_error, scope_missing, unauthorized
+from fakes.x.errors import oauth_error, problem, scope_missing, unauthorized
 
 _SCOPES = """
 block.read block.write bookmark.read bookmark.write dm.read dm.write follows.read follows.write like.read
@@ -29,6 +29,11 @@ def _refuse(refusal: Refusal) -> ProviderError:
     reason, name = refusal.reason, refusal.name
     if refusal.stage == "api":
         return scope_missing() if reason is Reason.SCOPE_MISSING else unauthorized()
+    if reason is Reason.UNAVAILABLE:
+        return problem(503, "Service Unavailable", "Service Unavailable")
+    if reason is Reason.STATE_TOO_LONG:
+        text = "Value passed for the state was invalid."  # guess: wording
+        return oauth_error(400, "invalid_request", text)
     if reason is Reason.CLIENT_CREDENTIALS_MISSING:
         return oauth_error(401, "unauthorized_client", "Missing valid authorization header")
     if reason in (Reason.CLIENT_UNKNOWN, Reason.CLIENT_PRODUCTION, Reason.CLIENT_SECRET_WRONG):
@@ -62,7 +67,8 @@ PROFILE = Profile(
     refresh_life_s=15_552_000,  # guess: six months
     client_places=("basic",),
     reads_json=True,
-    needs_pkce=True,
+    needs_pkce=lambda _asked: True,
+    state_limit=500,
     pkce={"S256": s256_base64url, "plain": plain},
     grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
     gives_refresh=lambda asked, _is_first: "offline.access" in asked.scopes,

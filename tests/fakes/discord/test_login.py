@@ -133,6 +133,19 @@ def test_denial_comes_back_in_the_words_of_discord(fake: httpx.Client) -> None:
     }
 
 
+def test_the_implicit_flow_brings_a_token_in_the_fragment_and_none_to_refresh(fake: httpx.Client) -> None:
+    ask = {**QUERY, "response_type": "token", "state": "s"}
+
+    back = fake.post("/oauth2/authorize", params=ask, data={"decision": "clipper_cleo"})
+
+    address = httpx.URL(back.headers["location"])
+    found = dict(httpx.QueryParams(address.fragment))
+    me = fake.get(f"{API}/users/@me", headers=bearer(found.pop("access_token")))
+    assert str(address.copy_with(fragment=None)) == CALLBACK
+    assert found == {"token_type": "Bearer", "expires_in": "604800", "scope": "identify email", "state": "s"}
+    assert me.json()["username"] == "clipper_cleo"
+
+
 def test_a_wrong_redirect_is_a_page_and_never_a_redirect(fake: httpx.Client) -> None:
     answer = fake.get("/oauth2/authorize", params={**QUERY, "redirect_uri": "http://127.0.0.1:1/else"})
 

@@ -303,3 +303,35 @@ def test_a_restart_hands_out_other_tokens_than_before() -> None:
         after = approved(client, AUTH, ASK, "streamer_sam")["code"]
 
         assert before != after
+
+
+def test_a_person_has_a_hundred_refresh_tokens_and_one_more_ends_the_oldest(client: httpx.Client) -> None:
+    ask = {**ASK, "prompt": "consent"}
+
+    tokens = [
+        exchange(client, approved(client, AUTH, ask, "streamer_sam")["code"]).json()["refresh_token"]
+        for _ in range(101)
+    ]
+    other = exchange(client, approved(client, AUTH, ask, "mod_mia")["code"]).json()["refresh_token"]
+
+    assert described(refresh(client, tokens[0])) == (
+        400,
+        "invalid_grant",
+        "Token has been expired or revoked.",
+    )
+    assert [refresh(client, token).status_code for token in (tokens[1], tokens[100], other)] == [200] * 3
+
+
+def test_grants_of_a_project_in_testing_end_after_a_week(client: httpx.Client, running: Served) -> None:
+    client.put("/_fake/state", json={"oauth": {"refresh_life_s": 604_799}})
+    body = exchange(client, approved(client, AUTH, ASK, "streamer_sam")["code"]).json()
+
+    running.clock.advance(500_000)
+    used = refresh(client, body["refresh_token"])
+    running.clock.advance(200_000)
+    late = refresh(client, body["refresh_token"])
+    client.put("/_fake/state", json={})
+
+    assert body["refresh_token_expires_in"] == 604_799
+    assert used.status_code == 200
+    assert described(late)[2] == "Token has been expired or revoked."

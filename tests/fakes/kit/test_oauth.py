@@ -111,7 +111,7 @@ def test_rotate_starts_the_life_of_a_new_token_and_the_family_lives_on() -> None
 
 
 def test_a_profile_that_insists_on_pkce_refuses_a_request_without_a_challenge() -> None:
-    one, _ = engine(needs_pkce=True)
+    one, _ = engine(needs_pkce=lambda _asked: True)
 
     without = refusal(one.ask, ASK)
     asked = one.ask({**ASK, "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
@@ -142,7 +142,7 @@ def test_clients_are_looked_for_where_the_profile_says() -> None:
 
 def test_a_code_belongs_to_one_client_and_lives_its_time() -> None:
     one, clock = engine()
-    one.register(Client("other", "s3cret", "Other", (REDIRECT,)))
+    one.clients.register(Client("other", "s3cret", "Other", (REDIRECT,)))
     code = code_of(one.approve(one.ask(ASK), SAM))
 
     foreign = refusal(exchange, one, code, ("other", "s3cret"), client_id="other", client_secret="s3cret")

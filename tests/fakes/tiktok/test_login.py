@@ -191,5 +191,14 @@ def test_user_info_needs_fields_and_their_scopes(client: httpx.Client, bearer: B
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:9/cb", "http://127.0.0.1:9123/any/path"])
-def test_desktop_applications_come_back_to_loopback(client: httpx.Client, uri: str) -> None:
-    assert "code" in approved(client, AUTH, {**ASK, "redirect_uri": uri}, "streamer_sam")
+def test_desktop_applications_come_back_to_loopback_and_must_prove_themselves(
+    client: httpx.Client, uri: str
+) -> None:
+    desktop = {**ASK, "redirect_uri": uri}
+
+    without = client.get(AUTH, params=desktop)
+    with_challenge = {**desktop, "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+
+    assert without.status_code == 400
+    assert "Code verifier or code challenge is invalid." in without.text
+    assert "code" in approved(client, AUTH, with_challenge, "streamer_sam")

@@ -79,7 +79,6 @@ def test_client_credentials_may_stand_in_the_query(fake: httpx.Client) -> None:
             "Parameter redirect_uri does not match registered URI",
         ),
         ({"code": "wrong"}, 400, "Invalid authorization code"),
-        ({"grant_type": "refresh_token", "refresh_token": "wrong"}, 400, "Invalid refresh token"),
     ],
 )
 def test_the_token_endpoint_refuses_in_its_own_words(

@@ -193,3 +193,28 @@ def test_productions_client_and_token_are_tripwires(fake: httpx.Client) -> None:
 
     assert (client.status_code, token.status_code) == (401, 401)
     assert fake.get("/_fake/state").json()["violations"] == 2
+
+
+def test_the_applications_token_is_invalidated(app: httpx.Client) -> None:
+    token = app.headers["Authorization"].removeprefix("Bearer ")
+    send = {"data": {"access_token": token}, "auth": httpx.BasicAuth(CLIENT, SECRET)}
+
+    done, again = (app.post("/oauth2/invalidate_token", **send) for _ in range(2))  # type: ignore[arg-type]
+
+    assert (done.status_code, done.json()) == (200, {"access_token": token})
+    assert (again.status_code, app.get("/2/webhooks").status_code) == (400, 401)
+
+
+def test_a_client_without_a_secret_stands_in_the_body(fake: httpx.Client) -> None:
+    row = {"id": "public", "redirect_uris": [CALLBACK]}
+    fake.put("/_fake/state", json={"oauth": {"clients": [row]}})
+    back = fake.get("/i/oauth2/authorize", params={**query(), "client_id": "public", "auto_approve": "1"})
+    form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    form["code"] = httpx.URL(back.headers["location"]).params["code"]
+
+    without = fake.post("/2/oauth2/token", data=form)
+    named = fake.post("/2/oauth2/token", data={**form, "client_id": "public"})
+    fake.put("/_fake/state", json={})
+
+    assert (without.status_code, without.json()["error"]) == (401, "unauthorized_client")
+    assert "access_token" in named.json()
