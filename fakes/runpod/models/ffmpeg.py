@@ -51,6 +51,16 @@ class Child:
             raise self.failure("it ends too soon")
         return content
 
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """All that follows, so many bytes at a time.
+
+        Raises:
+            HandlerError: It failed, or had to be ended.
+        """
+        while block := self._output.read(size):
+            yield block
+        self.finish()
+
     def finish(self) -> None:
         """Wait for its end.
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fakes.runpod.models import Call, media
-from fakes.runpod.models.speech import Match, SpokenWord, catalogue, energy, find
+from fakes.runpod.models import Call
+from fakes.runpod.models.catalogue import SpokenWord, catalogue
+from fakes.runpod.models.sound import measure
+from fakes.runpod.models.speech import Match, find
 from fakes.runpod.models.transcript import Segment, in_english, sentences
 from fakes.runpod.models.voice import LEAST_SPEECH_S, voiced
 
@@ -23,16 +25,16 @@ class Heard:
     language: str
 
 
-def listen(content: bytes, what: str, call: Call) -> Heard:
-    """All speech in a sound.
+def listen(source: int, what: str, call: Call) -> Heard:
+    """All speech in the sound of an open file.
 
     Raises:
         HandlerError: There is no sound in it.
     """
-    samples, prints = media.sound(content, call.stop, what)
-    call.lasts(len(samples) / media.SOUND_HZ)
-    bands = energy(samples)
-    matches = find(prints, bands, catalogue(call.tools.speech_dir, call.tools.cache_dir))
+    sound = measure(source, call.stop, what)
+    call.lasts(sound.duration_s)
+    catalogued = catalogue(call.tools.speech_dir, call.tools.cache_dir)
+    matches = find(sound, catalogued, lambda: call.stop.is_set)
     known = [
         Segment(
             group[0].start,
@@ -40,7 +42,7 @@ def listen(content: bytes, what: str, call: Call) -> Heard:
             "".join(f" {word.word}" for word in group),
             f" {in_english(match.known, group)}",
             group,
-            1 - 2 * match.error,
+            match.sureness,
             match.known.name,
         )
         for match in matches
@@ -49,7 +51,7 @@ def listen(content: bytes, what: str, call: Call) -> Heard:
     words = [word for match in matches for word in match.words]
     unknown = [
         Segment(start, end, f" {UNRECOGNISED}", f" {UNRECOGNISED}", (), _UNSURE, None)
-        for stretch in voiced(samples)
+        for stretch in voiced(sound.bands)
         for start, end in _uncovered(*stretch, words)
     ]
     segments = sorted([*known, *unknown], key=lambda segment: segment.start)

@@ -4,7 +4,6 @@ import base64
 import binascii
 import contextlib
 import io
-import os
 import struct
 import time
 import urllib.request
@@ -20,12 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fakes.kit.addresses import is_within
-from fakes.runpod.models import Call, HandlerError, Stop, ffmpeg
+from fakes.runpod.models import Call, HandlerError, ffmpeg
 
-SOUND_HZ = 16_000
 FETCH_LIMIT_BYTES = 512_000_000
 FETCH_LIMIT_S = 60.0
-MAX_SOUND_S = 3600
 MAX_VIDEO_S = 3600
 MAX_PIXELS = 25_000_000
 """Of a picture that has to be decoded whole; a JPEG file is decoded at an eighth of its size at best."""
@@ -166,24 +163,6 @@ def luminance(rgb: Rgb) -> NDArray[np.float32]:
     """Brightness of each pixel in 0..255 (ITU-R BT.601)."""
     weights = np.array([0.299, 0.587, 0.114], np.float32)
     return np.asarray(rgb.astype(np.float32) @ weights, dtype=np.float32)
-
-
-def sound(content: bytes, stop: Stop, what: str) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-    """Mono samples in -1..1 at `SOUND_HZ`, and the raw Chromaprint fingerprint.
-
-    Raises:
-        HandlerError: There is no sound in it.
-    """
-    with ffmpeg.memory_file(b"") as prints, ffmpeg.memory_file(content) as source:
-        mono = ["-map", "0:a:0", "-t", str(MAX_SOUND_S), "-ac", "1", "-ar", str(SOUND_HZ)]
-        arguments = [*mono, "-f", "s16le", "pipe:1"]
-        arguments += [*mono, "-f", "chromaprint", "-fp_format", "raw", "-y", f"/proc/self/fd/{prints}"]
-        with ffmpeg.running(source, arguments, stop, what, keep=[prints]) as child:
-            raw = child.read()
-            child.finish()
-        items = os.pread(prints, os.fstat(prints).st_size, 0)
-    samples = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16).astype(np.float32) / 32768
-    return np.asarray(samples, dtype=np.float32), np.frombuffer(items[: len(items) // 4 * 4], np.uint32)
 
 
 @contextlib.contextmanager

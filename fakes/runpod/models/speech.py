@@ -1,78 +1,26 @@
-"""Finds known speech in sound: which file of the catalogue, and where, to 10 ms.
+"""Finds known speech in sound: which files of the catalogue, and where, to 10 ms. Pure.
 
 Chromaprint fingerprints say which file and roughly where (they survive other codecs, loudness and quiet
-noise); the energy in a few frequency bands, compared frame by frame, then gives the offset and says whether
-it is true.
+noise). What they do not explain, because it is too short, covered by noise or by other speech, is searched
+for by the movement of its bands. Both only propose; whether a file is really heard is decided frame by frame.
 """
 
-import hashlib
-import json
-import os
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import pairwise
-from pathlib import Path
-from tempfile import NamedTemporaryFile
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fakes.runpod.models import Stop
-from fakes.runpod.models.media import SOUND_HZ, sound
+from fakes.runpod.models.alignment import SILENT_DB, Alignment, Place, align
+from fakes.runpod.models.bands import Bands, floors
+from fakes.runpod.models.catalogue import Known, SpokenWord
+from fakes.runpod.models.place import by_movement, by_prints, unexplained
+from fakes.runpod.models.sound import Sound
 
-FRAME_S = 0.01
-BANDS = 16
-PRINT_HOP_S = 1365 / 11025
-"""Distance of two fingerprint items: a third of a window at 11025 Hz (Chromaprint's algorithm 1)."""
-PRINT_SURE_S = 1.4
-"""Half of the sound that one item looks at; the second half may be something else without many wrong bits."""
-_BIT_ERROR = 0.24
-"""Share of wrong bits below which an item speaks for a match; unrelated speech has 0.35 and more."""
-_LEAST_ITEMS = 3
-_MOST_CANDIDATES = 30
-_SEARCH_FRAMES = 30
-_LEAST_LIKENESS = 0.5
-_WORD_LIKENESS = 0.25
-_NEXT_LIKENESS = 0.45
-_AROUND_WORD_S = 0.1
-_LEAST_FRAMES = 8
-_AUDIBLE_RANGE_DB = 50.0
-_MOST_FRAMES_BY_BANDS = 12_000
-_FFT = 512
-_BLOCK = 3000
-"""Frames that are measured at a time: an hour of sound at once would take a gigabyte."""
-
-Prints = NDArray[np.uint32]
-Bands = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenWord:
-    """One word with its times in seconds, and which word of a known file it is."""
-
-    word: str
-    start: float
-    end: float
-    place: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One file of the catalogue: what is said in it, and what it measures.
-
-    Attributes:
-        english: Each sentence in English; empty when nobody has translated them.
-        bands: Frames x bands: energy in dB, a frame each 10 ms.
-    """
-
-    name: str
-    language: str
-    words: tuple[SpokenWord, ...]
-    english: tuple[str, ...]
-    prints: Prints
-    bands: Bands
+_SAME_FRAMES = 2
+_MOST_TRIED = 3
+_NEAR_FRAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,236 +29,108 @@ class Match:
 
     Attributes:
         words: What is really there (half of a word at least), with times in the sound.
-        error: Share of wrong fingerprint bits, 0..0.5.
+        sureness: From 0 to 1.
     """
 
     known: Known
     words: tuple[SpokenWord, ...]
-    error: float
-
-    def covers(self, at_s: float) -> bool:
-        """Whether a time lies between the first and the last word."""
-        return self.words[0].start <= at_s <= self.words[-1].end
-
-    def overlaps(self, other: "Match") -> bool:
-        """Whether two matches claim the same time."""
-        return self.words[0].start < other.words[-1].end and other.words[0].start < self.words[-1].end
+    sureness: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """Where a known file may lie in a sound: at a rough shift, and surely from `start_s` to `end_s`."""
+def find(
+    sound: Sound, known: Sequence[Known], is_over: Callable[[], bool] = lambda: False
+) -> tuple[Match, ...]:
+    """All known speech in a sound, in its order; pieces may overlap.
 
-    points: float
-    known: Known
-    shift_s: float
-    start_s: float
-    end_s: float
-    error: float
-
-
-def catalogue(folder: Path | None, cache: Path | None) -> tuple[Known, ...]:
-    """The files of a folder with `transcript.json`; measured once, and kept in the cache folder."""
-    if folder is None or not (folder / "transcript.json").is_file():
+    Args:
+        is_over: Whether to give up, with nothing found.
+    """
+    if not known:
         return ()
-    with _measuring:
-        return _catalogue(folder, (folder / "transcript.json").read_bytes(), cache)
+    search = _Search(sound.bands, is_over)
+    search.try_out(by_prints(sound, known))
+    rest = unexplained(sound.bands, search.floors, search.heard)
+    search.try_out(by_movement(sound.bands, rest, known, is_over))
+    matches = [Match(one.place.known, one.words(sound.duration_s), one.sureness) for one in search.settled()]
+    return tuple(sorted((one for one in matches if one.words), key=lambda one: one.words[0].start))
 
 
-_measuring = threading.Lock()
+class _Search:
+    """Known speech found so far, the surest first: what it explains is no evidence for anything else."""
 
+    def __init__(self, bands: Bands, is_over: Callable[[], bool]) -> None:
+        self._bands = bands
+        self._is_over = is_over
+        self._found: list[Alignment] = []
+        self.floors = floors(bands)
+        self.heard = np.full_like(bands, SILENT_DB)
 
-@lru_cache(maxsize=4)
-def _catalogue(folder: Path, transcript: bytes, cache: Path | None) -> tuple[Known, ...]:
-    listed = json.loads(transcript)
-    version = hashlib.sha256(transcript + Path(__file__).read_bytes()).hexdigest()[:16]
-    kept = cache / f"speech-{version}.npz" if cache is not None else None
-    measured = _load(kept) if kept is not None and kept.is_file() else {}
-    if not measured:
-        for name in listed:
-            samples, prints = sound((folder / name).read_bytes(), Stop(), name)
-            measured[f"{name}/prints"], measured[f"{name}/bands"] = prints, energy(samples)
-        if kept is not None:
-            _save(kept, measured)
-    return tuple(
-        Known(
-            name,
-            entry["language"],
-            tuple(
-                SpokenWord(word["word"], word["start"], word["end"], place)
-                for place, word in enumerate(entry["words"])
-            ),
-            tuple(entry.get("english", ())),
-            measured[f"{name}/prints"].astype(np.uint32),
-            measured[f"{name}/bands"].astype(np.float32),
-        )
-        for name, entry in sorted(listed.items())
-    )
-
-
-def energy(samples: NDArray[np.float32]) -> Bands:
-    """Energy of sound in dB: a frame each 10 ms (25 ms long) x bands from 100 to 7000 Hz."""
-    hop, size = round(SOUND_HZ * FRAME_S), round(SOUND_HZ * 0.025)
-    padded = np.concatenate([samples, np.zeros(size, np.float32)])
-    count = max(len(samples) // hop, 1)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[: count * hop : hop]
-    blocks = [_energy(frames[first : first + _BLOCK]) for first in range(0, len(frames), _BLOCK)]
-    return np.concatenate(blocks)
-
-
-def _energy(frames: NDArray[np.float32]) -> Bands:
-    window = np.hanning(frames.shape[1]).astype(np.float32)
-    spectrum = np.abs(np.fft.rfft(frames * window, _FFT, axis=1)) ** 2
-    edges = np.round(np.geomspace(100, 7000, BANDS + 1) / SOUND_HZ * _FFT).astype(int)
-    bands = [spectrum[:, low : max(high, low + 1)].sum(axis=1) for low, high in pairwise(edges)]
-    return np.asarray(10 * np.log10(np.stack(bands, axis=1) + 1e-8), dtype=np.float32)
-
-
-def overlap(theirs: Bands, ours: Bands, shift: int) -> tuple[Bands, Bands]:
-    """The frames that two sounds share when the first begins `shift` frames into the second."""
-    first, last = max(0, shift), min(len(ours), shift + len(theirs))
-    if last <= first:
-        return theirs[:0], ours[:0]
-    return theirs[first - shift : last - shift], ours[first:last]
-
-
-def find(prints: Prints, bands: Bands, known: Sequence[Known]) -> tuple[Match, ...]:
-    """All known speech in a sound, in its order; matches do not overlap."""
-    found: list[Match] = []
-    for candidates in (_by_prints(prints, known), _by_bands(bands, known)):
-        for one in sorted(candidates, key=lambda candidate: -candidate.points)[:_MOST_CANDIDATES]:
-            if any(match.covers((one.start_s + one.end_s) / 2) for match in found):
+    def try_out(self, places: Iterable[Place]) -> None:
+        """Accept all places at which a file is heard, each as far as better ones have not explained it."""
+        waiting = []
+        for order, place in enumerate(_likeliest(places)):
+            one = self._align(place)
+            if one is not None:
+                waiting.append((-one.points, order, place))
+        heapq.heapify(waiting)
+        while waiting and not self._is_over():
+            _, order, place = heapq.heappop(waiting)
+            one = self._align(place)
+            if one is None:
                 continue
-            match = _matched(one, bands)
-            if match is not None and not any(match.overlaps(other) for other in found):
-                found.append(match)
-        if found:
-            break
-    return tuple(sorted(found, key=lambda match: match.words[0].start))
+            if waiting and -one.points > waiting[0][0]:
+                heapq.heappush(waiting, (-one.points, order, place))
+                continue
+            self._found.append(one)
+            _add(self.heard, one, slice(0, len(self.heard)))
+
+    def settled(self) -> Iterable[Alignment]:
+        """What was found, each piece judged once more against all others that it overlaps."""
+        for one in self._found:
+            others = [other for other in self._found if other is not one and _overlap(one, other)]
+            if not others:
+                yield one
+                continue
+            here = one.place.within(len(self._bands))
+            covered = np.full_like(self._bands[here], SILENT_DB)
+            for other in others:
+                _add(covered, other, here)
+            again = align(one.place, self._bands, self.floors, covered)
+            if again is not None:
+                yield again
+
+    def _align(self, place: Place) -> Alignment | None:
+        if self._is_over() or any(_is_near(place, one.place) for one in self._found):
+            return None
+        return align(place, self._bands, self.floors, self.heard[place.within(len(self.heard))])
 
 
-def _by_prints(prints: Prints, known: Sequence[Known]) -> list[_Candidate]:
-    """Shifts at which a stretch of fingerprint items agrees with a known file's."""
-    return [candidate for one in known for candidate in _agreeing(prints, one)]
+def _add(heard: Bands, one: Alignment, here: slice) -> None:
+    """Add a piece to what is heard in some frames of the sound."""
+    for span, level in one.spans():
+        first, last = max(span.start, here.start), min(span.stop, here.stop)
+        if first < last:
+            part = heard[first - here.start : last - here.start]
+            np.maximum(part, level[first - span.start : last - span.start], out=part)
 
 
-def _agreeing(prints: Prints, one: Known) -> Iterator[_Candidate]:
-    for offset in range(-(len(prints) - _LEAST_ITEMS), len(one.prints) - _LEAST_ITEMS + 1):
-        first, last = max(0, -offset), min(len(prints), len(one.prints) - offset)
-        if last - first < _LEAST_ITEMS:
-            continue
-        wrong = np.bitwise_count(prints[first:last] ^ one.prints[first + offset : last + offset]) / 32.0
-        low, high, points = _best_stretch(_BIT_ERROR - wrong)
-        if high - low < _LEAST_ITEMS:
-            continue
-        start_s, end_s = (first + low) * PRINT_HOP_S, (first + high) * PRINT_HOP_S + PRINT_SURE_S
-        yield _Candidate(points, one, -offset * PRINT_HOP_S, start_s, end_s, float(wrong[low:high].mean()))
+def _overlap(one: Alignment, other: Alignment) -> bool:
+    """Whether two pieces may hide parts of each other: the files lie over each other, heard or not."""
+    first, last = one.place.shift, one.place.shift + len(one.place.known.bands)
+    return any(span.start < last and first < span.stop for span, _ in other.spans())
 
 
-def _by_bands(bands: Bands, known: Sequence[Known]) -> list[_Candidate]:
-    """For each known file the shift at which its energy fits best: for sound too short or noisy to print."""
-    if len(bands) > _MOST_FRAMES_BY_BANDS:
-        return []
-    ours = _levelled(bands)
-    candidates = []
-    for one in known:
-        theirs = _levelled(one.bands)
-        size = 1 << (len(ours) + len(theirs)).bit_length()
-        product = np.fft.rfft(ours, size, axis=0) * np.fft.rfft(theirs, size, axis=0).conj()
-        fit = np.fft.irfft(product.sum(axis=1), size)
-        shift = int(np.argmax(fit))
-        shift -= size if shift >= len(ours) else 0
-        likeness = _likeness(*overlap(one.bands, bands, shift))
-        end_s = (shift + len(theirs)) * FRAME_S
-        candidates.append(_Candidate(likeness, one, shift * FRAME_S, shift * FRAME_S, end_s, 0.25))
-    return candidates
+def _likeliest(places: Iterable[Place]) -> list[Place]:
+    """Of all places that are nearly the same, the few likeliest."""
+    counts: Counter[tuple[str, int]] = Counter()
+    kept = []
+    for place in sorted(set(places), key=lambda place: -place.likeness):
+        near = range(place.shift - _SAME_FRAMES, place.shift + _SAME_FRAMES + 1)
+        if sum(counts[place.known.name, shift] for shift in near) < _MOST_TRIED:
+            counts[place.known.name, place.shift] += 1
+            kept.append(place)
+    return kept
 
 
-def _matched(candidate: _Candidate, bands: Bands) -> Match | None:
-    """The words of a candidate that are in the sound; None when there are none, or it is another sound."""
-    shift = _refined(candidate, bands)
-    if shift is None:
-        return None
-    words = _heard(candidate, bands, shift)
-    return Match(candidate.known, words, candidate.error) if words else None
-
-
-def _heard(candidate: _Candidate, bands: Bands, shift: int) -> tuple[SpokenWord, ...]:
-    """Words where the match is sure, and their neighbours on both sides for as long as these sound alike."""
-    duration_s, shift_s = len(bands) * FRAME_S, shift * FRAME_S
-    likeness: list[float] = []
-    placed: list[SpokenWord] = []
-    sure: list[int] = []
-    for index, word in enumerate(candidate.known.words):
-        start, end = max(word.start + shift_s, 0.0), min(word.end + shift_s, duration_s)
-        is_inside = end - start >= 0.5 * (word.end - word.start)
-        placed.append(replace(word, start=start, end=end))
-        likeness.append(_word_likeness(candidate.known.bands, word, bands, shift) if is_inside else -1.0)
-        if start < candidate.end_s and end > candidate.start_s and likeness[index] >= _WORD_LIKENESS:
-            sure.append(index)
-    if not sure:
-        return ()
-    first, last = sure[0], sure[-1]
-    while first > 0 and likeness[first - 1] >= _NEXT_LIKENESS:
-        first -= 1
-    while last + 1 < len(placed) and likeness[last + 1] >= _NEXT_LIKENESS:
-        last += 1
-    return tuple(placed[index] for index in range(first, last + 1) if likeness[index] >= _WORD_LIKENESS)
-
-
-def _word_likeness(theirs: Bands, word: SpokenWord, ours: Bands, shift: int) -> float:
-    """How alike two sounds are at a word and shortly around it."""
-    first = max(round((word.start - _AROUND_WORD_S) / FRAME_S), 0)
-    last = round((word.end + _AROUND_WORD_S) / FRAME_S)
-    return _likeness(*overlap(theirs[first:last], ours, first + shift))
-
-
-def _best_stretch(points: NDArray[np.float64]) -> tuple[int, int, float]:
-    """First and last + 1 of the neighbouring values with the largest sum, and that sum."""
-    sums = np.concatenate([[0.0], np.cumsum(points)])
-    lowest = np.minimum.accumulate(sums)
-    end = int(np.argmax(sums - lowest))
-    start = int(np.argmin(sums[: end + 1]))
-    return start, end, float(sums[end] - sums[start])
-
-
-def _refined(candidate: _Candidate, bands: Bands) -> int | None:
-    """The shift in frames at which the sure stretch is most alike; None when it is not alike at all."""
-    rough = round(candidate.shift_s / FRAME_S)
-    first = max(round((candidate.start_s - candidate.shift_s) / FRAME_S), 0)
-    theirs = candidate.known.bands[first : round((candidate.end_s - candidate.shift_s) / FRAME_S)]
-    likeness = {
-        shift: _likeness(*overlap(theirs, bands, shift + first))
-        for shift in range(rough - _SEARCH_FRAMES, rough + _SEARCH_FRAMES + 1)
-    }
-    best = max(likeness, key=lambda shift: likeness[shift])
-    return best if likeness[best] >= _LEAST_LIKENESS else None
-
-
-def _likeness(theirs: Bands, ours: Bands) -> float:
-    """Correlation of two sounds' bands over time, without what is always there; -1..1."""
-    if len(theirs) < _LEAST_FRAMES:
-        return 0.0
-    one, two = _levelled(theirs), _levelled(ours)
-    norm = float(np.sqrt((one**2).sum() * (two**2).sum()))
-    return float((one * two).sum()) / norm if norm > 0 else 0.0
-
-
-def _levelled(bands: Bands) -> Bands:
-    """Bands as they rise above and fall below their own mean; what is inaudible counts as equal."""
-    audible = np.maximum(bands, bands.max() - _AUDIBLE_RANGE_DB)
-    return np.asarray(audible - audible.mean(axis=0), dtype=np.float32)
-
-
-def _load(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with np.load(path) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError):
-        return {}  # cut short by a crash: measured again
-
-
-def _save(path: Path, measured: dict[str, NDArray[np.generic]]) -> None:
-    with NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as aside:
-        np.savez(aside, allow_pickle=False, **measured)
-    os.replace(aside.name, path)
+def _is_near(place: Place, other: Place) -> bool:
+    return place.known is other.known and abs(place.shift - other.shift) <= _NEAR_FRAMES

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fakes.runpod.models.speech import Known, SpokenWord
+from fakes.runpod.models.catalogue import Known, SpokenWord
 
 UNTRANSLATED = "[untranslated speech]"
 LONGEST_S = 30.0

@@ -3,21 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fakes.runpod.models.media import SOUND_HZ
+from fakes.runpod.models.bands import FULL_DB, Bands
 
 LEAST_SPEECH_S = 0.25
 _QUIET_DB = -45.0
 _VOICED_RANGE_DB = 9.0
 
 
-def voiced(samples: NDArray[np.float32]) -> list[tuple[float, float]]:
+def voiced(bands: Bands) -> list[tuple[float, float]]:
     """Stretches of sound, in seconds, whose loudness rises and falls as speech does."""
-    hop = round(SOUND_HZ * 0.05)
-    count = len(samples) // hop
+    count = len(bands) // 5
     if count == 0:
         return []
-    power = (samples[: count * hop].reshape(count, hop) ** 2).mean(axis=1)
-    level_db = 10 * np.log10(power + 1e-10)
+    power = (10 ** (bands[: count * 5] / 10)).sum(axis=1).reshape(count, 5).mean(axis=1)
+    level_db = 10 * np.log10(power) - FULL_DB
     loud = level_db > max(_QUIET_DB, float(np.percentile(level_db, 95)) - 25)
     stretches = []
     for first, last in _joined(np.flatnonzero(loud), gap=8):

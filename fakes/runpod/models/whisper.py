@@ -6,12 +6,14 @@ give nothing. Input and output are those of github.com/runpod-workers/worker-fas
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from fakes.runpod.models import Call, HandlerError, media, whisperx
+from fakes.runpod.models import Call, HandlerError, whisperx
 from fakes.runpod.models.hearing import listen
 from fakes.runpod.models.schema import Option, validated
+from fakes.runpod.models.sound import decoded, downloaded
 from fakes.runpod.models.transcript import Segment, check_decoding, segment_body, written
 
 MODELS = (
@@ -85,12 +87,16 @@ def _transcribed(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     if "audio_file" in given:
         return whisperx.transcribed(given, call)
     options = validated(given, SCHEMA)
-    content, what = _sent(options, call)
+    with _sent(options, call) as source:
+        return _answered(source, options, call)
+
+
+def _answered(source: int, options: Mapping[str, Any], call: Call) -> dict[str, Any]:
     if options["model"] not in MODELS:
         models = ", ".join(repr(model) for model in MODELS)
         raise ValueError(f"Invalid model name: {options['model']}. Available models are: {{{models}}}")
     check_decoding(options["language"], options["temperature"])
-    heard = listen(content, what, call)
+    heard = listen(source, "audio" if options["audio"] else "audio_base64", call)
     segments = [one for one in heard.segments if not _is_taken_for_silence(one, options)]
     in_english = [replace(segment, text=segment.english) for segment in segments]
     body: dict[str, Any] = {
@@ -112,16 +118,14 @@ def _transcribed(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
     return body
 
 
-def _sent(options: Mapping[str, Any], call: Call) -> tuple[bytes, str]:
-    """The sound that an input brings, and the name of the field it is in."""
+def _sent(options: Mapping[str, Any], call: Call) -> AbstractContextManager[int]:
+    """The open file of the sound that an input brings."""
     by_url, by_value = options["audio"], options["audio_base64"]
     if not by_url and not by_value:
         raise HandlerError("Must provide either audio or audio_base64")
     if by_url and by_value:
         raise HandlerError("Must provide either audio or audio_base64, not both")
-    if by_value:
-        return media.from_base64(by_value, "audio_base64"), "audio_base64"
-    return media.fetch(by_url, call), "audio"
+    return downloaded(by_url, call) if by_url else decoded(by_value, "audio_base64")
 
 
 def _is_taken_for_silence(segment: Segment, options: Mapping[str, Any]) -> bool:

@@ -5,11 +5,13 @@ whisperx itself `asr.py`, `alignment.py`, `diarize.py`.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
-from fakes.runpod.models import Call, HandlerError, media
+from fakes.runpod.models import Call, HandlerError
 from fakes.runpod.models.hearing import listen
 from fakes.runpod.models.schema import Option, validated
+from fakes.runpod.models.sound import decoded, downloaded
 from fakes.runpod.models.transcript import LONGEST_S, Segment, check_decoding
 
 SCHEMA: Mapping[str, Option] = {
@@ -38,23 +40,27 @@ def transcribed(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
         HandlerError: The input is not as the worker's schema says, or there is no sound in it.
     """
     options = validated(given, SCHEMA)
-    source = options["audio_file"]
-    try:
-        content = media.fetch(source, call) if "://" in source else media.from_base64(source, "audio_file")
-    except HandlerError as error:
-        raise HandlerError(f"audio input: {error.text}") from error
-    try:
-        check_decoding(options["language"], options["temperature"])
-        heard = listen(content, "audio_file", call)
-    except (HandlerError, ValueError) as error:
-        said = error.text if isinstance(error, HandlerError) else str(error)
-        raise HandlerError(f"prediction: {said}") from error
+    with ExitStack() as files:
+        try:
+            source = files.enter_context(_sent(options["audio_file"], call))
+        except HandlerError as error:
+            raise HandlerError(f"audio input: {error.text}") from error
+        try:
+            check_decoding(options["language"], options["temperature"])
+            heard = listen(source, "audio_file", call)
+        except (HandlerError, ValueError) as error:
+            said = error.text if isinstance(error, HandlerError) else str(error)
+            raise HandlerError(f"prediction: {said}") from error
     speakers = _speakers(heard.segments, options["max_speakers"]) if options["diarization"] else {}
     bodies = _aligned if options["align_output"] else _plain
     return {
         "segments": [body for chunk in _chunks(heard.segments) for body in bodies(chunk, speakers)],
         "detected_language": options["language"] or heard.language,
     }
+
+
+def _sent(source: str, call: Call) -> AbstractContextManager[int]:
+    return downloaded(source, call) if "://" in source else decoded(source, "audio_file")
 
 
 def _chunks(segments: Sequence[Segment]) -> list[list[Segment]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fakes.runpod.models import HandlerError
+from fakes.runpod.models.catalogue import SpokenWord
 from fakes.runpod.models.hearing import UNRECOGNISED
-from fakes.runpod.models.speech import SpokenWord
 from fakes.runpod.models.transcript import LANGUAGE_CODES, UNTRANSLATED, sentences
 from fakes.runpod.models.whisper import MODELS
 from tests.fakes.runpod.material import SPEECH_DIR, ask, in_base64, spoken
