@@ -58,10 +58,8 @@ async def while_connected(peer: Peer, work: Coroutine[Any, Any, T]) -> T | None:
     if peer.has_left:
         leave()
     try:
-        return await doing
-    except asyncio.CancelledError:
-        if peer.has_left and doing.cancelled():
-            return None
-        raise
+        await asyncio.wait({doing})
+        return None if doing.cancelled() else doing.result()
     finally:
         stay()
+        leave()

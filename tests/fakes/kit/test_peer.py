@@ -178,4 +178,5 @@ async def test_who_waits_can_be_cancelled_and_the_work_with_it() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert ended.is_set()
+    async with asyncio.timeout(10):
+        await ended.wait()

@@ -69,9 +69,10 @@ async def test_a_key_that_is_changed_or_reset_holds_at_once(account: Account) ->
     account.state.keys.add(KEY, Key(NAMESPACE, is_disabled=True))
     disabled = await status()
     account.state.keys.add(KEY, Key(NAMESPACE))
+    enabled = await status()
     account.app.reset()
 
-    assert (before, added, disabled, await status()) == (401, 200, 401, 401)
+    assert (before, added, disabled, enabled, await status()) == (401, 200, 401, 200, 401)
 
 
 async def test_the_read_only_key_follows_jobs_and_changes_none(account: Account) -> None:

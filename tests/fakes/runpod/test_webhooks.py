@@ -59,13 +59,15 @@ async def test_a_webhook_is_tried_three_times_5_and_15_seconds_apart(account: Ac
     with receiving() as receiver:
         receiver.answer = lambda _request: Answer(500)
         job = await submitted(account, receiver, {"mock_return": 1})
-        for count in (1, 2, 3):
+        for count, wait_s in ((1, 5), (2, 15)):
             await calls(account, count)
-            account.clock.advance(15 if count == 2 else 5)
+            account.clock.advance(wait_s)
+        await calls(account, 3)
         account.clock.advance(600)
         await account.status(job)
 
     attempts = account.app.kit.webhooks.attempts
+    assert list(account.app.kit.webhooks.deliveries[1].retry_after_s) == [5, 15]
     assert [(one.at_s - began_s, one.status) for one in attempts] == [(0, 500), (5, 500), (20, 500)]
     assert (await account.client.get(f"/v2/staging-clip/status/{job}")).json()["status"] == "COMPLETED"
 
