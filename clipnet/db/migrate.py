@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest revision in `clipnet/db/migrations/versions`."""
 _LOCK: Final = 7_362_401
 """Advisory lock: one migration at a time, whoever starts it."""
@@ -41,8 +41,9 @@ async def migrate(engine: AsyncEngine) -> bool:
 
 async def revision(connection: AsyncConnection) -> str | None:
     """Return the revision that the database is at, or None for an empty one."""
-    known = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
-    if not known:
+    # not to_regclass: after a wait for the lock that still answers from before another's commit
+    there = "SELECT 1 FROM pg_class WHERE relname = 'alembic_version' AND pg_table_is_visible(oid)"
+    if await connection.scalar(text(there)) is None:
         return None
     found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found

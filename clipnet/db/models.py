@@ -292,7 +292,8 @@ class BotEvent(Base):
     """Something a platform told ClipBOT, once per event id; `reply` says where to answer.
 
     `reply` is {"channel_id", "message_id"} for Twitch, {"channel_id", "application_id", "token"} for Discord
-    (the interaction's token, good for 15 minutes) and {"post_id"} for X.
+    (the interaction's token, good for 15 minutes; `is_private` if only the one who asked sees the answer) and
+    {"post_id"} for X. What ClipBOT itself was heard to say is `ignored`, with {"channel_id", "reply_to"}.
     """
 
     __tablename__ = "bot_events"
@@ -317,6 +318,22 @@ class BotEvent(Base):
     clip_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("clips.id", ondelete="SET NULL"), index=True)
     state: Mapped[str] = mapped_column(server_default="received", default="received")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BotAnswer(Base):
+    """A message of ClipBOT alone, by the job that sends it; one that shows a clip has a row in `posts`.
+
+    Written before it is sent: `remembered` says since when an attempt is under way whose end is not known.
+    """
+
+    __tablename__ = "bot_answers"
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("bot_events.id", ondelete="CASCADE"), index=True)
+    remembered: Mapped[str | None]
+    external_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
 
 
 class JobRun(Base):

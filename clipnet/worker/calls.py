@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from clipnet.log import span, trace_headers
-from clipnet.worker.errors import StepError, Transient
+from clipnet.worker.errors import Postponed, StepError, Transient
 
 if TYPE_CHECKING:
     import httpx
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 16 * 1024 * 1024
 TIMEOUT_S: Final = 30.0
 _CONNECT_S: Final = 5.0
+_SHORTEST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 3_600.0
 _NAMES: Final[Mapping[str, str]] = {
     "cloudinary": "Cloudinary",
     "discord": "Discord",
@@ -53,6 +58,14 @@ class Answer:
             return {}
         return body if isinstance(body, dict) else {}
 
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """Return the objects in the JSON array of the body; anything else reads as an empty one."""
+        try:
+            body = json.loads(self.content) if self.content.strip() else []
+        except ValueError:
+            return ()
+        return [row for row in body if isinstance(row, dict)] if isinstance(body, list) else ()
+
     def said(self) -> str:
         """Return what the body gives as its reason, or else its beginning, for an error's words."""
         body = self.json()
@@ -70,6 +83,34 @@ class Answer:
         reason = self.said()[:200] or "no reason"
         words = f"{_called(self.service)} is not available now (HTTP {self.status}: {reason})"
         return Transient(f"{self.service}_unavailable", words)
+
+    def slow_down(self, code: str, words: str, now: datetime) -> StepError:
+        """Return the error of a 429: postponed for as long as it asks, else to be tried again as usual."""
+        wait_s = self._asks_to_wait_s(now)
+        if wait_s is None:
+            return Transient(code, words)
+        return Postponed(code, words, after_s=min(max(wait_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
+
+    def _asks_to_wait_s(self, now: datetime) -> float | None:
+        """How long a 429 says to wait.
+
+        Discord says it in the body to the millisecond, the header Retry-After in whole seconds or as a date
+        (RFC 9110, section 10.2.3); Twitch and X name the Unix second at which there is room again.
+        """
+        exact = self.json().get("retry_after")
+        if isinstance(exact, int | float) and not isinstance(exact, bool):
+            return float(exact)
+        said = self.headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdigit():
+            return float(said)
+        if said:
+            with suppress(ValueError):
+                return (parsedate_to_datetime(said) - now).total_seconds()
+        for name in ("x-rate-limit-reset", "ratelimit-reset"):
+            reset = self.headers.get(name, "")
+            if reset.isascii() and reset.isdigit():
+                return int(reset) - now.timestamp()
+        return None
 
 
 class Calls:

@@ -204,7 +204,7 @@ def _assemble(
     traffic, workplace = Traffic(), Workplace(settings.media_dir)
     storage = Storage(settings.cloudinary)
     runpod = Runpod(settings.runpod, calls)
-    ids = RandomIds()
+    ids, clock = RandomIds(), SystemClock()
     tools = Tools(
         settings=settings,
         options=options,
@@ -221,11 +221,11 @@ def _assemble(
     posters: dict[str, Poster] = {
         "youtube": Youtube(settings.google.youtube_url, settings.google.youtube_web_url, calls),
         "tiktok": Tiktok(settings.tiktok.url, settings.tiktok.web_url, calls),
-        "twitch": Twitch(settings.twitch, calls),
-        "discord": Discord(settings.discord, calls),
-        "x": X(settings.x, calls),
+        "twitch": Twitch(settings.twitch, calls, clock),
+        "discord": Discord(settings.discord, calls, clock),
+        "x": X(settings.x, calls, clock),
     }
-    oauth = OAuthClient(settings, calls.client, SystemClock())
+    oauth = OAuthClient(settings, calls.client, clock)
     pipeline = Pipeline(tools)
     desk = Desk(records, posters, lambda: oauth, calls, storage, workplace)
     worker = ClipWorker(

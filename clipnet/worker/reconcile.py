@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clipnet import jobs
 from clipnet.db.engine import Sessions
-from clipnet.db.models import Clip, OutboxRow, Post
+from clipnet.db.models import BotEvent, Clip, OutboxRow, Post
 from clipnet.outbox import Sender
 from clipnet.queue import Redis
 from clipnet.worker.workplace import Workplace
@@ -72,8 +72,9 @@ async def send_again(sessions: Sessions, redis: Redis, sender: Sender) -> None:
         posts = set(
             await session.scalars(select(Post.id).where(Post.state.in_(("queued", "posting", "delayed"))))
         )
+        events = set(await session.scalars(select(BotEvent.id).where(BotEvent.state == "received")))
     for row in lost:
-        if not _is_open(row, clips, posts):
+        if not _is_open(row, clips, posts, events):
             continue
         job = jobs.Job(row.job_id, row.queue, cast(jobs.JobName, row.name), row.payload, row.opts)
         await sender.add(job)
@@ -90,10 +91,12 @@ async def _unknown(redis: Redis, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     return [row for row, is_known in zip(rows, known, strict=True) if not is_known]
 
 
-def _is_open(row: OutboxRow, clips: set[uuid.UUID], posts: set[uuid.UUID]) -> bool:
-    post, clip = row.payload.get("post"), row.payload.get("clip")
+def _is_open(row: OutboxRow, clips: set[uuid.UUID], posts: set[uuid.UUID], events: set[uuid.UUID]) -> bool:
+    post, clip, event = (row.payload.get(name) for name in ("post", "clip", "event"))
     if isinstance(post, str) and _is_id(post):
         return uuid.UUID(post) in posts
+    if isinstance(event, str) and _is_id(event):
+        return uuid.UUID(event) in events
     return row.name == "clip:process" and isinstance(clip, str) and _is_id(clip) and uuid.UUID(clip) in clips
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from clipnet.db.engine import create_sessions
-from clipnet.db.models import Clip, ClipStep, ClipTag, JobRun, Score, Segment
+from clipnet.db.models import Clip, ClipStep, ClipTag, Score, Segment
 from clipnet.worker.errors import Gone
 from clipnet.worker.tagging import Tag
 from clipnet.worker.transcript import Transcript
@@ -112,14 +112,6 @@ class Records:
         """Write how a run ended: `completed`, `waiting`, `retrying`, `delayed`, `failed` or `stopped`."""
         async with self._at_once.connect() as connection:
             await connection.execute(_END_RUN, {"id": run_id, "state": state, "error": error})
-
-    async def was_completed(self, job_id: str) -> bool:
-        """Tell whether a run of this job was written down as completed."""
-        async with self.sessions() as session:
-            found = await session.scalar(
-                select(JobRun.id).where(JobRun.job_id == job_id, JobRun.state == "completed").limit(1)
-            )
-            return found is not None
 
     async def begin_step(
         self, clip_id: str, step: str, progress: int | None, trace_id: str | None = None

@@ -1,7 +1,6 @@
 """Twitch: https://id.twitch.tv (OAuth) and https://api.twitch.tv (Helix, EventSub by webhook), on one port.
 
-Not covered: EventSub over WebSocket and conduits, IRC, the rest of
-Helix: 501. A bot does not get its own chat messages back as events.
+Not covered: EventSub over WebSocket and conduits, IRC, the rest of Helix: 501.
 """
 
 from fakes.kit.fake import Endpoint, Fake

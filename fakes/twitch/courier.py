@@ -1,5 +1,8 @@
 """Carries EventSub messages to the callbacks of subscriptions and notes in the state how that ended."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 from fakes.twitch import wire
@@ -41,6 +44,13 @@ class Courier:
                 on_end=lambda _status, _body, is_right: self._eventsub.verified(one.id, is_right=is_right),
             )
         )
+
+    def tell(self, kind: str, broadcaster_id: str, event: Mapping[str, Any]) -> None:
+        """Tell all who have subscribed to a kind of event of a channel, in the background."""
+        for one in self._eventsub.enabled(kind, broadcaster_id):
+            message_id, at_s = self._kit.ids.uuid(), self._kit.clock.now()
+            message = wire.message(one, "notification", message_id, at_s, {"event": event})
+            self._kit.webhooks.send(self.notification(one, message))
 
     def notification(self, one: Subscription, message: wire.Message, *, is_forged: bool = False) -> Delivery:
         """A notification ready to be sent; a forged one is signed with a wrong secret and sent once."""

@@ -13,7 +13,7 @@ from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
 from fakes.kit.oauth import Grant, Issued, error_page
 from fakes.twitch.state.accounts import User
-from fakes.twitch.state.chat import Outgoing
+from fakes.twitch.state.chat import Outgoing, Said
 from fakes.twitch.state.clips import Clip
 from fakes.twitch.state.eventsub import MAX_TOTAL_COST, Subscription
 
@@ -242,7 +242,9 @@ def message(one: Subscription, kind: str, message_id: str, at_s: float, more: Ma
     return Message(message_id, kind, nanos(at_s), compact_json(body), one.type, one.version)
 
 
-def chat_event(room: User, author: User, message_id: str, text: str) -> dict[str, Any]:
+def chat_event(
+    room: User, author: User, message_id: str, text: str, parent: Said | None = None
+) -> dict[str, Any]:
     """A channel.chat.message event (dev.twitch.tv/docs/eventsub/eventsub-reference)."""
     badges = []
     if author.id == room.id:
@@ -262,7 +264,7 @@ def chat_event(room: User, author: User, message_id: str, text: str) -> dict[str
         "badges": badges,
         "message_type": "text",
         "cheer": None,
-        "reply": None,
+        "reply": _reply(parent) if parent else None,
         "channel_points_custom_reward_id": None,
         "source_broadcaster_user_id": None,
         "source_broadcaster_user_login": None,
@@ -270,6 +272,18 @@ def chat_event(room: User, author: User, message_id: str, text: str) -> dict[str
         "source_message_id": None,
         "source_badges": None,
         "is_source_only": None,
+    }
+
+
+def _reply(parent: Said) -> dict[str, Any]:
+    """What a message says of the one that it answers; a thread of one is its own parent's."""
+    person = {"id": parent.author.id, "name": parent.author.display_name, "login": parent.author.login}
+    return {
+        "parent_message_id": parent.id,
+        "parent_message_body": parent.text,
+        **{f"parent_user_{name}": value for name, value in person.items()},
+        "thread_message_id": parent.id,
+        **{f"thread_user_{name}": value for name, value in person.items()},
     }
 
 

@@ -29,6 +29,7 @@ FAKE = Fake(
         Endpoint("GET", "/2/tweets", "full", f"{_POSTS}/get-posts-by-ids"),
         Endpoint("GET", "/2/tweets/{id}", "full", f"{_POSTS}/get-post-by-id"),
         Endpoint("DELETE", "/2/tweets/{id}", "full", f"{_POSTS}/delete-post"),
+        Endpoint("GET", "/2/users/{id}/tweets", "full", f"{_POSTS}/user-posts-timeline-by-user-id"),
         Endpoint("POST", "/2/media/upload", "full", f"{_MEDIA}/upload-media"),
         Endpoint("GET", "/2/media/upload", "full", f"{_MEDIA}/get-media-upload-status"),
         Endpoint("POST", "/2/media/upload/initialize", "full", f"{_MEDIA}/initialize-media-upload"),

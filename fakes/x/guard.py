@@ -22,6 +22,7 @@ LIMITS = {
     "webhooks": 450,
     "subscriptions": 500,
     "posts": 900,
+    "timeline": 900,
 }
 
 

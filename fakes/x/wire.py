@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -17,10 +18,13 @@ from fakes.kit.limits import Taken
 from fakes.kit.oauth import Issued, error_page
 from fakes.x import errors
 from fakes.x.state.media import CHECK_AFTER_S, LIFE_S, Media
-from fakes.x.state.posts import Draft, Post
+from fakes.x.state.posts import Draft, PageWanted, Post
 from fakes.x.state.users import CREATED_S, User
 from fakes.x.state.webhooks import Subscription, Webhook
 
+_FEWEST, _MOST = 5, 100
+_ID_DIGITS = 19
+_LAST_ID = 2**63 - 1
 CONSUMER_SECRET = "x-staging-consumer-secret"
 _EXCLUSIVE = ("media", "poll", "quote_tweet_id", "card_uri")
 _POST_KEYS = frozenset(
@@ -110,6 +114,51 @@ def post_body(post: Post, media: Sequence[Media] = (), fields: Sequence[str] = (
         more["referenced_tweets"] = references
     asked = {name: more[name] for name in fields if name in more}
     return {**new_post_body(post), **asked}
+
+
+def page_wanted(query: Mapping[str, str]) -> PageWanted:
+    """What a request asks of a timeline (docs.x.com/x-api/posts/user-posts-timeline-by-user-id).
+
+    The token of a page is the id of the last post before it.
+
+    Raises:
+        ProviderError: A parameter has a bad value.
+    """
+    most = query.get("max_results", "10")
+    if not most.isdecimal() or not _FEWEST <= int(most) <= _MOST:
+        message = f"The `max_results` query parameter value [{most}] is not between {_FEWEST} and {_MOST}"
+        raise errors.invalid(message, "max_results", most)
+    since_id, until_id, token = (query.get(name, "") for name in ("since_id", "until_id", "pagination_token"))
+    for name, value in (("since_id", since_id), ("until_id", until_id), ("pagination_token", token)):
+        if value and (not value.isdecimal() or len(value) > _ID_DIGITS):
+            message = f"The `{name}` query parameter value [{value}] is not valid"
+            raise errors.invalid(message, name, value)
+    return PageWanted(
+        most=int(most),
+        since_id=min(int(since_id or 0), _LAST_ID),
+        until_id=min(int(until_id or _LAST_ID), int(token or _LAST_ID)),
+        begin_s=_unix_s(query, "start_time", 0.0),
+        end_s=_unix_s(query, "end_time", float("inf")),
+    )
+
+
+def page_meta(posts: Sequence[Post], *, has_more: bool) -> dict[str, Any]:
+    """What is said of a page of posts."""
+    if not posts:
+        return {"result_count": 0}
+    meta = {"result_count": len(posts), "newest_id": posts[0].id, "oldest_id": posts[-1].id}
+    return meta | ({"next_token": posts[-1].id} if has_more else {})
+
+
+def _unix_s(query: Mapping[str, str], name: str, default: float) -> float:
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        message = f"The `{name}` query parameter value [{text}] is not a valid RFC 3339 time"
+        raise errors.invalid(message, name, text) from None
 
 
 def new_post_body(post: Post) -> dict[str, Any]:

@@ -8,16 +8,18 @@ was made and before that was written down is found out there, or known to the pl
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from clipnet.db.models import BotEvent, Clip, ClipTag, OAuthAccount, Post
+from clipnet.clipbot import CHAT
+from clipnet.db.models import BotAnswer, BotEvent, Clip, ClipTag, OAuthAccount, Post
 from clipnet.jobs import BotPayload, PostPayload
 from clipnet.log import span, trace_headers
 from clipnet.oauth import AccessLost, OAuthClient, OAuthError
@@ -25,7 +27,7 @@ from clipnet.worker import records
 from clipnet.worker.calls import Calls, unreachable
 from clipnet.worker.cloudinary import Storage
 from clipnet.worker.errors import Gone, Permanent, StepError, Transient, words_of
-from clipnet.worker.posting.order import Order, Posted, Poster
+from clipnet.worker.posting.order import EchoSeen, Order, Posted, Poster
 from clipnet.worker.queue import Run
 from clipnet.worker.records import Records
 from clipnet.worker.tagging import DEFAULT, TEMPLATES
@@ -37,6 +39,8 @@ _PROVIDERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _CATEGORIES: Final = {template.name: template.youtube_category for template in (*TEMPLATES, DEFAULT)}
 _BLOCK_BYTES: Final = 256 * 1024
+_CLOCKS_DIFFER: Final = timedelta(seconds=60)
+_MOST_ECHOES: Final = 500
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -128,17 +132,24 @@ class Desk:
             await _end_event(session, run, "done")
 
     async def _say(self, run: Run) -> Mapping[str, Any]:
-        """Answer an event with words; a run that is known to have done so does not again."""
-        if await self._records.was_completed(run.job_id):
-            return {"already": True}
+        """Answer an event with words, once."""
         payload = run.payload
-        async with self._records.sessions() as session:
+        async with self._records.sessions.begin() as session:
             event = await _event_of(session, run)
             clip = await session.get(Clip, _id(payload.clip)) if payload.clip else None
-        if event is None:
-            raise Gone(f"the event of job {run.job_id}")
+            if event is None:
+                raise Gone(f"the event of job {run.job_id}")
+            row = {"job_id": run.job_id, "event_id": event.id}
+            await session.execute(insert(BotAnswer).values(row).on_conflict_do_nothing())
+            answer = await session.get_one(BotAnswer, run.job_id)
+        if answer.sent_at is not None:
+            return {"already": True, "external_id": answer.external_id}
         text = payload.text if isinstance(payload, BotPayload) else None
         shown = clip if run.name == "clipbot:post" else None
+
+        async def remember(told: str | None) -> None:
+            await self._answered(run, remembered=told)
+
         order = Order(
             key=run.job_id,
             target=str(event.reply.get("channel_id") or ""),
@@ -149,11 +160,48 @@ class Desk:
             tags=(),
             category=DEFAULT.youtube_category,
             reply=event.reply,
+            remembered=answer.remembered,
+            remember=remember,
+            echoes=self._echoes,
         )
         posted = await self._poster(event.platform).post(order)
-        async with self._records.sessions.begin() as session:
-            await _end_event(session, run, "done")
+        await self._answered(run, external_id=posted.external_id, remembered=None, sent_at=func.now())
         return {"external_id": posted.external_id}
+
+    async def _answered(self, run: Run, **values: Any) -> None:
+        """Change what is known of an answer; once it is sent its event is over."""
+        async with self._records.sessions.begin() as session:
+            changed = update(BotAnswer).where(BotAnswer.job_id == run.job_id).values(**values)
+            if await session.scalar(changed.returning(BotAnswer.job_id)) is None:
+                raise Gone(f"the answer of job {run.job_id}")
+            if "sent_at" in values:
+                await _end_event(session, run, "done")
+
+    async def _echoes(self, channel: str, since: datetime) -> Sequence[EchoSeen]:
+        """Return what ClipBOT was heard to say in a channel of Twitch, without what is known already."""
+        found = select(Post.external_id).where(
+            Post.external_id == BotEvent.event_id, Post.platform == "twitch"
+        )
+        answered = select(BotAnswer.external_id).where(BotAnswer.external_id == BotEvent.event_id)
+        heard = (
+            select(BotEvent)
+            .where(
+                BotEvent.platform == "twitch",
+                BotEvent.state == "ignored",
+                BotEvent.kind == CHAT,
+                BotEvent.reply["channel_id"].astext == channel,
+                BotEvent.received_at >= since - _CLOCKS_DIFFER,
+                ~found.exists(),
+                ~answered.exists(),
+            )
+            .order_by(BotEvent.received_at)
+            .limit(_MOST_ECHOES)
+        )
+        async with self._records.sessions() as session:
+            return [
+                EchoSeen(echo.event_id, str(echo.payload.get("text") or ""), echo.reply.get("reply_to"))
+                for echo in await session.scalars(heard)
+            ]
 
     def _order(
         self, run: Run, post: Post, clip: Clip, tags: tuple[str, ...], event: BotEvent | None
@@ -182,6 +230,7 @@ class Desk:
             token=token,
             video=lambda: self._video(str(post.id), video_url),
             reply=event.reply if event is not None else {},
+            echoes=self._echoes,
         )
 
     @asynccontextmanager

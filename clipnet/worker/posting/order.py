@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from clipnet.worker.errors import Permanent
 from clipnet.worker.tagging import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class EchoSeen:
+    """A message of ClipBOT that a platform told the API of."""
+
+    external_id: str
+    text: str
+    reply_to: str | None
+
+
+async def _silence(_channel: str, _since: datetime) -> Sequence[EchoSeen]:
+    return ()
 
 
 async def _forget(_: str | None) -> None:
@@ -38,6 +53,7 @@ class Order:
         remember: Writes down where the post is, before anything is sent that could be sent twice.
         token: Returns the owner's access token; `True` has it renewed first.
         video: Lends the finished file.
+        echoes: What ClipBOT was heard to say in a channel since a moment, and nobody has found yet.
     """
 
     key: str
@@ -53,6 +69,7 @@ class Order:
     token: Callable[[bool], Awaitable[str]] = _no_token
     video: Callable[[], AbstractAsyncContextManager[Path]] = _no_video
     reply: Mapping[str, Any] = field(default_factory=dict)
+    echoes: Callable[[str, datetime], Awaitable[Sequence[EchoSeen]]] = _silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,15 @@ class Poster(Protocol):
             StepError: The platform refused, is overloaded, or did not answer.
         """
         ...
+
+
+def marked(order: Order) -> Order:
+    """Return the order with a mark in its text, so that a platform does not take it for a repetition.
+
+    The mark is the same for every attempt.
+    """
+    sign = f"[{hashlib.sha256(order.key.encode()).hexdigest()[:4]}]"
+    return replace(order, text=f"{sign} {order.text or ''}".rstrip())
 
 
 def message(order: Order, longest: int, *, link_counts: int | None = None) -> str:

@@ -14,6 +14,7 @@ from fakes.kit.oauth import Grant, bearer_text
 from fakes.twitch import errors, wire
 from fakes.twitch.courier import Courier
 from fakes.twitch.state import POINTS_A_MINUTE, State
+from fakes.twitch.state.eventsub import CHAT
 
 _T = TypeVar("_T")
 _PAGE = range(1, 101)
@@ -102,7 +103,12 @@ def routes(state: State, courier: Courier) -> list[Route]:
         grant = allowed(request, "user:write:chat")
         fields = {**request.query_params, **await _json(request)}
         key = request.headers.get("idempotency-key")
-        message_id = state.chat.send(grant, wire.outgoing(fields, key))
+        message = wire.outgoing(fields, key)
+        message_id = state.chat.send(grant, message)
+        room, author = state.chat.scene(message)
+        parent = state.chat.find(message.reply_to)
+        event = wire.chat_event(room, author, message_id, message.text or "", parent)
+        courier.tell(CHAT, room.id, event)
         return JSONResponse(wire.sent_message_body(message_id))
 
     async def subscribe(request: Request) -> Response:

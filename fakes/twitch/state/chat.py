@@ -31,6 +31,15 @@ class Outgoing:
     idempotency_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message in a chat, as a reply to it tells of it."""
+
+    id: str
+    text: str
+    author: User
+
+
 class Chat:
     """All chat rooms.
 
@@ -85,6 +94,19 @@ class Chat:
         message_id = self._kit.ids.uuid()
         self._add(message_id, message, is_from_api=True)
         return message_id
+
+    def scene(self, message: Outgoing) -> tuple[User, User]:
+        """Room and author of a message that was sent."""
+        room, author = self._accounts.by_id(message.broadcaster_id), self._accounts.by_id(message.sender_id)
+        assert room is not None
+        assert author is not None
+        return room, author
+
+    def find(self, message_id: str | None) -> Said | None:
+        """The message of this id."""
+        row = self._kit.store.one("SELECT * FROM messages WHERE id = ?", (message_id,))
+        author = self._accounts.by_id(row["sender_id"]) if row else None
+        return Said(row["id"], row["text"], author) if row and author else None
 
     def sent_by_api(self) -> list[dict[str, Any]]:
         """What the application wrote, oldest first, in the form that all platforms' posts have."""

@@ -1,4 +1,4 @@
-"""Posts: create, read, delete."""
+"""Posts: create, read, list those of an account, delete."""
 
 from typing import Any
 
@@ -38,6 +38,17 @@ def routes(state: State, guard: Guard) -> list[Route]:
         body = found(request, posts, is_list=True) if posts else {}
         return JSONResponse(body | ({"errors": missing} if missing else {}))
 
+    async def of_user(request: Request) -> Response:
+        guard.caller(request, "timeline")
+        user = state.users.find(request.path_params["id"])
+        if user is None:
+            raise errors.not_found("user", "id", request.path_params["id"])
+        wanted = wire.page_wanted(request.query_params)
+        posts = state.posts.of_user(user, wanted)
+        shown = posts[: wanted.most]
+        body = found(request, shown, is_list=True) if shown else {}
+        return JSONResponse(body | {"meta": wire.page_meta(shown, has_more=len(posts) > wanted.most)})
+
     async def delete(request: Request) -> Response:
         author = guard.person(request, "delete post", "tweet.read", "tweet.write", "users.read")
         state.posts.delete(author, request.path_params["id"])
@@ -62,4 +73,5 @@ def routes(state: State, guard: Guard) -> list[Route]:
         Route("/2/tweets", many, methods=["GET"]),
         Route("/2/tweets/{id}", get, methods=["GET"]),
         Route("/2/tweets/{id}", delete, methods=["DELETE"]),
+        Route("/2/users/{id}/tweets", of_user, methods=["GET"]),
     ]

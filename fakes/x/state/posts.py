@@ -39,6 +39,17 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Which posts of a timeline are asked for; ids as numbers, times in Unix seconds."""
+
+    most: int
+    since_id: int
+    until_id: int
+    begin_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One post; `created_s` in Unix seconds."""
 
@@ -123,6 +134,16 @@ class Posts:
         if found is None:
             raise errors.not_found("tweet", "id", post_id)
         return found
+
+    def of_user(self, user: User, wanted: PageWanted) -> list[Post]:
+        """An account's posts, newest first, and one more than wanted if there are more."""
+        rows = self._kit.store.all(
+            "SELECT * FROM posts WHERE author_id = ? AND is_deleted = 0 AND CAST(id AS INTEGER) > ?"
+            " AND CAST(id AS INTEGER) < ? AND created_s >= ? AND created_s < ?"
+            " ORDER BY CAST(id AS INTEGER) DESC LIMIT ?",
+            (user.id, wanted.since_id, wanted.until_id, wanted.begin_s, wanted.end_s, wanted.most + 1),
+        )
+        return [_post(row) for row in rows]
 
     def delete(self, author: User, post_id: str) -> None:
         """Delete one's own post.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clipnet.clock import SystemClock
 from clipnet.settings import Settings, load
 from clipnet.worker.calls import Calls, new_client
 from clipnet.worker.errors import Permanent, Postponed, Transient
@@ -265,7 +266,7 @@ async def test_twitch_gets_a_reply_in_the_channel(
 ) -> None:
     order = Desk(tmp_path).order(target="1000011", text="Your clip:")
 
-    posted = await Twitch(settings.twitch, calls).post(order)
+    posted = await Twitch(settings.twitch, calls, SystemClock()).post(order)
 
     found = posts(fakes, "twitch")[-1]
     assert posted.external_id == found["id"]
@@ -276,7 +277,7 @@ async def test_twitch_gets_a_reply_in_the_channel(
 async def test_a_twitch_token_that_ended_is_fetched_anew(
     fakes: Served, calls: Calls, settings: Settings, tmp_path: Path
 ) -> None:
-    twitch = Twitch(settings.twitch, calls)
+    twitch = Twitch(settings.twitch, calls, SystemClock())
     await twitch.post(Desk(tmp_path).order(target="1000011"))
     reset(fakes, "twitch")
 
@@ -290,8 +291,8 @@ async def test_discord_knows_a_repeated_message(
 ) -> None:
     order = Desk(tmp_path).order(target=CHANNEL)
 
-    first = await Discord(settings.discord, calls).post(order)
-    again = await Discord(settings.discord, calls).post(order)
+    first = await Discord(settings.discord, calls, SystemClock()).post(order)
+    again = await Discord(settings.discord, calls, SystemClock()).post(order)
 
     assert again == first
     assert len([post for post in posts(fakes, "discord") if post["id"] == first.external_id]) == 1
@@ -303,7 +304,7 @@ async def test_an_expired_discord_interaction_is_answered_in_its_channel(
 ) -> None:
     reply = {"token": "long-gone", "application_id": settings.discord.client_id, "channel_id": CHANNEL}
 
-    posted = await Discord(settings.discord, calls).post(Desk(tmp_path).order(reply=reply))
+    posted = await Discord(settings.discord, calls, SystemClock()).post(Desk(tmp_path).order(reply=reply))
 
     assert [post["id"] for post in posts(fakes, "discord")][-1] == posted.external_id
 
@@ -312,17 +313,17 @@ async def test_a_channel_that_discord_does_not_know_fails_in_words(
     calls: Calls, settings: Settings, tmp_path: Path
 ) -> None:
     with pytest.raises(Permanent, match="Unknown Channel"):
-        await Discord(settings.discord, calls).post(Desk(tmp_path).order(target="1"))
+        await Discord(settings.discord, calls, SystemClock()).post(Desk(tmp_path).order(target="1"))
 
 
 async def test_x_takes_a_post_once(fakes: Served, calls: Calls, settings: Settings, tmp_path: Path) -> None:
     order = Desk(tmp_path).order()
 
-    first = await X(settings.x, calls).post(order)
-    again = await X(settings.x, calls).post(order)
+    first = await X(settings.x, calls, SystemClock()).post(order)
+    again = await X(settings.x, calls, SystemClock()).post(order)
 
     assert first.external_id is not None
-    assert again.external_id is None
+    assert again == first
     assert [post["id"] for post in posts(fakes, "x") if post["idempotency_key"] == "post-1"] == [
         first.external_id
     ]
@@ -333,7 +334,6 @@ async def test_x_takes_a_post_once(fakes: Served, calls: Calls, settings: Settin
     ("rule", "error"),
     [
         ({"kind": "error", "status": 503}, Transient),
-        ({"kind": "error", "status": 429}, Transient),
         ({"kind": "cut"}, Transient),
         ({"kind": "garbage"}, Transient),
         ({"kind": "error", "status": 400}, Permanent),
@@ -349,9 +349,9 @@ async def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
     error: type[Exception],
 ) -> None:
     posters: dict[str, Poster] = {
-        "twitch": Twitch(settings.twitch, calls),
-        "discord": Discord(settings.discord, calls),
-        "x": X(settings.x, calls),
+        "twitch": Twitch(settings.twitch, calls, SystemClock()),
+        "discord": Discord(settings.discord, calls, SystemClock()),
+        "x": X(settings.x, calls, SystemClock()),
     }
     fault(fakes, platform, **rule)
 

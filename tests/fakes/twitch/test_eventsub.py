@@ -317,3 +317,19 @@ def test_an_unknown_event_is_refused_with_those_there_are(fake: httpx.Client) ->
         400,
         {"error": "unknown event type 'raid'; known are chat, redeem"},
     )
+
+
+def test_what_an_application_says_is_told_to_who_listens_to_the_chat(
+    app: httpx.Client, receiver: Receiver
+) -> None:
+    asked = app.post("/_fake/events", json=CHAT).json()["sent"][0]["chat_message_id"]
+    message = {"broadcaster_id": SAM, "sender_id": BOT, "message": "Your clip is made."}
+
+    sent = app.post("/helix/chat/messages", json={**message, "reply_parent_message_id": asked}).json()
+
+    wait_until(lambda: len(receiver.received) == 2, lambda: f"2 messages, are {len(receiver.received)}")
+    event = json.loads(receiver.received[1].body)["event"]
+    assert (event["message_id"], event["chatter_user_id"]) == (sent["data"][0]["message_id"], BOT)
+    assert event["message"]["text"] == "Your clip is made."
+    assert (event["reply"]["parent_message_id"], event["reply"]["parent_message_body"]) == (asked, "!clip 10")
+    assert event["reply"]["parent_user_login"] == "viewer_vic"

@@ -311,3 +311,70 @@ def test_a_seed_document_adds_posts(fake: httpx.Client) -> None:
     assert loaded.json()["state"]["posts"] == 1
     assert (posts[0]["id"], posts[0]["account"]) == ("7", "clipnet")
     assert bad.status_code == 400
+
+
+def timeline(bot: httpx.Client, **query: Any) -> httpx.Response:
+    return bot.get(f"/2/users/{BOT_ID}/tweets", params=query)
+
+
+def test_an_account_s_posts_are_listed_newest_first_in_pages(bot: httpx.Client) -> None:
+    ids = [bot.post("/2/tweets", json={"text": f"post {number}"}).json()["data"]["id"] for number in range(7)]
+
+    first = timeline(bot, max_results=5).json()
+    rest = timeline(bot, max_results=5, pagination_token=first["meta"]["next_token"]).json()
+
+    newest = ids[::-1]
+    assert [post["id"] for post in first["data"] + rest["data"]] == newest
+    assert {name: first["meta"][name] for name in ("result_count", "newest_id", "oldest_id")} == {
+        "result_count": 5,
+        "newest_id": newest[0],
+        "oldest_id": newest[4],
+    }
+    assert rest["meta"] == {"result_count": 2, "newest_id": ids[1], "oldest_id": ids[0]}
+
+
+def test_a_timeline_begins_after_a_post_or_at_a_time(bot: httpx.Client) -> None:
+    ids = [bot.post("/2/tweets", json={"text": f"post {number}"}).json()["data"]["id"] for number in range(3)]
+
+    after = timeline(bot, since_id=ids[1]).json()
+    later = timeline(bot, start_time="2999-01-01T00:00:00Z").json()
+    earlier = timeline(bot, start_time="2020-01-01T00:00:00Z", until_id=ids[1]).json()
+
+    assert [post["id"] for post in after["data"]] == [ids[2]]
+    assert later == {"meta": {"result_count": 0}}
+    assert [post["id"] for post in earlier["data"]] == [ids[0]]
+
+
+def test_a_timeline_tells_what_a_post_answers(bot: httpx.Client) -> None:
+    parent = bot.post("/2/tweets", json={"text": "first"}).json()["data"]["id"]
+    bot.post("/2/tweets", json={"text": "second", "reply": {"in_reply_to_tweet_id": parent}})
+
+    found = timeline(bot, **{"tweet.fields": "referenced_tweets"}).json()["data"]
+
+    assert [post.get("referenced_tweets") for post in found] == [[{"type": "replied_to", "id": parent}], None]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({"max_results": "4"}, "max_results"),
+        ({"max_results": "101"}, "max_results"),
+        ({"max_results": "many"}, "max_results"),
+        ({"since_id": "x"}, "since_id"),
+        ({"until_id": "9" * 30}, "until_id"),
+        ({"pagination_token": "-1"}, "pagination_token"),
+        ({"start_time": "yesterday"}, "start_time"),
+    ],
+)
+def test_a_timeline_asked_for_wrongly_is_refused(
+    bot: httpx.Client, query: dict[str, str], parameter: str
+) -> None:
+    answer = timeline(bot, **query)
+
+    assert (answer.status_code, list(answer.json()["errors"][0]["parameters"])) == (400, [parameter])
+
+
+def test_the_timeline_of_nobody_is_not_found(bot: httpx.Client) -> None:
+    answer = bot.get("/2/users/1/tweets")
+
+    assert (answer.status_code, answer.json()["parameter"], answer.json()["value"]) == (404, "id", "1")
