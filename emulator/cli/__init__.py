@@ -30,6 +30,10 @@ COMMANDS = {
         "emulator.cli.event",
         "Let something happen on Twitch, Discord or X.",
     ),
+    "oauth": (
+        "emulator.cli.oauth",
+        "Look at logins at Google, TikTok, Twitch, Discord and X; end them, or let new ones fail.",
+    ),
     "posts": ("emulator.cli.posts", "List what the platforms received."),
     "trace": ("emulator.cli.trace", "Show which part worked on a clip when, and for how long."),
     "topology": (
