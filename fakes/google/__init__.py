@@ -1,10 +1,10 @@
 """Stands for Google: OAuth 2.0 and OpenID Connect, and the part of YouTube's Data API v3 that uploaders need.
 
-Not covered: the implicit flow, videos.update, playlists, comments, search, captions, partial responses
-(`fields=` is accepted and ignored), videos.insert's cap per channel and day.
+Not covered: the implicit flow, comments, search, captions, playlists of one's own, resumable thumbnails.
 """
 
 from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.refusals import REFUSAL
 
 _OIDC = "developers.google.com/identity/openid-connect/openid-connect"
 _OAUTH = "developers.google.com/identity/protocols/oauth2/web-server"
@@ -33,8 +33,19 @@ COVERAGE = (
     Endpoint("GET", "/oauth2/v3/certs", "full", _OIDC),
     Endpoint("GET", "/oauth2/v1/certs", "full", "google-auth: google.oauth2.id_token"),
     Endpoint("GET", "/youtube/v3/videos", "shape", f"{_YOUTUBE}/videos/list"),
+    Endpoint("PUT", "/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/update"),
     Endpoint("DELETE", "/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/delete"),
     Endpoint("GET", "/youtube/v3/channels", "shape", f"{_YOUTUBE}/channels/list"),
+    Endpoint("GET", "/youtube/v3/playlistItems", "shape", f"{_YOUTUBE}/playlistItems/list"),
+    Endpoint("GET", "/youtube/v3/search", "absent", f"{_YOUTUBE}/search/list"),
+    Endpoint("GET", "/youtube/v3/playlists", "absent", f"{_YOUTUBE}/playlists/list"),
+    Endpoint("POST", "/youtube/v3/playlists", "absent", f"{_YOUTUBE}/playlists/insert"),
+    Endpoint("POST", "/youtube/v3/playlistItems", "absent", f"{_YOUTUBE}/playlistItems/insert"),
+    Endpoint("GET", "/youtube/v3/commentThreads", "absent", f"{_YOUTUBE}/commentThreads/list"),
+    Endpoint("POST", "/youtube/v3/commentThreads", "absent", f"{_YOUTUBE}/commentThreads/insert"),
+    Endpoint("POST", "/youtube/v3/videos/rate", "absent", f"{_YOUTUBE}/videos/rate"),
+    Endpoint("GET", "/youtube/v3/videoCategories", "absent", f"{_YOUTUBE}/videoCategories/list"),
+    Endpoint("POST", "/upload/youtube/v3/captions", "absent", f"{_YOUTUBE}/captions/insert"),
     Endpoint("POST", "/upload/youtube/v3/videos", "full", f"{_YOUTUBE}/videos/insert"),
     Endpoint("PUT", "/upload/youtube/v3/videos", "full", _RESUMABLE),
     Endpoint("DELETE", "/upload/youtube/v3/videos", "full", _RESUMABLE),
@@ -62,4 +73,5 @@ FAKE = Fake(
     ),
     port=8412,
     coverage=COVERAGE,
+    conditions=(REFUSAL,),
 )

@@ -84,8 +84,11 @@ def _refused_exchange(refusal: Refusal) -> ProviderError:
 
 
 def _refused_token(refusal: Refusal) -> ProviderError:
-    if refusal.reason is Reason.SCOPE_MISSING:
-        return insufficient_permissions()
+    match refusal.reason:
+        case Reason.SCOPE_MISSING:
+            return insufficient_permissions()
+        case Reason.BEARER_MISSING:
+            return login_required()
     return auth_error()
 
 
@@ -114,8 +117,40 @@ def api(
     return ProviderError(status, message, code=reason, extra=extra | {"status_name": status_name})
 
 
+def login_required() -> ProviderError:
+    """No access token where one is needed."""
+    error = api(
+        401,
+        "required",
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie "
+        "or other valid authentication credential. See "
+        "https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        location="Authorization",
+        location_type="header",
+        status_name="UNAUTHENTICATED",
+    )
+    error.extra["inner_message"] = "Login Required."
+    error.headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/"'
+    return error
+
+
+def key_invalid(violation: str | None = None) -> ProviderError:
+    """The API key is not one of the project's."""
+    text = "API key not valid. Please pass a valid API key."
+    error = api(400, "badRequest", text, status_name="INVALID_ARGUMENT")
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com",
+        "metadata": {"service": "youtube.googleapis.com"},
+    }
+    error.extra["details"] = [detail]
+    error.violation = violation
+    return error
+
+
 def auth_error() -> ProviderError:
-    """No access token, an unknown, an expired or a revoked one."""
+    """An unknown, an expired or a revoked access token."""
     error = api(
         401,
         "authError",
@@ -162,6 +197,12 @@ def quota_exceeded() -> ProviderError:
     return api(403, "quotaExceeded", text, domain="youtube.quota")
 
 
+def upload_limit() -> ProviderError:
+    """The channel has uploaded as many videos as it may in 24 hours."""
+    text = "The user has exceeded the number of videos they may upload."
+    return api(400, "uploadLimitExceeded", text, domain=VIDEO)
+
+
 def signup_required() -> ProviderError:
     """The account has no channel."""
     return api(
@@ -182,6 +223,12 @@ def suspended() -> ProviderError:
 def invalid_metadata(reason: str, message: str, field: str) -> ProviderError:
     """A part of a video resource is not acceptable; `field` is like `snippet.title`."""
     return api(400, reason, message, domain=VIDEO, location=f"body.{field}", location_type="other")
+
+
+def invalid_filename() -> ProviderError:
+    """The Slug header has a name that no file can have."""
+    text = "The video filename specified in the Slug header is invalid."
+    return api(400, "invalidFilename", text, domain=VIDEO, location="Slug", location_type="header")
 
 
 def media_required() -> ProviderError:
@@ -212,6 +259,52 @@ def no_filter(names: str) -> ProviderError:
     return api(400, "missingRequiredParameter", text, domain=PARAMETER, location="parameters.")
 
 
+def unexpected_part(name: str) -> ProviderError:
+    """`part` names a part that cannot be written."""
+    return api(400, "unexpectedPart", f"'{name}'", domain="youtube.part", location="part")
+
+
+def unexpected_parameter(name: str) -> ProviderError:
+    """The method has no such parameter."""
+    text = f"Unexpected parameter: {name}"  # guess: the documents only describe it
+    return api(400, "unexpectedParameter", text, domain=PARAMETER, location=name)
+
+
+def incompatible_parameters(names: str) -> ProviderError:
+    """Parameters of which only one may be there."""
+    text = f"Incompatible parameters specified in the request: {names}"
+    return api(400, "incompatibleParameters", text, domain=PARAMETER, location="parameters.")
+
+
+def invalid_filters() -> ProviderError:
+    """More ids than a list method takes."""
+    text = "The request specifies an invalid filter parameter."
+    return api(400, "invalidFilters", text, domain=PARAMETER, location="parameters.")
+
+
+def out_of_range(name: str, value: str) -> ProviderError:
+    """A parameter is out of its range."""
+    text = f"Invalid value '{value}'. Values must be within the range: [0, 50]"
+    return api(400, "invalidParameter", text, location=name)
+
+
+def invalid_fields(text: str) -> ProviderError:
+    """`fields` cannot be read."""
+    return api(400, "invalidParameter", f"Invalid field selection {text}", location="fields")
+
+
+def invalid_page_token() -> ProviderError:
+    """The page token was not handed out by this method."""
+    text = "The request specifies an invalid page token."
+    return api(400, "invalidPageToken", text, domain=PARAMETER, location="pageToken")
+
+
+def playlist_not_found() -> ProviderError:
+    """No channel's uploads are this playlist."""
+    text = "The playlist identified with the request's <code>playlistId</code> parameter cannot be found."
+    return api(404, "playlistNotFound", text, domain="youtube.playlistItem", location="playlistId")
+
+
 def unknown_part(name: str) -> ProviderError:
     """`part` names a part that the resource does not have."""
     return api(400, "unknownPart", f"'{name}'", domain="youtube.part", location="part")
@@ -222,15 +315,28 @@ def invalid_upload_type(name: str) -> ProviderError:
     return api(400, "invalidParameter", f"Invalid upload type: {name}", location="uploadType")
 
 
+_NOT_FOUND = {
+    "id": "The video that you are trying to delete cannot be found. Check the value of the request's "
+    "<code>id</code> parameter to ensure that it is correct.",
+    "body.id": "The video that you are trying to update cannot be found. Check the value of the "
+    "<code>id</code> field in the request body to ensure that it is correct.",
+    "videoId": "The video that you are trying to insert a thumbnail image for cannot be found. Check the "
+    "value of the request's <code>videoId</code> parameter to ensure that it is correct.",
+}
+
+
 def video_not_found(location: str) -> ProviderError:
-    """No video of this id that the caller may change."""
-    text = "The video that you are trying to change cannot be found."  # guess: worded by method
-    return api(404, "videoNotFound", text, domain=VIDEO, location=location)
+    """No video of this id that the caller may change; `location` tells what was tried."""
+    return api(404, "videoNotFound", _NOT_FOUND[location], domain=VIDEO, location=location)
 
 
-def not_owner() -> ProviderError:
+def not_owner(location: str) -> ProviderError:
     """The video belongs to another channel."""
-    return api(403, "forbidden", "Forbidden", domain=VIDEO, location="id")
+    if location == "videoId":
+        text = "The thumbnail can't be set for the specified video. The request might not be"
+        text = f"{text} properly authorized."
+        return api(403, "forbidden", text, domain="youtube.thumbnail", location=location)
+    return api(403, "forbidden", "Forbidden", domain=VIDEO, location=location)
 
 
 def invalid_image() -> ProviderError:

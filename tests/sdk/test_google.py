@@ -188,3 +188,68 @@ def test_the_client_reads_the_reason_of_an_error(fake: Served, youtube: Any) -> 
 
     assert refused.value.status_code == 400
     assert refused.value.error_details[0]["reason"] == "invalidTitle"
+
+
+def test_a_video_is_changed_and_found_among_the_uploads(youtube: Any, video: Path) -> None:
+    video_id = insert(youtube, MediaFileUpload(str(video), "video/mp4")).execute()["id"]
+    body = {"id": video_id, "snippet": {"title": "Sam wins again", "categoryId": "20"}}
+
+    changed = youtube.videos().update(part="snippet", body=body).execute()
+    channel = youtube.channels().list(part="contentDetails", mine=True).execute()["items"][0]
+    uploads = channel["contentDetails"]["relatedPlaylists"]["uploads"]
+    request = youtube.playlistItems().list(part="snippet", playlistId=uploads, maxResults=1)
+    page = request.execute()
+
+    assert (changed["snippet"]["title"], "tags" in changed["snippet"]) == ("Sam wins again", False)
+    assert page["items"][0]["snippet"]["resourceId"]["videoId"] == video_id
+    assert youtube.playlistItems().list_next(request, page) is None
+
+
+def test_the_client_takes_fields(youtube: Any, video: Path) -> None:
+    video_id = insert(youtube, MediaFileUpload(str(video), "video/mp4")).execute()["id"]
+
+    found = youtube.videos().list(part="status", id=video_id, fields="items/status/uploadStatus").execute()
+
+    assert found == {"items": [{"status": {"uploadStatus": "processed"}}]}
+
+
+def test_a_used_up_quota_is_an_error_with_its_reason(fake: Served, youtube: Any, video: Path) -> None:
+    httpx.put(fake.url("google") + "/_fake/state", json={"quota": {"inserts": 0}}).raise_for_status()
+    credentials = log_in(fake)  # the document replaced what was there
+    document = json.loads(get_static_doc("youtube", "v3"))
+    document["rootUrl"] = document["baseUrl"] = fake.url("google") + "/"
+
+    with (
+        build_from_document(document, credentials=credentials) as service,
+        pytest.raises(HttpError) as refused,
+    ):
+        insert(service, MediaFileUpload(str(video), "video/mp4", CHUNK_BYTES, resumable=True)).next_chunk()
+
+    assert refused.value.status_code == 403
+    assert [detail["reason"] for detail in refused.value.error_details] == ["quotaExceeded"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("uploadLimitExceeded", 400), ("forbiddenPrivacySetting", 403), ("backendError", 503)],
+)
+def test_refusals_on_command_are_errors_with_their_reasons(
+    fake: Served, youtube: Any, video: Path, code: str, status: int
+) -> None:
+    httpx.put(fake.url("google") + "/_fake/faults", json={"kind": "refusal", "code": code})
+
+    with pytest.raises(HttpError) as refused:
+        insert(youtube, MediaFileUpload(str(video), "video/mp4")).execute()
+
+    assert (refused.value.status_code, refused.value.error_details[0]["reason"]) == (status, code)
+
+
+def test_the_client_waits_out_a_rate_limit_by_itself(fake: Served, youtube: Any) -> None:
+    fault = {"kind": "refusal", "code": "rateLimitExceeded", "times": 1}
+    httpx.put(fake.url("google") + "/_fake/faults", json=fault)
+    request = youtube.channels().list(part="id", mine=True)
+    request._sleep = lambda _seconds: None  # the client's own seam for tests
+
+    answer = request.execute(num_retries=1)
+
+    assert len(answer["items"]) == 1

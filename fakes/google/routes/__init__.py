@@ -6,6 +6,7 @@ from fakes.google.state import GoogleState
 from fakes.google.wire.youtube import post_body
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import oauth_controls
+from fakes.kit.refusals import REFUSAL
 
 
 def build(kit: Kit) -> Parts:
@@ -19,4 +20,5 @@ def build(kit: Kit) -> Parts:
         posts=lambda: [post_body(video, kit.url) for video in state.videos.all()],
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
+        conditions={REFUSAL.name: state.refusals},
     )

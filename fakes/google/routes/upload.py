@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from fakes.google import errors
-from fakes.google.routes.youtube import CHANGE_UNITS, asked_parts, tagged
+from fakes.google.routes.query import answered, asked_parts, check_query
+from fakes.google.routes.youtube import CHANGE_UNITS
 from fakes.google.state import GoogleState
 from fakes.google.state.metadata import checked
 from fakes.google.state.profile import MAY_UPLOAD
@@ -50,6 +51,8 @@ class _Desk:
     async def insert(self, request: Request) -> Response:
         """videos.insert: opens a session, or takes the whole video at once."""
         one = self._state.uploader(bearer_text(request))
+        check_query(request, "part", "notifySubscribers", "autoLevels", "stabilize")
+        _check_name(request)
         match request.query_params.get("uploadType"):
             case "resumable":
                 return await self._open(request, one)
@@ -64,14 +67,14 @@ class _Desk:
         """A part of a resumable upload, or the question how far it is."""
         upload = self._session(request)
         if upload.video_id is not None:
-            return self._published(upload.video_id, upload.announced.answer_parts)
+            return self._published(request, upload.video_id, upload.announced.answer_parts)
         try:
             span = span_of(request.headers.get("content-range"), _content_length(request))
         except ValueError as error:
             raise errors.bad_range(str(error)) from error
         if span.is_query:
             is_complete = span.total is not None and 0 < span.total == upload.stored_bytes
-            return await self._finish(upload) if is_complete else _incomplete(upload)
+            return await self._finish(request, upload) if is_complete else _incomplete(upload)
         return await self._store(request, upload, span)
 
     async def cancel(self, request: Request) -> Response:
@@ -82,6 +85,7 @@ class _Desk:
     async def set_thumbnail(self, request: Request) -> Response:
         """thumbnails.set with the image as the body."""
         one = self._state.caller(bearer_text(request), MAY_UPLOAD, CHANGE_UNITS)
+        check_query(request, "videoId")
         video_id = request.query_params.get("videoId")
         if not video_id:
             raise errors.missing_parameter("videoId")
@@ -91,7 +95,7 @@ class _Desk:
         if not image.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")):
             raise errors.invalid_image()
         self._state.keep_thumbnail(video, image)
-        return tagged(wire.thumbnails_body(video_id, self._state.kit.url))
+        return answered(request, wire.thumbnails_body(video_id, self._state.kit.url))
 
     async def _open(self, request: Request, one: Person) -> Response:
         metadata = b"".join([piece async for piece in self._body(bounded(request))])
@@ -126,7 +130,7 @@ class _Desk:
             raise errors.media_required() from error
         assert upload is not None
         self._uploads.spool.append(upload.file, end)
-        return await self._take_whole(upload)
+        return await self._take_whole(request, upload)
 
     async def _take_media(self, request: Request, one: Person) -> Response:
         parts = asked_parts(request, wire.VIDEO_PARTS)
@@ -134,7 +138,7 @@ class _Desk:
         upload = self._begin(request, one, parts, media_type, {})
         async for piece in self._body(request):
             self._uploads.spool.append(upload.file, piece)
-        return await self._take_whole(upload)
+        return await self._take_whole(request, upload)
 
     def _begin(
         self, request: Request, one: Person, answer_parts: tuple[str, ...], media_type: str, metadata: Any
@@ -143,12 +147,12 @@ class _Desk:
         key = request.headers.get("idempotency-key")
         return self._uploads.open(Announcement(one, answer_parts, parts, media_type, None, key))
 
-    async def _take_whole(self, upload: Upload) -> Response:
+    async def _take_whole(self, request: Request, upload: Upload) -> Response:
         upload = self._uploads.session(upload.id)
         if upload.stored_bytes == 0:
             self._uploads.cancel(upload)
             raise errors.media_required()
-        return await self._finish(upload)
+        return await self._finish(request, upload)
 
     async def _store(self, request: Request, upload: Upload, span: Span) -> Response:
         overlap = self._uploads.accept(upload, span)
@@ -161,16 +165,16 @@ class _Desk:
             self._uploads.keep_whole_units(upload)
             return Response(status_code=499)
         stored = self._uploads.session(upload.id)
-        return await self._finish(stored) if span.is_last else _incomplete(stored)
+        return await self._finish(request, stored) if span.is_last else _incomplete(stored)
 
-    async def _finish(self, upload: Upload) -> Response:
+    async def _finish(self, request: Request, upload: Upload) -> Response:
         received = await asyncio.to_thread(self._uploads.examine, upload)
         video = self._state.publish(upload, received)
-        return self._published(video.id, upload.announced.answer_parts)
+        return self._published(request, video.id, upload.announced.answer_parts)
 
-    def _published(self, video_id: str, parts: tuple[str, ...]) -> Response:
+    def _published(self, request: Request, video_id: str, parts: tuple[str, ...]) -> Response:
         video = self._state.videos.existing(video_id)
-        return tagged(wire.video_body(video, parts, self._state.kit.url, is_new=True))
+        return answered(request, wire.video_body(video, parts, self._state.kit.url, is_new=True))
 
     def _session(self, request: Request) -> Upload:
         return self._uploads.session(request.query_params.get("upload_id", ""))
@@ -195,6 +199,12 @@ class _Desk:
 
 def _incomplete(upload: Upload) -> Response:
     return Response(status_code=308, headers=stored_range(upload.stored_bytes))
+
+
+def _check_name(request: Request) -> None:
+    name = request.headers.get("slug", "")
+    if any(char in name for char in "<>/\\"):  # guess: the documents do not say which names are invalid
+        raise errors.invalid_filename()
 
 
 def _origin(request: Request) -> str:

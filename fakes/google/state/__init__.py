@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakes.google import errors
-from fakes.google.state import quota, uploads, videos
-from fakes.google.state.profile import MAY_UPLOAD, PROFILE
+from fakes.google.refusals import ON_COMMAND
+from fakes.google.state import metadata, quota, uploads, videos
+from fakes.google.state.profile import API_KEY, MAY_UPLOAD, PROFILE, is_foreign_key
 from fakes.google.state.quota import Quota
 from fakes.google.state.uploads import Received, Upload, Uploads
 from fakes.google.state.videos import Video, Videos
@@ -13,6 +14,7 @@ from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 from fakes.kit.oauth import SCHEMA, Engine, Grant, SigningKey
 from fakes.kit.people import Person
+from fakes.kit.refusals import Refusals
 from fakes.kit.spool import Spool
 
 BODY_TIMEOUT_S = 20.0
@@ -36,6 +38,7 @@ class GoogleState:
         self.quota = Quota(store, kit.clock)
         self.uploads = Uploads(store, kit.clock, kit.ids, self.spool)
         self.videos = Videos(store, kit.clock, kit.ids)
+        self.refusals = Refusals(ON_COMMAND)
         self.body_timeout_s = BODY_TIMEOUT_S
 
     def populate(self) -> None:
@@ -44,7 +47,7 @@ class GoogleState:
         self.quota.populate()
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Read `oauth`, `quota`, `processing_s` and `videos` of a seed document.
+        """Read `oauth`, `quota`, `videos` and the settings of videos of a seed document.
 
         Raises:
             ValueError: A field is not usable.
@@ -89,21 +92,36 @@ class GoogleState:
         grant = self.oauth.bearer(token, *scopes)
         if grant.person is None:
             raise errors.auth_error()
+        self.refusals.strike()
         self.quota.spend("units", units)
         return grant.person
+
+    def check_key(self, key: str, units: int) -> None:
+        """Let an API key read what is public; the call is paid for.
+
+        Raises:
+            ProviderError: Not the project's key (400), or no quota left.
+        """
+        if key != API_KEY:
+            raise errors.key_invalid("an API key that is not staging's" if is_foreign_key(key) else None)
+        self.refusals.strike()
+        self.quota.spend("units", units)
 
     def uploader(self, token: str | None) -> Person:
         """Who uploads a video; the insert is paid for.
 
         Raises:
-            ProviderError: Not a live token, not the scope, no quota, no channel, or a suspended account.
+            ProviderError: Not a live token, not the scope, no quota, no channel, a suspended account, or the
+                channel's uploads of a day.
         """
         grant = self.oauth.bearer(token, *MAY_UPLOAD)
-        self.quota.spend("inserts", 1)
+        self.refusals.strike()
+        self.quota.spend_insert()
         if grant.person is None or not grant.person.has_channel:
             raise errors.signup_required()
         if grant.person.is_banned:
             raise errors.suspended()
+        self.videos.check_cap(grant.person)
         return grant.person
 
     def publish(self, upload: Upload, received: Received) -> Video:
@@ -123,6 +141,16 @@ class GoogleState:
         self.spool.delete(name)
         self.spool.append(name, image)
         self.videos.set_thumbnail(video.id, name)
+
+    def update_video(self, resource: Mapping[str, Any], names: tuple[str, ...], one: Person) -> Video:
+        """Write parts of a video anew.
+
+        Raises:
+            ProviderError: No id, not there, another's, or a part breaks a rule.
+        """
+        video = self.videos.owned(str(resource.get("id") or ""), one, "body.id")
+        self.videos.rewrite(video.id, metadata.updated(video.parts, resource, names, self.kit.clock.now()))
+        return self.videos.existing(video.id)
 
     def delete_video(self, video_id: str, one: Person) -> None:
         """Forget a video and its files.

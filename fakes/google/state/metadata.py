@@ -1,6 +1,6 @@
 """The rules for a video's title, description, tags, category and status (YouTube: videos.insert)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,10 +32,40 @@ def checked(resource: Mapping[str, Any], now_s: float) -> dict[str, Any]:
     """
     snippet, status = _part(resource, "snippet"), _part(resource, "status")
     parts: dict[str, Any] = {"snippet": _checked_snippet(snippet), "status": _checked_status(status, now_s)}
-    for name in ("recordingDetails", "localizations"):
-        if name in resource:
-            parts[name] = _part(resource, name)
+    if "recordingDetails" in resource:
+        parts["recordingDetails"] = _checked_recording(_part(resource, "recordingDetails"))
+    if "localizations" in resource:
+        parts["localizations"] = _checked_localizations(
+            _part(resource, "localizations"), parts["snippet"].get("defaultLanguage")
+        )
     return parts
+
+
+def updated(
+    known: Mapping[str, Any], resource: Mapping[str, Any], names: Sequence[str], now_s: float
+) -> dict[str, Any]:
+    """The parts of a video after videos.update: those that are named are written anew, the others stay.
+
+    Raises:
+        ProviderError: A field breaks a rule, or a snippet has no title or no category (400).
+    """
+    parts = dict(known)
+    if "snippet" in names:
+        snippet = _part(resource, "snippet")
+        parts["snippet"] = _checked_snippet({"title": "", "categoryId": "", **snippet})
+    if "status" in names:
+        parts["status"] = _checked_status(_part(resource, "status"), now_s)
+    if "recordingDetails" in names:
+        parts["recordingDetails"] = _checked_recording(_part(resource, "recordingDetails"))
+    if "localizations" in names:
+        language = parts["snippet"].get("defaultLanguage")
+        parts["localizations"] = _checked_localizations(_part(resource, "localizations"), language)
+    return parts
+
+
+def tags_chars(tags: Sequence[str]) -> int:
+    """How long tags are to YouTube: with commas between them, and quotes around those with spaces."""
+    return sum(len(tag) + 2 * (" " in tag) for tag in tags) + max(0, len(tags) - 1)
 
 
 def _part(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -55,7 +85,7 @@ def _checked_snippet(snippet: Mapping[str, Any]) -> dict[str, Any]:
         text = "The request metadata specifies an invalid video description."
         raise errors.invalid_metadata("invalidDescription", text, "snippet.description")
     tags = snippet.get("tags", [])
-    if not isinstance(tags, list) or not all(map(_is_text, tags)) or sum(map(len, tags)) > TAGS_LIMIT_CHARS:
+    if not isinstance(tags, list) or not all(map(_is_text, tags)) or tags_chars(tags) > TAGS_LIMIT_CHARS:
         text = "The request metadata specifies invalid video keywords."
         raise errors.invalid_metadata("invalidTags", text, "snippet.tags")
     category = snippet.get("categoryId", "22")
@@ -80,12 +110,35 @@ def _checked_status(status: Mapping[str, Any], now_s: float) -> dict[str, Any]:
     return defaults | {name: status[name] for name in _STATUS if name in status}
 
 
+def _checked_recording(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    date = details.get("recordingDate")
+    if date is not None and _seconds(date) is None:
+        text = "The request metadata specifies invalid recording details."
+        raise errors.invalid_metadata("invalidRecordingDetails", text, "recordingDetails.recordingDate")
+    return details
+
+
+def _checked_localizations(found: Mapping[str, Any], default_language: object) -> Mapping[str, Any]:
+    if found and not default_language:
+        text = (
+            "The API request is trying to add localized video details without specifying the default language"
+            " of the video details."
+        )
+        raise errors.invalid_metadata("defaultLanguageNotSet", text, "localizations")
+    return found
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and "<" not in value and ">" not in value
 
 
 def _is_later(value: object, now_s: float) -> bool:
+    at_s = _seconds(value)
+    return at_s is not None and at_s > now_s
+
+
+def _seconds(value: object) -> float | None:
     try:
-        return datetime.fromisoformat(str(value)).timestamp() > now_s
-    except ValueError:
-        return False
+        return datetime.fromisoformat(str(value)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None

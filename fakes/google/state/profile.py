@@ -12,6 +12,7 @@ from fakes.kit.people import Person, subject_id
 _AUTH = "https://www.googleapis.com/auth/"
 YOUTUBE, UPLOAD, READONLY = f"{_AUTH}youtube", f"{_AUTH}youtube.upload", f"{_AUTH}youtube.readonly"
 FORCE_SSL, PARTNER = f"{_AUTH}youtube.force-ssl", f"{_AUTH}youtubepartner"
+API_KEY = "google-staging-api-key"
 MAY_READ = (YOUTUBE, READONLY, FORCE_SSL, PARTNER)
 MAY_UPLOAD = (UPLOAD, YOUTUBE, FORCE_SSL, PARTNER)
 MAY_CHANGE = (YOUTUBE, FORCE_SSL, PARTNER)
@@ -92,3 +93,8 @@ def channel_id(one: Person) -> str:
     """The person's YouTube channel: `UC` and 22 characters."""
     digest = hashlib.sha256(f"channel {one.login}".encode()).digest()
     return "UC" + base64.urlsafe_b64encode(digest).decode()[:22]
+
+
+def is_foreign_key(key: str) -> bool:
+    """Whether this looks like a key of the real Google: it cannot be staging's."""
+    return key.startswith("AIza")

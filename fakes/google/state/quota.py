@@ -13,6 +13,8 @@ CREATE TABLE quota_used (
     day INTEGER NOT NULL, bucket TEXT NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (day, bucket)
 );
 """
+MODELS = {"buckets": 0, "units1600": 1600}
+"""What an insert costs in `units`: nothing, because it has a bucket of its own (since 2026), or 1600."""
 LIMITS = {"inserts": 100, "searches": 100, "units": 10_000}
 _PACIFIC_S = -8 * 3600  # standard time all year: an hour off in summer
 
@@ -29,15 +31,30 @@ class Quota:
         self._store.execute_many("INSERT INTO quota_limits VALUES (?, ?)", list(LIMITS.items()))
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Set limits from `{"quota": {"inserts": 2, "units": 100}}` of a seed document.
+        """Set limits from `{"quota": {"inserts": 2, "units": 100, "model": "units1600"}}` of a seed document.
 
         Raises:
-            ValueError: No such bucket, or not a whole number.
+            ValueError: No such bucket or model, or not a whole number.
         """
         for bucket, units in (document.get("quota") or {}).items():
+            if bucket == "model":
+                self._set_model(units)
+                continue
             if bucket not in LIMITS or not isinstance(units, int):
                 raise ValueError(f"quota.{bucket} is '{units}'; buckets with a whole number: {list(LIMITS)}")
             self._store.execute("UPDATE quota_limits SET units = ? WHERE bucket = ?", (units, bucket))
+
+    def spend_insert(self) -> None:
+        """Pay for videos.insert.
+
+        Raises:
+            ProviderError: Nothing is left today (403 quotaExceeded).
+        """
+        row = self._store.one("SELECT units FROM quota_limits WHERE bucket = 'insert_units'")
+        if row and row["units"]:
+            self.spend("units", row["units"])
+        else:
+            self.spend("inserts", 1)
 
     def spend(self, bucket: str, units: int) -> None:
         """Take units out of a bucket.
@@ -63,6 +80,13 @@ class Quota:
     def summary(self) -> dict[str, str]:
         """Spent and allowed today, by bucket."""
         return {bucket: f"{self.used(bucket)}/{self._limit(bucket)}" for bucket in LIMITS}
+
+    def _set_model(self, name: object) -> None:
+        if name not in MODELS:
+            raise ValueError(f"quota.model is {name!r}; models: {', '.join(MODELS)}")
+        self._store.execute(
+            "INSERT OR REPLACE INTO quota_limits VALUES ('insert_units', ?)", (MODELS[str(name)],)
+        )
 
     @property
     def _day(self) -> int:

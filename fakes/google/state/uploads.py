@@ -23,6 +23,7 @@ CREATE TABLE uploads (
 );
 """
 CHUNK_UNIT_BYTES = 262_144
+SESSION_LIFE_S = 7 * 86_400
 VIDEO_TYPES = "video/*, application/octet-stream"
 
 
@@ -115,10 +116,10 @@ class Uploads:
         """One session.
 
         Raises:
-            ProviderError: There is none of this id (404).
+            ProviderError: There is none of this id, or it is over a week old (404).
         """
         row = self._store.one("SELECT * FROM uploads WHERE id = ?", (upload_id,))
-        if row is None:
+        if row is None or self._clock.now() > row["created_s"] + SESSION_LIFE_S:
             raise errors.session_gone()
         return self._upload(row)
 

@@ -21,8 +21,21 @@ CREATE TABLE videos (
     duration_s REAL, width_px INTEGER, height_px INTEGER, thumbnail TEXT, idempotency_key TEXT
 );
 CREATE INDEX videos_by_key ON videos (idempotency_key);
-CREATE TABLE video_settings (key TEXT PRIMARY KEY, value REAL NOT NULL);
+CREATE INDEX videos_by_login ON videos (login, created_s);
+CREATE TABLE video_settings (key TEXT PRIMARY KEY, value ANY NOT NULL);
 """
+FAILURES = frozenset({"conversion", "invalidFile", "emptyFile", "tooSmall", "codec", "uploadAborted"})
+REJECTIONS = frozenset(
+    {"copyright", "inappropriate", "duplicate", "termsOfUse", "uploaderAccountSuspended", "length", "claim"}
+    | {"uploaderAccountClosed", "trademark", "legal"}
+)
+_DAY_S = 86_400
+_SETTINGS = {
+    "processing_s": (int, float),
+    "uploads_per_day": (int,),
+    "is_audited": (bool,),
+    "outcome": (str,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,9 @@ class Video:
     Attributes:
         parts: The writable parts as `metadata.checked` returned them.
         upload_status: YouTube's word for how far it is.
-        failure: `invalidFile`, `emptyFile`...; None when processing goes well.
+        failure: Why it failed or was rejected, in YouTube's words; None when processing goes well.
+        progress: How much of the processing is done, 0 to 1.
+        time_left_s: How long it still takes.
         file: Name in the spool, or None for a video that came by a seed document.
         thumbnail: Name in the spool of an image that the owner set, or None.
     """
@@ -52,6 +67,8 @@ class Video:
     height_px: int | None
     thumbnail: str | None
     idempotency_key: str | None
+    progress: float
+    time_left_s: float
 
     @property
     def title(self) -> str:
@@ -78,18 +95,20 @@ class Videos:
         self._ids = ids
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Read `processing_s` (how long processing takes) and `videos` of a seed document.
+        """Read the settings and `videos` of a seed document.
 
+        Settings are `processing_s` (how long processing takes), `uploads_per_day` (of a channel; 0 for no
+        cap), `is_audited` (an application that is not leaves all videos private) and `outcome` (one of
+        `FAILURES` or `REJECTIONS`: how the processing of what is uploaded from now on ends; "" for what the
+        file deserves).
         A video is `{"id", "login", "title", "description", "at"}`, `at` in ISO 8601; it has no media.
 
         Raises:
             ValueError: A field is not usable.
         """
-        if "processing_s" in document:
-            seconds = float(document["processing_s"])
-            self._store.execute(
-                "INSERT OR REPLACE INTO video_settings VALUES ('processing_s', ?)", (seconds,)
-            )
+        for key, kinds in _SETTINGS.items():
+            if key in document:
+                self._set(key, document[key], kinds)
         for number, row in enumerate(document.get("videos", ())):
             where = f"videos[{number}]"
             one = person(str(row.get("login")))
@@ -104,8 +123,9 @@ class Videos:
         """Make a video of an upload whose last byte has come."""
         video_id = self._store.unused("videos", "id", lambda: self._ids.url_safe(11))
         now_s = self._clock.now()
-        setting = self._store.one("SELECT value FROM video_settings WHERE key = 'processing_s'")
-        processed_s = now_s + (setting["value"] if setting else 0.0)
+        processed_s = now_s + float(self._setting("processing_s", 0.0))
+        if not self._setting("is_audited", 1):
+            parts = {**parts, "status": {**parts["status"], "privacyStatus": "private"}}
         with self._store.transaction():
             self._insert(video_id, one, parts, now_s, processed_s, key)
             footage = received.footage
@@ -117,7 +137,7 @@ class Videos:
                     received.size_bytes,
                     received.sha256,
                     received.content_type,
-                    received.failure,
+                    received.failure or self._setting("outcome", "") or None,
                     footage.duration_s if footage else None,
                     footage.width_px if footage else None,
                     footage.height_px if footage else None,
@@ -145,7 +165,7 @@ class Videos:
         """
         video = self.existing(video_id, location)
         if video.owner != one:
-            raise errors.not_owner()
+            raise errors.not_owner(location)
         return video
 
     def visible(self, video_ids: list[str], one: Person | None) -> list[Video]:
@@ -161,6 +181,31 @@ class Videos:
         row = self._store.one("SELECT count(*) FROM videos WHERE login = ?", (one.login,))
         return int(row[0]) if row else 0
 
+    def of(self, owner: Person, one: Person | None) -> list[Video]:
+        """A channel's videos that somebody may see, newest first."""
+        rows = self._store.all(
+            "SELECT * FROM videos WHERE login = ? ORDER BY created_s DESC, rowid DESC", (owner.login,)
+        )
+        return [video for video in map(self._video, rows) if not video.is_private or owner == one]
+
+    def check_cap(self, one: Person) -> None:
+        """Check that a channel may upload one more video today.
+
+        Raises:
+            ProviderError: It has uploaded as many as it may in 24 hours (400 uploadLimitExceeded).
+        """
+        most = self._setting("uploads_per_day", 0)
+        row = self._store.one(
+            "SELECT count(*) FROM videos WHERE login = ? AND created_s > ? AND file IS NOT NULL",
+            (one.login, self._clock.now() - _DAY_S),
+        )
+        if most and row is not None and row[0] >= most:
+            raise errors.upload_limit()
+
+    def rewrite(self, video_id: str, parts: Mapping[str, Any]) -> None:
+        """Replace a video's writable parts."""
+        self._store.execute("UPDATE videos SET parts = ? WHERE id = ?", (json.dumps(parts), video_id))
+
     def set_thumbnail(self, video_id: str, file: str) -> None:
         """Remember the image that the owner set."""
         self._store.execute("UPDATE videos SET thumbnail = ? WHERE id = ?", (file, video_id))
@@ -174,11 +219,29 @@ class Videos:
         return list(map(self._video, self._store.all("SELECT * FROM videos ORDER BY created_s, rowid")))
 
     def summary(self) -> dict[str, Any]:
-        """Counts; a duplicate is a video whose idempotency key an earlier one had."""
+        """Counts; a duplicate is a video whose idempotency key an earlier one had; how often each came."""
         row = self._store.one(
             "SELECT count(idempotency_key) - count(DISTINCT idempotency_key) AS duplicates FROM videos"
         )
-        return {"videos": self._store.count("videos"), "duplicates": row["duplicates"] if row else 0}
+        repeated = self._store.all(
+            "SELECT idempotency_key AS key, count(*) AS count FROM videos WHERE idempotency_key IS NOT NULL"
+            " GROUP BY idempotency_key HAVING count(*) > 1 ORDER BY min(rowid)"
+        )
+        return {
+            "videos": self._store.count("videos"),
+            "duplicates": row["duplicates"] if row else 0,
+            "repeated_keys": {found["key"]: found["count"] for found in repeated},
+        }
+
+    def _set(self, key: str, value: Any, kinds: tuple[type, ...]) -> None:
+        is_known = key != "outcome" or value in FAILURES | REJECTIONS | {""}
+        if type(value) not in kinds or not is_known:
+            raise ValueError(f"{key} is {value!r}, which is no value for it")
+        self._store.execute("INSERT OR REPLACE INTO video_settings VALUES (?, ?)", (key, value))
+
+    def _setting(self, key: str, default: Any) -> Any:
+        row = self._store.one("SELECT value FROM video_settings WHERE key = ?", (key,))
+        return row["value"] if row else default
 
     def _insert(
         self,
@@ -198,8 +261,12 @@ class Videos:
     def _video(self, row: Row) -> Video:
         owner = person(row["login"])
         assert owner is not None
-        is_done = self._clock.now() >= row["processed_s"]
+        left_s = max(0.0, row["processed_s"] - self._clock.now())
+        is_done = left_s == 0
         done = "failed" if row["failure"] else "processed"
+        if row["failure"] in REJECTIONS:
+            done = "rejected"
+        lasts_s = row["processed_s"] - row["created_s"]
         return Video(
             id=row["id"],
             owner=owner,
@@ -216,4 +283,6 @@ class Videos:
             height_px=row["height_px"],
             thumbnail=row["thumbnail"],
             idempotency_key=row["idempotency_key"],
+            progress=1.0 if is_done else 1 - left_s / lasts_s,
+            time_left_s=left_s,
         )

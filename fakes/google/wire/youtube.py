@@ -29,6 +29,7 @@ VIDEO_PARTS = frozenset(
         "paidProductPlacementDetails",
     }
 )
+WRITABLE_PARTS = frozenset({"id", "snippet", "status", "recordingDetails", "localizations"})
 CHANNEL_PARTS = frozenset(
     {"id", "snippet", "contentDetails", "statistics", "status", "brandingSettings", "topicDetails"}
 )
@@ -59,7 +60,7 @@ def video_body(
         is_new: Whether this answers the upload, which says `uploaded` however fast processing is.
     """
     if is_new:
-        video = replace(video, upload_status="uploaded", failure=None)
+        video = replace(video, upload_status="uploaded", failure=None, progress=0.0)
     makers: dict[str, Callable[[], Any]] = {
         "snippet": lambda: _snippet(video, url),
         "status": lambda: _status(video),
@@ -76,10 +77,17 @@ def video_body(
     return with_etag(body | {part: makers[part]() for part in parts if part in makers})
 
 
-def list_body(kind: str, items: Sequence[Mapping[str, Any]], per_page: int) -> dict[str, Any]:
-    """A list response of one page."""
-    page = {"totalResults": len(items), "resultsPerPage": per_page}
-    return with_etag({"kind": kind, "items": list(items), "pageInfo": page})
+def list_body(
+    kind: str,
+    items: Sequence[Mapping[str, Any]],
+    per_page: int,
+    *,
+    total: int | None = None,
+    tokens: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A page of a list response; the only one when `total` and `tokens` are not given."""
+    page = {"totalResults": len(items) if total is None else total, "resultsPerPage": per_page}
+    return with_etag({"kind": kind, **(tokens or {}), "items": list(items), "pageInfo": page})
 
 
 def channel_body(one: Person, parts: Sequence[str], video_count: int, url: str) -> dict[str, Any]:
@@ -127,7 +135,10 @@ def thumbnails(video_id: str, url: str) -> dict[str, Any]:
 
 def post_body(video: Video, url: str) -> dict[str, Any]:
     """One line of what the platform received, in the form that all platforms share."""
-    has_media = video.sha256 is not None
+    media = None
+    if video.sha256 is not None:
+        play = f"{url}/videoplayback?id={video.id}"
+        media = {"url": play, "bytes": video.size_bytes, "sha256": video.sha256}
     return {
         "platform": "youtube",
         "id": video.id,
@@ -135,7 +146,7 @@ def post_body(video: Video, url: str) -> dict[str, Any]:
         "account": video.owner.login,
         "title": video.title,
         "text": video.parts["snippet"].get("description", ""),
-        "media": {"bytes": video.size_bytes, "sha256": video.sha256} if has_media else None,
+        "media": media,
         "at": iso(video.created_s),
         "idempotency_key": video.idempotency_key,
     }
@@ -163,7 +174,8 @@ def _snippet(video: Video, url: str) -> dict[str, Any]:
 
 
 def _status(video: Video) -> dict[str, Any]:
-    failure = {"failureReason": video.failure} if video.failure else {}
+    field = "rejectionReason" if video.upload_status == "rejected" else "failureReason"
+    failure = {field: video.failure} if video.failure else {}
     written = video.parts["status"]
     made_for_kids = {"madeForKids": bool(written.get("selfDeclaredMadeForKids", False))}
     return {"uploadStatus": video.upload_status, **failure, **written, **made_for_kids}
@@ -183,14 +195,26 @@ def _content_details(video: Video) -> dict[str, Any]:
     }
 
 
+_PROCESSING = {
+    "uploaded": "processing",
+    "processed": "succeeded",
+    "rejected": "terminated",
+    "failed": "failed",
+}
+_PROCESSING_FAILURES = {"uploadAborted": "uploadFailed"}
+
+
 def _processing_details(video: Video) -> dict[str, Any]:
-    word = {"uploaded": "processing", "processed": "succeeded", "failed": "failed"}[video.upload_status]
+    word = _PROCESSING[video.upload_status]
     body: dict[str, Any] = {"processingStatus": word}
     if word == "processing":
-        progress = {"partsTotal": "100", "partsProcessed": "0", "timeLeftMs": "10000"}
-        body["processingProgress"] = progress
+        body["processingProgress"] = {
+            "partsTotal": "100",
+            "partsProcessed": str(int(video.progress * 100)),
+            "timeLeftMs": str(int(video.time_left_s * 1000)),
+        }
     if word == "failed":
-        body["processingFailureReason"] = "transcodeFailed"
+        body["processingFailureReason"] = _PROCESSING_FAILURES.get(video.failure or "", "transcodeFailed")
     available = "available" if word == "succeeded" else "inProgress"
     for name in ("fileDetails", "processingIssues", "tagSuggestions", "editorSuggestions", "thumbnails"):
         body[f"{name}Availability"] = available

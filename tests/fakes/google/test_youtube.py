@@ -56,6 +56,12 @@ def reason(answer: httpx.Response) -> tuple[int, str, str]:
     return answer.status_code, error["errors"][0]["reason"], error["errors"][0]["domain"]
 
 
+def media(post: dict[str, Any], content: bytes) -> dict[str, Any]:
+    origin = post["url"].partition("/watch")[0]
+    digest = hashlib.sha256(content).hexdigest()
+    return {"url": f"{origin}/videoplayback?id={post['id']}", "bytes": len(content), "sha256": digest}
+
+
 def listed(client: httpx.Client, bearer: dict[str, str], video_id: str, part: str) -> dict[str, Any]:
     answer = client.get("/youtube/v3/videos", params={"part": part, "id": video_id}, headers=bearer)
     found: list[dict[str, Any]] = answer.json()["items"]
@@ -123,7 +129,7 @@ def test_bytes_that_are_there_already_are_ignored_and_a_gap_is_refused(
     post = client.get("/_fake/posts").json()["posts"][0]
     assert reason(gap)[:2] == (400, "badRequest")
     assert overlap.status_code == 200
-    assert post["media"] == {"bytes": total, "sha256": hashlib.sha256(content).hexdigest()}
+    assert post["media"] == media(post, content)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +229,7 @@ def test_a_multipart_upload_carries_metadata_and_media(
 
     post = client.get("/_fake/posts").json()["posts"][0]
     assert answer.json()["snippet"]["title"] == "Multi"
-    assert post["media"] == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert post["media"] == media(post, content)
 
 
 def test_a_media_upload_has_no_metadata(client: httpx.Client, bearer: Bearer, footage: Path) -> None:
@@ -294,13 +300,14 @@ def test_tokens_are_checked_in_the_words_of_the_json_apis(
     running.clock.advance(3600)
     late = client.get("/youtube/v3/videos", params=query, headers=wide)
 
-    assert reason(none) == (401, "authError", "global")
+    assert reason(none) == (401, "required", "global")
     assert none.json()["error"]["status"] == "UNAUTHENTICATED"
-    assert none.json()["error"]["errors"][0]["message"] == "Invalid Credentials"
+    assert none.json()["error"]["errors"][0]["message"] == "Login Required."
     assert reason(scope) == (403, "insufficientPermissions", "global")
     assert scope.json()["error"]["details"][0]["reason"] == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
     assert 'error="insufficient_scope"' in scope.headers["www-authenticate"]
     assert reason(late)[:2] == (401, "authError")
+    assert late.json()["error"]["errors"][0]["message"] == "Invalid Credentials"
 
 
 def test_an_account_without_a_channel_and_a_suspended_one_cannot_upload(
@@ -453,12 +460,14 @@ def test_posts_show_the_idempotency_key_and_duplicates_are_counted(
         "account": "streamer_sam",
         "title": "What a play",
         "text": "by sam",
-        "media": {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
+        "media": media(posts[0], content),
         "at": posts[0]["at"],
         "idempotency_key": "post-1",
     }
     state = client.get("/_fake/state").json()["state"]
     assert (state["videos"], state["duplicates"], state["quota"]["inserts"]) == (3, 1, "3/100")
+    assert state["repeated_keys"] == {"post-1": 2}
+    assert client.get(posts[0]["media"]["url"]).content == content
 
 
 def test_the_watch_page_plays_what_was_uploaded(client: httpx.Client, bearer: Bearer, footage: Path) -> None:
