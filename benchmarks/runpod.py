@@ -7,17 +7,22 @@
 - alone: over one connection; else over 16
 - CPU: the server's own time for one job, which a busy machine blurs least
 - without RunPod's rate limits, which the fake has and the local server has not
-- memory: with the journal of requests that the fake keeps, whose 2000 are full before the first look
-- after: the same once many more jobs have ended. The fake keeps results for 30 minutes: the first of them is
-  asked for at the very end, so all later ones are there. The local server forgets a job with its answer.
+- after: a server on which many jobs have ended, beside one on which 2000 have, as many requests as the fake's
+  journal holds. Results are kept for 30 minutes: the first one is asked for at the very end, so all later
+  ones are there. The local server forgets a job with its answer.
+
+All servers run at the same time and are measured in turn, five times: what else the machine does meets all
+alike. Shown are the medians.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
@@ -27,6 +32,8 @@ from benchmarks.load import Connection, do, send
 from benchmarks.server import Server, fake, message, running
 
 Figures = Mapping[str, float]
+_FEW = 2_000
+_ROUNDS = 5
 _OUTPUT = "done"
 _JOB = json.dumps({"input": {"mock_return": _OUTPUT}}).encode()
 _HEADERS = {
@@ -64,6 +71,21 @@ class Peer:
         return message(f"{self.method} {self.base}/{path}", _HEADERS)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A server under test.
+
+    Attributes:
+        job_id: The first job that it has done.
+        start_mb: Its memory then.
+    """
+
+    peer: Peer
+    server: Server
+    job_id: str
+    start_mb: float
+
+
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.runpod", description=__doc__)
@@ -74,7 +96,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     names = [options.peer] if options.peer else list(PEERS)
-    columns = compared({name: measure(PEERS[name], options.jobs, options.finished) for name in names})
+    columns = compared(measure({name: PEERS[name] for name in names}, options.jobs, options.finished))
     if options.json:
         print(json.dumps(columns, indent=2))
         return 0
@@ -85,15 +107,14 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def compared(measured: Mapping[str, tuple[Figures, Figures]]) -> dict[str, Figures]:
-    """Return figures before and after many jobs, and their ratios, as columns by their heads."""
-    columns: dict[str, Figures] = {}
-    for name, (before, after) in measured.items():
-        columns |= {name: before, f"{name} after": after}
-    for name, (before, after) in measured.items():
-        columns[f"{name} growth"] = ratios(after, before)
-    if len(measured) > 1:
-        columns["fake/official"] = ratios(measured["fake"][0], measured["official"][0])
+def compared(measured: Mapping[str, Figures]) -> dict[str, Figures]:
+    """Add the ratios of what belongs together to the figures, which are columns by their heads."""
+    columns = dict(measured)
+    for name in PEERS:
+        if name in measured:
+            columns[f"{name} growth"] = ratios(measured[f"{name} after"], measured[name])
+    if {*PEERS} <= {*measured}:
+        columns["fake/official"] = ratios(measured["fake"], measured["official"])
     return columns
 
 
@@ -102,8 +123,23 @@ def ratios(figures: Figures, to: Figures) -> Figures:
     return {name: figure / to[name] for name, figure in figures.items() if to.get(name)}
 
 
-def measure(peer: Peer, jobs: int, finished: int) -> tuple[Figures, Figures]:
-    """Return the figures of one peer by their names: as it has begun, and after many jobs."""
+def measure(peers: Mapping[str, Peer], jobs: int, finished: int) -> dict[str, Figures]:
+    """Return the figures of each peer after few jobs and after many, by the heads of their columns."""
+    with ExitStack() as stack:
+        subjects: dict[str, Subject] = {}
+        for name, peer in peers.items():
+            subjects[name] = stack.enter_context(begun(peer, min(_FEW, finished)))
+            subjects[f"{name} after"] = stack.enter_context(begun(peer, finished))
+        rounds = [
+            {head: figures(subject, jobs // _ROUNDS) for head, subject in subjects.items()}
+            for _ in range(_ROUNDS)
+        ]
+    return {head: medians([found[head] for found in rounds]) for head in subjects}
+
+
+@contextmanager
+def begun(peer: Peer, count: int) -> Iterator[Subject]:
+    """Run a server that has done so many jobs already."""
     first: list[str] = []
 
     async def keep(connection: Connection) -> None:
@@ -113,23 +149,26 @@ def measure(peer: Peer, jobs: int, finished: int) -> tuple[Figures, Figures]:
         send(server.port, peer.first)
         do(server.port, [keep])
         start_mb = server.memory_mb()
-        do(server.port, repeat(partial(runsync, peer), jobs))
-        before = {"memory at the start, MB": start_mb, **figures(server, peer, first[0], jobs)}
-        fill(server, peer, finished)
-        return before, figures(server, peer, first[0], jobs)
+        fill(server, peer, count)
+        yield Subject(peer, server, first[0], start_mb)
 
 
-def figures(server: Server, peer: Peer, job_id: str, jobs: int) -> Figures:
-    """Measure everything once; `job_id` is a job that has ended."""
-    found: dict[str, float] = {}
+def medians(rounds: Sequence[Figures]) -> Figures:
+    """The median of each figure."""
+    return {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+
+
+def figures(subject: Subject, jobs: int) -> Figures:
+    """Measure everything once."""
+    peer, server = subject.peer, subject.server
+    found = {"memory at the start, MB": subject.start_mb, "memory, MB": server.memory_mb()}
     for name, work in (("runsync", partial(runsync, peer)), ("polled", partial(polled, peer))):
         alone = do(server.port, repeat(work, jobs), 1)
         found |= {f"{name} alone, p50 ms": alone.p50_ms, f"{name} alone, p99 ms": alone.p99_ms}
         found |= server.loaded(name, partial(do, works=[work] * jobs))
     for name, path in peer.looks.items():
-        looked = send(server.port, repeat(peer.look(path.format(job=job_id)), jobs), 1)
+        looked = send(server.port, repeat(peer.look(path.format(job=subject.job_id)), jobs), 1)
         found |= {f"{name}, p50 ms": looked.p50_ms, f"{name}, p99 ms": looked.p99_ms}
-    found["memory, MB"] = server.memory_mb()
     return found
 
 
