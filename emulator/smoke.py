@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection
     from httpx import AsyncClient, Response
 
+_ECHO_WITHIN_S = 1.0
 POLL_S = 0.05
 RECIPE = "forecast"
 """The seed's clip that is sent where no other video is named."""
@@ -74,6 +75,7 @@ class _Made:
     channel_row: str | None = None
     event_row: str | None = None
     bot_clip_id: str | None = None
+    message_id: str | None = None
 
 
 class Smoke:
@@ -253,14 +255,14 @@ class Smoke:
         sent = answer.json()["sent"][0]
         if sent["status"] != 204:
             raise StepFailed(f"the API answered Twitch with {sent['status']}: {sent['body']}")
-        self._event_id = sent["id"]
+        self._event_ids = [sent["id"], sent["chat_message_id"]]
         return f"{VIEWER} wrote '{text}', the API took it"
 
     async def _event(self) -> str:
         row = await self._database.fetchrow(
             "SELECT id::text, clip_id::text, command FROM bot_events"
-            " WHERE platform = 'twitch' AND event_id = $1",
-            self._event_id,
+            " WHERE platform = 'twitch' AND event_id = ANY ($1)",
+            self._event_ids,
         )
         if row is None or row["clip_id"] is None:
             raise StepFailed(f"the event is not in the database with its clip (found {row and dict(row)})")
@@ -288,6 +290,7 @@ class Smoke:
             if time.monotonic() > deadline:
                 raise StepFailed(f"no message in the chat after {self._within_s} s (the event is '{state}')")
             await asyncio.sleep(POLL_S)
+        self._made.message_id = str(messages[0]["id"])
         if len(messages) > 1:
             raise StepFailed(f"the answer was posted {len(messages)} times: {messages}")
         return f"in {messages[0]['channel']}: {messages[0]['text']}"
@@ -331,9 +334,19 @@ class Smoke:
             settings,
         )
 
+    async def _forget_echo(self) -> None:
+        """Remove the row by which the application notes that Twitch told of the bot's message, if it does."""
+        deadline = time.monotonic() + _ECHO_WITHIN_S
+        echo = "DELETE FROM bot_events WHERE platform = 'twitch' AND event_id = $1"
+        while await self._database.execute(echo, self._made.message_id) == "DELETE 0":
+            if self._made.message_id is None or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(POLL_S)
+
     async def _remove(self) -> None:
         """Remove what this run made: rows, jobs and files. What the platforms received stays there."""
         made = self._made
+        await self._forget_echo()
         clips = [str(made.clip_id), str(made.bot_clip_id)]
         async with self._database.transaction():
             await self._database.execute("DELETE FROM bot_events WHERE id::text = $1", made.event_row)

@@ -18,11 +18,12 @@ from clipnet import outbox
 from clipnet.api import assets, discord
 from clipnet.api.context import Context
 from clipnet.api.idempotency import KEPT_H
-from clipnet.db.models import Clip, IdempotencyKey
+from clipnet.db.models import BotEvent, Clip, IdempotencyKey
 
 log = logging.getLogger("clipnet")
 _TIDY_EVERY_S: Final = 600.0
 _ASSETS_EVERY_S: Final = 5.0
+_ECHOES_KEPT: Final = timedelta(days=1)
 _STRAY_AFTER_S: Final = 3_600.0
 _COMMANDS_AFTER_S: Final = 2.0
 _COMMANDS_EVERY_S: Final = 600.0
@@ -48,6 +49,7 @@ async def _tidy(context: Context) -> None:
     while True:
         try:
             await forget_idempotency_keys(context)
+            await forget_echoes(context)
             await remove_stray_uploads(context)
         except (SQLAlchemyError, OSError) as error:
             log.warning("not tidied", extra={"error": f"{type(error).__name__}: {error}"[:300]})
@@ -82,6 +84,16 @@ async def forget_idempotency_keys(context: Context) -> None:
     oldest = context.clock.now() - timedelta(hours=KEPT_H)
     async with context.sessions.begin() as session:
         await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < oldest))
+
+
+async def forget_echoes(context: Context) -> None:
+    """Delete what ClipBOT was heard to say long ago: nobody looks for it any more."""
+    oldest = context.clock.now() - _ECHOES_KEPT
+    own = (BotEvent.platform == "twitch", BotEvent.author_id == context.settings.twitch.bot_user_id)
+    async with context.sessions.begin() as session:
+        await session.execute(
+            delete(BotEvent).where(*own, BotEvent.state == "ignored", BotEvent.received_at < oldest)
+        )
 
 
 async def remove_stray_uploads(context: Context) -> None:

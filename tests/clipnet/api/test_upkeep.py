@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import select
 
 from clipnet.api import upkeep
-from clipnet.db.models import IdempotencyKey
+from clipnet.db.models import BotEvent, IdempotencyKey
 from tests.clipnet.api.conftest import Api, Served
 from tests.clipnet.api.stories import URL, new_clip
 
@@ -22,6 +22,30 @@ async def test_idempotency_keys_are_forgotten_after_a_day(api: Api, sam: httpx.A
 
     async with api.context.sessions() as session:
         assert (await session.scalars(select(IdempotencyKey.key))).all() == ["young"]
+
+
+async def test_what_the_bot_was_heard_to_say_is_forgotten_after_a_day(api: Api) -> None:
+    bot = api.context.settings.twitch.bot_user_id
+    for name, author in (("old", bot), ("another's", "1000013"), ("young", bot)):
+        async with api.context.sessions.begin() as session:
+            session.add(
+                BotEvent(
+                    id=api.context.ids.uuid(),
+                    platform="twitch",
+                    event_id=name,
+                    kind="channel.chat.message",
+                    author_id=author,
+                    state="ignored",
+                    received_at=api.clock.now(),
+                )
+            )
+        api.clock.advance(13 * 3_600)
+
+    await upkeep.forget_echoes(api.context)
+
+    async with api.context.sessions() as session:
+        kept = await session.scalars(select(BotEvent.event_id).order_by(BotEvent.received_at))
+        assert kept.all() == ["another's", "young"]
 
 
 async def test_only_old_uploads_that_no_clip_knows_are_removed(api: Api, sam: httpx.AsyncClient) -> None:
