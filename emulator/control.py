@@ -13,7 +13,14 @@ _WITHIN_S = 5.0
 
 
 def ask(
-    fake: str, port: int, method: str, path: str, body: Mapping[str, Any] | None = None, *, hint: str = ""
+    fake: str,
+    port: int,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    hint: str = "",
+    within_s: float = _WITHIN_S,
 ) -> dict[str, Any]:
     """Return what a fake answers; `path` is what follows `/_fake/`.
 
@@ -21,7 +28,7 @@ def ask(
         CheckFailed: It does not answer.
         ConfigurationRefused: It refuses, with `hint`.
     """
-    connection = HTTPConnection("127.0.0.1", port, timeout=_WITHIN_S)
+    connection = HTTPConnection("127.0.0.1", port, timeout=within_s)
     try:
         connection.request(method, f"/_fake/{path}", None if body is None else json.dumps(body))
         answer = connection.getresponse()

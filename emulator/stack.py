@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NoReturn
 
+from emulator.alerts import alerts
 from emulator.compose import read
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StackNotRunning, StartFailed
 from emulator.lifecycle import Health, State
@@ -75,13 +76,21 @@ def status(settings: Settings) -> dict[str, Any]:
             "stack": settings.stack,
             "runtime": "embedded",
             "services": [_row(service, {}) for service in services],
+            "alerts": [],
         }
     processes = all_processes()
     return {
         "stack": record.stack,
         "runtime": record.runtime,
         "services": [_row(service, processes) for service in record.services],
+        "alerts": [alert.public() for alert in alerts(_fakes(record))],
     }
+
+
+def _fakes(record: StackRecord) -> Mapping[str, int]:
+    """The fakes that run, with their ports."""
+    serving = (service for service in record.services if "cloudinary" in service.ports and service.pid)
+    return next((service.ports for service in serving), {})
 
 
 def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:

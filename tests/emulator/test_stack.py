@@ -16,7 +16,7 @@ def test_status_has_exactly_the_promised_fields(project: Project) -> None:
 
     found = project.json("status")
 
-    assert list(found) == ["stack", "runtime", "services"]
+    assert list(found) == ["stack", "runtime", "services", "alerts"]
     assert (found["stack"], found["runtime"]) == ("default", "embedded")
     assert {tuple(row) for row in found["services"]} == {tuple(_COLUMNS)}
     api = next(row for row in found["services"] if row["name"] == "api")
