@@ -1,10 +1,11 @@
-"""Stands for TikTok: Login Kit v2 and the direct posts of the Content Posting API.
+"""Stands for TikTok: Login Kit v2 and the Content Posting API: direct posts, drafts for the inbox, photos.
 
-Not covered: inbox drafts, photos, the QR code login, comments and everything of the
-Research API. One origin serves www.tiktok.com, open.tiktokapis.com and open-upload.tiktokapis.com.
+Not covered: the QR code login, lists of videos, comments and everything of the Research API. One origin
+serves www.tiktok.com, open.tiktokapis.com and open-upload.tiktokapis.com.
 """
 
 from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.refusals import REFUSAL
 
 _LOGIN = "developers.tiktok.com/doc/oauth-user-access-token-management"
 _POSTING = "developers.tiktok.com/doc/content-posting-api-reference-direct-post"
@@ -25,6 +26,18 @@ COVERAGE = (
     Endpoint("POST", "/v2/post/publish/video/init/", "full", _POSTING),
     Endpoint(
         "POST",
+        "/v2/post/publish/inbox/video/init/",
+        "full",
+        "developers.tiktok.com/doc/content-posting-api-reference-upload-video",
+    ),
+    Endpoint(
+        "POST",
+        "/v2/post/publish/content/init/",
+        "full",
+        "developers.tiktok.com/doc/content-posting-api-reference-photo-post",
+    ),
+    Endpoint(
+        "POST",
         "/v2/post/publish/status/fetch/",
         "full",
         "developers.tiktok.com/doc/content-posting-api-reference-get-video-status",
@@ -33,7 +46,13 @@ COVERAGE = (
     Endpoint("PUT", "/video/", "full", "developers.tiktok.com/doc/content-posting-api-media-transfer-guide"),
     Endpoint("GET", "/@{login}/video/{post_id}", "shape", _OURS),
     Endpoint("GET", "/play/{post_id}", "shape", _OURS),
+    Endpoint("GET", "/inbox/{login}", "shape", _OURS),
+    Endpoint("POST", "/inbox/{login}", "shape", _OURS),
     Endpoint("GET", "/avatar/{login}", "shape", _OURS),
+    Endpoint("POST", "/v2/video/list/", "absent", "developers.tiktok.com/doc/tiktok-api-v2-video-list"),
+    Endpoint("POST", "/v2/video/query/", "absent", "developers.tiktok.com/doc/tiktok-api-v2-video-query"),
+    Endpoint("POST", "/v2/oauth/get_qrcode/", "absent", _LOGIN),
+    Endpoint("POST", "/v2/oauth/check_qrcode/", "absent", _LOGIN),
 )
 
 FAKE = Fake(
@@ -42,4 +61,5 @@ FAKE = Fake(
     hosts=("www.tiktok.com", "open.tiktokapis.com", "open-upload.tiktokapis.com"),
     port=8413,
     coverage=COVERAGE,
+    conditions=(REFUSAL,),
 )

@@ -92,6 +92,12 @@ def too_many_posts(status: int = 403) -> ProviderError:
     return api(status, "spam_risk_too_many_posts", text)
 
 
+def too_many_shares() -> ProviderError:
+    """Five drafts wait in the creator's inbox already."""
+    text = "There may be at most 5 pending shares within any 24-hour period."
+    return api(403, "spam_risk_too_many_pending_share", text)
+
+
 def banned(status: int = 403) -> ProviderError:
     """The creator may not post; creator_info says so with status 200."""
     text = "The user is banned from making new posts."

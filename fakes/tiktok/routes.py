@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object
@@ -13,10 +13,11 @@ from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import authorize_routes, avatar, bearer_text, oauth_controls, token_request
 from fakes.kit.people import person
+from fakes.kit.refusals import REFUSAL
 from fakes.tiktok import errors, wire
 from fakes.tiktok.state import TikTokState
-from fakes.tiktok.state.profile import MAY_PUBLISH, MAY_SEE_STATUS
-from fakes.tiktok.state.publishing import Publish
+from fakes.tiktok.state.profile import MAY_PUBLISH, MAY_SEE_STATUS, MAY_SHARE
+from fakes.tiktok.state.publishing import DIRECT, INBOX, Publish
 
 _VIDEO_TYPES = ("video/mp4", "video/quicktime", "video/webm")
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -36,11 +37,15 @@ def build(kit: Kit) -> Parts:
             Route("/v2/user/info/", api.user_info),
             Route(f"{publish}/creator_info/query/", api.creator_info, methods=["POST"]),
             Route(f"{publish}/video/init/", api.init, methods=["POST"]),
+            Route(f"{publish}/inbox/video/init/", api.init_inbox, methods=["POST"]),
+            Route(f"{publish}/content/init/", api.init_photos, methods=["POST"]),
             Route(f"{publish}/status/fetch/", api.status, methods=["POST"]),
             Route(f"{publish}/cancel/", api.cancel, methods=["POST"]),
             Route("/video/", api.chunk, methods=["PUT"]),
             Route("/@{login}/video/{post_id}", pages.show),
             Route("/play/{post_id}", pages.play),
+            Route("/inbox/{login}", pages.inbox, methods=["GET"]),
+            Route("/inbox/{login}", pages.share, methods=["POST"]),
             Route("/avatar/{login}", pages.face),
         ],
         error_body=lambda error: wire.error_body(
@@ -51,6 +56,7 @@ def build(kit: Kit) -> Parts:
         ],
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
+        conditions={REFUSAL.name: state.refusals},
     )
 
 
@@ -59,6 +65,11 @@ async def _json(request: Request) -> dict[str, Any]:
         return json_object(await bounded(request).body())
     except ValueError as error:
         raise errors.invalid_params(f"The request body is {error}") from error
+
+
+def _origin(request: Request) -> str:
+    """Where the client reached this fake: an upload goes on at the same host."""
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 class _Login:
@@ -98,7 +109,7 @@ class _Api:
 
     async def creator_info(self, request: Request) -> Response:
         """What the creator may choose from."""
-        grant = self._state.caller(bearer_text(request), *MAY_PUBLISH, per_minute=20)
+        grant = self._state.reader(bearer_text(request), *MAY_PUBLISH, per_minute=20)
         assert grant.person is not None
         return self._ok(wire.creator_body(self._state.creator(grant.person), self._state.kit.url))
 
@@ -112,7 +123,33 @@ class _Api:
             raise errors.invalid_params("The post info is required")
         key = request.headers.get("idempotency-key")
         publish = self._state.announce(grant.person, post_info, wire.source_of(body), key)
-        return self._ok(wire.init_body(publish, f"{request.url.scheme}://{request.url.netloc}"))
+        return self._ok(wire.init_body(publish, _origin(request)))
+
+    async def init_inbox(self, request: Request) -> Response:
+        """Begins a draft that the creator finds in the inbox."""
+        grant = self._state.caller(bearer_text(request), *MAY_SHARE, per_minute=6)
+        assert grant.person is not None
+        source = wire.source_of(await _json(request))
+        key = request.headers.get("idempotency-key")
+        publish = self._state.announce(grant.person, {}, source, key, INBOX)
+        return self._ok(wire.init_body(publish, _origin(request)))
+
+    async def init_photos(self, request: Request) -> Response:
+        """Begins a post of photos, direct or for the inbox."""
+        body = await _json(request)
+        mode = body.get("post_mode")
+        if body.get("media_type") != "PHOTO" or mode not in ("DIRECT_POST", "MEDIA_UPLOAD"):
+            raise errors.invalid_params("The media type or the post mode is invalid")
+        kind = DIRECT if mode == "DIRECT_POST" else INBOX
+        scopes = MAY_PUBLISH if kind == DIRECT else MAY_SHARE
+        grant = self._state.caller(bearer_text(request), *scopes, per_minute=6)
+        assert grant.person is not None
+        post_info = body.get("post_info")
+        if not isinstance(post_info, dict):
+            raise errors.invalid_params("The post info is required")
+        key = request.headers.get("idempotency-key")
+        publish = self._state.announce(grant.person, post_info, wire.photos_of(body), key, kind)
+        return self._ok(wire.init_body(publish, _origin(request)))
 
     async def status(self, request: Request) -> Response:
         """How far a post is."""
@@ -121,7 +158,7 @@ class _Api:
 
     async def cancel(self, request: Request) -> Response:
         """Takes back a post that is not published yet."""
-        await self._state.cancel(await self._asked(request))
+        self._state.cancel(await self._asked(request))
         return self._ok({})
 
     async def chunk(self, request: Request) -> Response:
@@ -181,20 +218,50 @@ class _Pages:
         if publish is None or publish.creator.login != request.path_params["login"]:
             return HTMLResponse("<!doctype html><title>TikTok</title><p>Video currently unavailable", 404)
         title = html.escape(publish.title)
+        source = f"/play/{publish.post_id}"
+        media = f'<video controls src="{source}"></video>'
+        if publish.photos:
+            places = range(1, len(publish.photos) + 1)
+            media = "".join(f'<img src="{source}?photo={place}" alt="photo {place}">' for place in places)
         style = "body{margin:0;background:#121212;color:#fff;font:16px system-ui;text-align:center}"
         return HTMLResponse(
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{style}video{{max-height:85vh;max-width:100%}}</style>"
-            f'<video controls src="/play/{publish.post_id}"></video>'
+            f"<style>{style}video,img{{max-height:85vh;max-width:100%}}</style>{media}"
             f"<p><b>@{publish.creator.login}</b> {title}</p></html>"
         )
 
     async def play(self, request: Request) -> Response:
-        """The bytes of a post's video."""
+        """The bytes of a post's video, or of one of its photos."""
         publish = self._state.publishing.published(request.path_params["post_id"])
         if publish is None or publish.sha256 is None:
             return Response(status_code=404)
-        return FileResponse(self._state.spool.path(publish.file), media_type="video/mp4")
+        place = request.query_params.get("photo", "1")
+        if not place.isdecimal() or not 1 <= int(place) <= len(publish.files):
+            return Response(status_code=404)
+        path = self._state.spool.path(publish.files[int(place) - 1])
+        return FileResponse(path, media_type="image/jpeg" if publish.photos else "video/mp4")
+
+    async def inbox(self, request: Request) -> Response:
+        """A creator's inbox: drafts, each with a button that posts it."""
+        login = request.path_params["login"]
+        button = '<button name="publish_id" value="{0}">Post {0}</button>'
+        drafts = [
+            f'<li><form method="post">{button.format(one.id)}</form>'
+            for one in self._state.publishing.all()
+            if one.creator.login == login and one.status == "SEND_TO_USER_INBOX"
+        ]
+        listed = "".join(drafts) or "<li>no drafts"
+        head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Inbox</title>'
+        return HTMLResponse(f"{head}<ul>{listed}</ul></html>")
+
+    async def share(self, request: Request) -> Response:
+        """Posts a draft, as the creator would in the app."""
+        form = await bounded(request).form()
+        publish = self._state.publishing.existing(str(form.get("publish_id", "")))
+        if publish.creator.login != request.path_params["login"]:
+            raise errors.foreign_publish_id()
+        shared = self._state.share(publish.id)
+        return RedirectResponse(f"/@{shared.creator.login}/video/{shared.post_id}", 303)
 
     async def face(self, request: Request) -> Response:
         """A person's picture."""

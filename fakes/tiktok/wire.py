@@ -14,6 +14,7 @@ from fakes.kit.people import Person
 from fakes.tiktok import errors
 from fakes.tiktok.state.chunks import Plan
 from fakes.tiktok.state.creators import MAX_DURATION_S, Creator, scope_of_field
+from fakes.tiktok.state.photos import MAX_COUNT, Photos
 from fakes.tiktok.state.profile import PROFILE
 from fakes.tiktok.state.publishing import FILE_UPLOAD, PULL_FROM_URL, Publish
 
@@ -119,6 +120,21 @@ def source_of(body: Mapping[str, Any]) -> Plan | str:
     raise errors.invalid_params("The source info is incomplete")
 
 
+def photos_of(body: Mapping[str, Any]) -> Photos:
+    """Where the photos of a post come from.
+
+    Raises:
+        ProviderError: `source_info` is missing, incomplete or too long (400).
+    """
+    source = body.get("source_info")
+    match source:
+        case {"source": "PULL_FROM_URL", "photo_images": list(urls), "photo_cover_index": int(cover)}:
+            is_usable = all(isinstance(url, str) for url in urls) and 0 < len(urls) <= MAX_COUNT
+            if is_usable and 0 <= cover < len(urls):
+                return Photos(tuple(urls), cover)
+    raise errors.invalid_params("The source info is incomplete")
+
+
 def init_body(publish: Publish, origin: str) -> dict[str, Any]:
     """The answer to the announcement of a post."""
     body = {"publish_id": publish.id}
@@ -135,21 +151,26 @@ def status_body(publish: Publish, stored_bytes: int) -> dict[str, Any]:
     if publish.fail_reason is not None:
         body["fail_reason"] = publish.fail_reason
     is_seen = publish.status == "PUBLISH_COMPLETE" and publish.is_public
-    body["publicaly_available_post_id"] = [int(publish.post_id)] if is_seen else []
+    body["publicaly_available_post_id"] = [int(publish.post_id)] if is_seen and publish.is_moderated else []
     return body | {("downloaded_bytes" if publish.source == PULL_FROM_URL else "uploaded_bytes"): count}
 
 
 def post_body(publish: Publish, url: str) -> dict[str, Any]:
     """One line of what the platform received, in the form that all platforms share."""
-    has_media = publish.sha256 is not None
+    media: dict[str, Any] | None = None
+    if publish.sha256 is not None:
+        play = f"{url}/play/{publish.post_id}"
+        media = {"url": play, "bytes": publish.stored_bytes, "sha256": publish.sha256}
+    if media is not None and publish.photos:
+        media["photos"] = [f"{media['url']}?photo={place}" for place in range(1, len(publish.photos) + 1)]
     return {
         "platform": "tiktok",
         "id": publish.post_id,
         "url": f"{url}/@{publish.creator.login}/video/{publish.post_id}",
         "account": publish.creator.login,
         "title": publish.title,
-        "text": None,
-        "media": {"bytes": publish.stored_bytes, "sha256": publish.sha256} if has_media else None,
+        "text": publish.post_info.get("description"),
+        "media": media,
         "at": iso(publish.created_s),
         "idempotency_key": publish.idempotency_key,
     }

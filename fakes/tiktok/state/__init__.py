@@ -4,25 +4,28 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from fakes.kit.footage import Footage, examine
+from fakes.kit.errors import ProviderError
+from fakes.kit.footage import examine
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Windows
 from fakes.kit.oauth import SCHEMA, Client, Engine, Grant
 from fakes.kit.people import Person
+from fakes.kit.refusals import Refusals
 from fakes.kit.spool import Spool
 from fakes.tiktok import errors
+from fakes.tiktok.refusals import LENIENT, ON_COMMAND
 from fakes.tiktok.state import publishing, settings
 from fakes.tiktok.state.chunks import Plan, flaw, range_of
-from fakes.tiktok.state.creators import Creator, fail_reason
+from fakes.tiktok.state.creators import Creator, fail_reason, flaw_of_post
 from fakes.tiktok.state.notices import Notices
+from fakes.tiktok.state.photos import Photos, flaw_of_text, is_photo
 from fakes.tiktok.state.profile import PROFILE
-from fakes.tiktok.state.publishing import Publish, Publishing
+from fakes.tiktok.state.publishing import DIRECT, INBOX, Publish, Publishing
 from fakes.tiktok.state.pull import Puller
 from fakes.tiktok.state.settings import Settings
 
 _WINDOW_S = 60.0
 _USER_DISCONNECTED, _DEVELOPER_REVOKED = 1, 5
-_TITLE_LIMIT_UNITS = 2200
 
 
 class TikTokState:
@@ -36,6 +39,7 @@ class TikTokState:
         self.settings = Settings(store)
         self.spool = Spool(folder / "tiktok-media" if folder else None)
         self.publishing = Publishing(store, kit.clock, kit.ids)
+        self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
         self._puller = Puller(self.spool, kit.settings.media_hosts)
         self._notices = Notices(kit.webhooks, kit.clock)
@@ -84,7 +88,21 @@ class TikTokState:
             key = f"{token} {'/'.join(scopes)} {per_minute}"
             if self._windows.take(key, per_minute, _WINDOW_S).is_over:
                 raise errors.rate_limited()
+        self.refusals.strike()
         return grant
+
+    def reader(self, token: str | None, *scopes: str, per_minute: int) -> Grant:
+        """As `caller`, for creator_info: what speaks against posting comes with status 200 on purpose.
+
+        Raises:
+            ProviderError: As for `caller`.
+        """
+        try:
+            return self.caller(token, *scopes, per_minute=per_minute)
+        except ProviderError as error:
+            if str(error.code).startswith(LENIENT):
+                error.status = 200
+            raise
 
     def creator(self, one: Person) -> Creator:
         """A creator who may post now; the refusals come with status 200 on purpose.
@@ -96,29 +114,39 @@ class TikTokState:
         return Creator(one)
 
     def announce(
-        self, one: Person, post_info: Mapping[str, Any], source: Plan | str, key: str | None
+        self,
+        one: Person,
+        post_info: Mapping[str, Any],
+        source: Plan | str | Photos,
+        key: str | None,
+        kind: str = DIRECT,
     ) -> Publish:
-        """Begin a direct post; a video that is to be pulled is fetched in the background.
+        """Begin a direct post or a draft for the inbox; what is to be pulled is fetched in the background.
 
         Raises:
             ProviderError: The post, the plan or the address breaks a rule, or the creator may not post.
         """
-        self._check_may_post(one, 403)
-        self._check_post(Creator(one), post_info)
+        self._check_may_post(one, 403, kind)
+        self._check_post(one, post_info, source, kind)
         if isinstance(source, Plan):
             wrong = flaw(source)
             if wrong is not None:
                 raise errors.invalid_params(wrong)
-            return self.publishing.announce(one, post_info, source, key)
-        if not self._puller.allows(source):
+            return self.publishing.announce(one, post_info, source, key, kind)
+        urls = source.urls if isinstance(source, Photos) else (source,)
+        if not all(map(self._puller.allows, urls)):
             raise errors.url_unverified()
-        publish = self.publishing.announce(one, post_info, source, key)
+        publish = self.publishing.announce(one, post_info, source, key, kind)
 
         async def then(is_fetched: bool) -> None:
-            await (self.receive(publish) if is_fetched else self._fail(publish, "video_pull_failed"))
+            if is_fetched:
+                await self.receive(publish)
+            else:
+                self._fail(publish, "photo_pull_failed" if publish.photos else "video_pull_failed")
 
-        self.spool.delete(publish.file)
-        self._puller.start(source, publish.file, then)
+        for file in publish.files:
+            self.spool.delete(file)
+        self._puller.start(dict(zip(publish.files, urls, strict=True)), then)
         return publish
 
     def check_chunk(self, publish: Publish, content_range: str | None, length: int | None) -> int:
@@ -142,31 +170,50 @@ class TikTokState:
         """All bytes have come: look into them and publish, or not; nothing when it was cancelled before."""
         if self.publishing.existing(publish.id).is_received:
             return
-        path = self.spool.path(publish.file)
-        footage: Footage | None = await asyncio.to_thread(examine, path)
+        reason = await asyncio.to_thread(self._flaw, publish)
         digest = await asyncio.to_thread(self.spool.sha256, publish.file)
+        size_bytes = sum(map(self.spool.size, publish.files))
         processing_s = float(self.settings.get("processing_s"))
-        self.publishing.received(publish.id, digest, self.spool.size(publish.file), processing_s)
-        reason = fail_reason(footage)
+        moderation_s = float(self.settings.get("moderation_s"))
+        self.publishing.received(publish.id, digest, size_bytes, processing_s, moderation_s)
+        reason = reason or self.settings.get("outcome") or None
         if reason is not None:
-            await self._fail(publish, reason, after_s=processing_s)
+            self._fail(publish, reason, after_s=processing_s)
             return
-        content = {"publish_id": publish.id, "publish_type": "DIRECT_POST"}
+        content = {"publish_id": publish.id, "publish_type": publish.kind}
+        if publish.kind == INBOX:
+            self._tell(publish.creator, "post.publish.inbox_delivered", content, processing_s)
+            return
         self._tell(publish.creator, "post.publish.complete", content, processing_s)
-        if publish.is_public:
-            public = {"publish_id": publish.id, "post_id": publish.post_id, "publish_type": "DIRECT_POST"}
-            self._tell(publish.creator, "post.publish.publicly_available", public, processing_s)
+        self._tell_public(publish, processing_s + moderation_s)
 
-    async def cancel(self, publish: Publish) -> None:
+    def share(self, publish_id: str) -> Publish:
+        """The creator posts a draft from the inbox, for all that may be addressed.
+
+        Raises:
+            ProviderError: No such draft waits there.
+        """
+        publish = self.publishing.existing(publish_id)
+        if publish.status != "SEND_TO_USER_INBOX":
+            raise errors.invalid_publish_id()
+        self.publishing.share(publish.id, Creator(publish.creator).privacy_levels[0])
+        content = {"publish_id": publish.id, "publish_type": publish.kind}
+        self._tell(publish.creator, "post.publish.complete", content, 0.0)
+        shared = self.publishing.existing(publish_id)
+        self._tell_public(shared, 0.0)
+        return shared
+
+    def cancel(self, publish: Publish) -> None:
         """Take back a post that is not published yet.
 
         Raises:
             ProviderError: It is published or has failed (400).
         """
-        if publish.status in ("PUBLISH_COMPLETE", "FAILED"):
+        if publish.is_ended:
             raise errors.not_cancellable()
-        self.spool.delete(publish.file)
-        await self._fail(publish, "publish_cancelled")
+        for file in publish.files:
+            self.spool.delete(file)
+        self._fail(publish, "publish_cancelled")
 
     def revoke(self, token: str | None, client: Client) -> None:
         """End an authorization for the application that asks for it.
@@ -178,30 +225,57 @@ class TikTokState:
 
     def _removed(self, grant: Grant, reason: int = _USER_DISCONNECTED) -> None:
         if grant.person is not None:
+            for publish in self.publishing.under_way(grant.person):
+                self._fail(publish, "auth_removed")
             self._tell(grant.person, "authorization.removed", {"reason": reason}, 0.0)
 
-    async def _fail(self, publish: Publish, reason: str, after_s: float = 0.0) -> None:
+    def _flaw(self, publish: Publish) -> str | None:
+        """Why a video or the photos cannot be published; takes time, call it in a thread."""
+        if not publish.photos:
+            return fail_reason(examine(self.spool.path(publish.file)))
+        heads = []
+        for file in publish.files:
+            with self.spool.path(file).open("rb") as photo:
+                heads.append(photo.read(12))
+        return None if all(map(is_photo, heads)) else "file_format_check_failed"
+
+    def _fail(self, publish: Publish, reason: str, after_s: float = 0.0) -> None:
         self.publishing.fail(publish.id, reason, after_s)
-        content = {"publish_id": publish.id, "reason": reason, "publish_type": "DIRECT_POST"}
+        content = {"publish_id": publish.id, "reason": reason, "publish_type": publish.kind}
         self._tell(publish.creator, "post.publish.failed", content, after_s)
+
+    def _tell_public(self, publish: Publish, after_s: float) -> None:
+        if publish.is_public:
+            content = {
+                "publish_id": publish.id,
+                "post_id": publish.post_id,
+                "publish_type": publish.kind,
+            }
+            self._tell(publish.creator, "post.publish.publicly_available", content, after_s)
 
     def _tell(self, one: Person, event: str, content: Mapping[str, Any], after_s: float) -> None:
         self._notices.send(self.settings.get("webhook_url"), event, one, content, after_s=after_s)
 
-    def _check_may_post(self, one: Person, status: int) -> None:
+    def _check_may_post(self, one: Person, status: int, kind: str = DIRECT) -> None:
         if one.is_banned:
             raise errors.banned(status)
-        if self.publishing.count_of_day(one) >= self.settings.get("posts_per_day"):
+        if kind == DIRECT and self.publishing.count_of_day(one) >= self.settings.get("posts_per_day"):
             raise errors.too_many_posts(status)
+        if kind == INBOX and self.publishing.pending_shares(one) >= self.settings.get("pending_shares"):
+            raise errors.too_many_shares()
 
-    def _check_post(self, creator: Creator, post_info: Mapping[str, Any]) -> None:
+    def _check_post(
+        self, one: Person, post_info: Mapping[str, Any], source: Plan | str | Photos, kind: str
+    ) -> None:
+        wrong = flaw_of_text(post_info) if isinstance(source, Photos) else flaw_of_post(post_info)
+        if wrong is not None:
+            raise errors.invalid_params(wrong)
         level = post_info.get("privacy_level")
+        if kind == INBOX:
+            return
         if not isinstance(level, str) or not level:
             raise errors.invalid_params("The privacy level is required")
-        title = post_info.get("title", "")
-        if not isinstance(title, str) or len(title.encode("utf-16-le")) // 2 > _TITLE_LIMIT_UNITS:
-            raise errors.invalid_params(f"The title is longer than {_TITLE_LIMIT_UNITS}")
-        if level not in creator.privacy_levels:
+        if level not in Creator(one).privacy_levels:
             raise errors.privacy_mismatch()
         if level != "SELF_ONLY" and not self.settings.get("is_audited"):
             raise errors.unaudited()

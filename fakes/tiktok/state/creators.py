@@ -1,12 +1,19 @@
 """What TikTok knows of people, and what they may post."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fakes.kit.footage import Footage
 from fakes.kit.people import Person, open_id
 from fakes.tiktok.state.profile import BASIC, PROFILE_SCOPE, STATS
 
 MAX_DURATION_S = 600
+TITLE_LIMIT_UNITS = 2200
+_SWITCHES = (
+    *("disable_duet", "disable_stitch", "disable_comment"),
+    *("brand_content_toggle", "brand_organic_toggle", "is_aigc"),
+)
 _PUBLIC = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _PRIVATE = ("FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _CODECS = frozenset({"h264", "hevc", "vp8", "vp9"})
@@ -34,6 +41,20 @@ class Creator:
     def union_id(self) -> str:
         """The id that is the same for all applications of a developer."""
         return open_id(self.one).replace("openid", "unionid")
+
+
+def flaw_of_post(post_info: Mapping[str, Any]) -> str | None:
+    """What is wrong with the settings of a video post, or None; the privacy level is not looked at."""
+    title = post_info.get("title", "")
+    if not isinstance(title, str) or len(title.encode("utf-16-le", "surrogatepass")) // 2 > TITLE_LIMIT_UNITS:
+        return f"The title is longer than {TITLE_LIMIT_UNITS}"
+    for name in _SWITCHES:
+        if not isinstance(post_info.get(name, False), bool):
+            return f"The {name} is not a boolean"
+    cover_ms = post_info.get("video_cover_timestamp_ms", 0)
+    if isinstance(cover_ms, bool) or not isinstance(cover_ms, int) or not 0 <= cover_ms < 2**31:
+        return "The video_cover_timestamp_ms is invalid"
+    return None
 
 
 def scope_of_field(field: str) -> str | None:

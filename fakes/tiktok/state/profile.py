@@ -10,6 +10,7 @@ from fakes.tiktok import errors
 BASIC, PROFILE_SCOPE, STATS = "user.info.basic", "user.info.profile", "user.info.stats"
 PUBLISH, UPLOAD = "video.publish", "video.upload"
 MAY_PUBLISH = (PUBLISH,)
+MAY_SHARE = (UPLOAD,)
 MAY_SEE_STATUS = (PUBLISH, UPLOAD)
 
 

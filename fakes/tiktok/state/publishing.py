@@ -1,6 +1,7 @@
 """Posts: from the announcement over the upload to what is public."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,15 @@ from fakes.kit.people import Person, person
 from fakes.kit.store import Store
 from fakes.tiktok import errors
 from fakes.tiktok.state.chunks import Plan
+from fakes.tiktok.state.photos import Photos
 
 SCHEMA = """
 CREATE TABLE publishes (
     id TEXT PRIMARY KEY, login TEXT NOT NULL, source TEXT NOT NULL, post_info TEXT NOT NULL,
     created_s REAL NOT NULL, upload_id TEXT, upload_token TEXT, total_bytes INTEGER, chunk_bytes INTEGER,
     chunk_count INTEGER, video_url TEXT, received_s REAL, processed_s REAL, sha256 TEXT, stored_bytes INTEGER,
-    fail_reason TEXT, post_id TEXT NOT NULL, idempotency_key TEXT
+    fail_reason TEXT, post_id TEXT NOT NULL, idempotency_key TEXT, kind TEXT NOT NULL DEFAULT 'DIRECT_POST',
+    photos TEXT, shared_s REAL, public_s REAL
 );
 CREATE UNIQUE INDEX publishes_by_upload ON publishes (upload_id);
 CREATE INDEX publishes_by_post ON publishes (post_id);
@@ -29,6 +32,7 @@ CREATE INDEX publishes_by_creator ON publishes (login, created_s);
 UPLOAD_LIFE_S = 3600
 DAY_S = 86_400
 FILE_UPLOAD, PULL_FROM_URL, SEEDED = "FILE_UPLOAD", "PULL_FROM_URL", "SEEDED"
+DIRECT, INBOX = "DIRECT_POST", "INBOX_SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Publish:
         status: TikTok's word for how far it is.
         fail_reason: Set when `status` is FAILED.
         is_received: Whether all bytes have come.
+        kind: DIRECT_POST, or INBOX_SHARE for a draft that the creator posts.
+        photos: Addresses of the photos of a photo post.
+        is_moderated: Whether it may be seen by everybody, if it is to be.
     """
 
     id: str
@@ -59,6 +66,9 @@ class Publish:
     stored_bytes: int | None
     post_id: str
     idempotency_key: str | None
+    kind: str
+    photos: tuple[str, ...]
+    is_moderated: bool
 
     @property
     def file(self) -> str:
@@ -66,9 +76,20 @@ class Publish:
         return f"{self.post_id}.video"
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Names in the spool: of the video, or of each photo; the first is `file`."""
+        more = (f"{self.post_id}-{place}.photo" for place in range(2, len(self.photos) + 1))
+        return (self.file, *more)
+
+    @property
     def title(self) -> str:
         """The caption."""
         return str(self.post_info.get("title", ""))
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.status in ("PUBLISH_COMPLETE", "FAILED")
 
     @property
     def is_public(self) -> bool:
@@ -110,18 +131,24 @@ class Publishing:
             )
 
     def announce(
-        self, one: Person, post_info: Mapping[str, Any], source: Plan | str, key: str | None
+        self,
+        one: Person,
+        post_info: Mapping[str, Any],
+        source: Plan | str | Photos,
+        key: str | None,
+        kind: str = DIRECT,
     ) -> Publish:
-        """Begin a post, whose video comes by a plan or from an address."""
+        """Begin a post, whose video comes by a plan or from an address, or whose photos do."""
         plan = source if isinstance(source, Plan) else None
         url = source if isinstance(source, str) else None
+        photos = source.urls if isinstance(source, Photos) else None
         number = self._store.unused("publishes", "post_id", lambda: "7" + self._ids.digits(18))
         self._store.execute(
             "INSERT INTO publishes (id, login, source, post_info, created_s, upload_id, upload_token,"
-            " total_bytes, chunk_bytes, chunk_count, video_url, post_id, idempotency_key)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " total_bytes, chunk_bytes, chunk_count, video_url, post_id, idempotency_key, kind, photos)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                f"v_pub_file~v2-1.{number}" if plan else f"v_pub_url~v2.{number}",
+                f"{_prefix(kind, source)}.{number}",
                 one.login,
                 FILE_UPLOAD if plan else PULL_FROM_URL,
                 json.dumps(post_info),
@@ -134,6 +161,8 @@ class Publishing:
                 url,
                 number,
                 key,
+                kind,
+                None if photos is None else json.dumps(photos),
             ),
         )
         row = self._store.one("SELECT * FROM publishes WHERE post_id = ?", (number,))
@@ -173,13 +202,42 @@ class Publishing:
         found = self._publish(row) if row else None
         return found if found is not None and found.status == "PUBLISH_COMPLETE" else None
 
-    def received(self, publish_id: str, sha256: str, size_bytes: int, processing_s: float) -> None:
-        """All bytes are there; processing begins."""
+    def received(
+        self, publish_id: str, sha256: str, size_bytes: int, processing_s: float, moderation_s: float
+    ) -> None:
+        """All bytes are there; processing begins, and moderation after it."""
         now_s = self._clock.now()
+        done_s = now_s + processing_s
         self._store.execute(
-            "UPDATE publishes SET received_s = ?, processed_s = ?, sha256 = ?, stored_bytes = ? WHERE id = ?",
-            (now_s, now_s + processing_s, sha256, size_bytes, publish_id),
+            "UPDATE publishes SET received_s = ?, processed_s = ?, public_s = ?, sha256 = ?, stored_bytes = ?"
+            " WHERE id = ?",
+            (now_s, done_s, done_s + moderation_s, sha256, size_bytes, publish_id),
         )
+
+    def share(self, publish_id: str, privacy_level: str) -> None:
+        """The creator posts a draft from the inbox."""
+        now_s = self._clock.now()
+        info = {**self.existing(publish_id).post_info, "privacy_level": privacy_level}
+        self._store.execute(
+            "UPDATE publishes SET shared_s = ?, public_s = max(?, public_s), post_info = ? WHERE id = ?",
+            (now_s, now_s, json.dumps(info), publish_id),
+        )
+
+    def pending_shares(self, one: Person) -> int:
+        """Drafts of the last 24 hours that the creator has not posted."""
+        rows = self._store.all(
+            "SELECT * FROM publishes WHERE login = ? AND kind = ? AND created_s > ? AND shared_s IS NULL",
+            (one.login, INBOX, self._clock.now() - DAY_S),
+        )
+        return sum(not self._publish(row).is_ended for row in rows)
+
+    def under_way(self, one: Person) -> list[Publish]:
+        """A creator's posts that have not come to their end."""
+        rows = self._store.all(
+            "SELECT * FROM publishes WHERE login = ? AND (processed_s IS NULL OR processed_s > ?)",
+            (one.login, self._clock.now()),
+        )
+        return [self._publish(row) for row in rows]
 
     def fail(self, publish_id: str, reason: str, after_s: float) -> None:
         """Let a post end in FAILED, `after_s` from now; it takes no more bytes."""
@@ -193,8 +251,8 @@ class Publishing:
     def count_of_day(self, one: Person) -> int:
         """Direct posts that a creator began within the last 24 hours."""
         row = self._store.one(
-            "SELECT count(*) FROM publishes WHERE login = ? AND source <> ? AND created_s > ?",
-            (one.login, SEEDED, self._clock.now() - DAY_S),
+            "SELECT count(*) FROM publishes WHERE login = ? AND source <> ? AND created_s > ? AND kind = ?",
+            (one.login, SEEDED, self._clock.now() - DAY_S, DIRECT),
         )
         return int(row[0]) if row else 0
 
@@ -209,7 +267,13 @@ class Publishing:
         statuses = [one.status for one in found]
         keys = [one.idempotency_key for one in found if one.idempotency_key is not None]
         counts = {status: statuses.count(status) for status in sorted(set(statuses))}
-        return {"posts": len(found), "by_status": counts, "duplicates": len(keys) - len(set(keys))}
+        repeated = {key: count for key, count in Counter(keys).items() if count > 1}
+        return {
+            "posts": len(found),
+            "by_status": counts,
+            "duplicates": len(keys) - len(set(keys)),
+            "repeated_keys": repeated,
+        }
 
     def _publish(self, row: Row) -> Publish:
         creator = person(row["login"])
@@ -218,6 +282,8 @@ class Publishing:
         status = "PROCESSING_DOWNLOAD" if is_pulled else "PROCESSING_UPLOAD"
         if row["processed_s"] is not None and self._clock.now() >= row["processed_s"]:
             status = "FAILED" if row["fail_reason"] else "PUBLISH_COMPLETE"
+            if row["kind"] == INBOX and row["shared_s"] is None and status != "FAILED":
+                status = "SEND_TO_USER_INBOX"
         has_plan = row["chunk_count"] is not None
         return Publish(
             id=row["id"],
@@ -237,4 +303,17 @@ class Publishing:
             stored_bytes=row["stored_bytes"],
             post_id=row["post_id"],
             idempotency_key=row["idempotency_key"],
+            kind=row["kind"],
+            photos=tuple(json.loads(row["photos"] or "[]")),
+            is_moderated=row["public_s"] is None or self._clock.now() >= row["public_s"],
         )
+
+
+def _prefix(kind: str, source: Plan | str | Photos) -> str:
+    """How publish ids begin; that of photos for the inbox is a guess."""
+    match source:
+        case Photos():
+            return "p_pub_url~v2" if kind == DIRECT else "p_inbox_url~v2"
+        case Plan():
+            return "v_pub_file~v2-1" if kind == DIRECT else "v_inbox_file~v2"
+    return "v_pub_url~v2" if kind == DIRECT else "v_inbox_url~v2"

@@ -1,7 +1,7 @@
 """Fetches a video from an address, as TikTok does for PULL_FROM_URL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fakes.kit.addresses import is_within
 from fakes.kit.spool import Spool
@@ -27,9 +27,9 @@ class Puller:
         """Whether an address lies below a verified prefix."""
         return is_within(url, self._hosts)
 
-    def start(self, url: str, file: str, then: Callable[[bool], Awaitable[None]]) -> None:
-        """Fetch `url` into `file`, then tell whether that worked."""
-        task = asyncio.get_running_loop().create_task(self._run(url, file, then))
+    def start(self, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
+        """Fetch addresses, by the file that each goes into, then tell whether that worked."""
+        task = asyncio.get_running_loop().create_task(self._run(urls, then))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -38,8 +38,12 @@ class Puller:
         for task in self._tasks:
             task.cancel()
 
-    async def _run(self, url: str, file: str, then: Callable[[bool], Awaitable[None]]) -> None:
-        await then(await self._fetch(url, file))
+    async def _run(self, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
+        for file, url in urls.items():
+            if not await self._fetch(url, file):
+                await then(False)
+                return
+        await then(True)
 
     async def _fetch(self, url: str, file: str) -> bool:
         import httpx  # late: 130 ms that most runs never pay

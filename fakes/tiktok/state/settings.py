@@ -9,9 +9,19 @@ from fakes.kit.store import Store
 SCHEMA = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+FAIL_REASONS = (
+    *("file_format_check_failed", "duration_check_failed", "frame_rate_check_failed"),
+    *("picture_size_check_failed", "internal", "video_pull_failed", "photo_pull_failed"),
+    *("publish_cancelled", "auth_removed", "spam_risk_too_many_posts"),
+    *("spam_risk_user_banned_from_posting", "spam_risk_text", "spam_risk"),
+)
+"""TikTok's words for why a post failed (TikTok: get post status)."""
 DEFAULTS: Mapping[str, Any] = {
     "is_audited": True,
+    "moderation_s": 0.0,
     "oauth_error_http_status": 200,
+    "outcome": "",
+    "pending_shares": 5,
     "posts_per_day": 15,
     "processing_s": 0.0,
     "webhook_url": "",
@@ -35,7 +45,7 @@ class Settings:
                 continue
             value = document[key]
             kinds = (int, float) if isinstance(default, float) else (type(default),)
-            if not isinstance(value, kinds):
+            if not isinstance(value, kinds) or (key == "outcome" and value not in (*FAIL_REASONS, "")):
                 raise ValueError(f"'{key}' is {value!r}; it must be of the kind of {default!r}")
             self._store.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, json.dumps(value)))
 

@@ -74,12 +74,16 @@ def test_a_video_in_one_chunk_is_published_at_once(
         "account": "streamer_sam",
         "title": "What a play #clip",
         "text": None,
-        "media": {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
+        "media": {
+            "url": f"{running.url('tiktok')}/play/{post['id']}",
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        },
         "at": post["at"],
         "idempotency_key": "post-7",
     }
     assert "What a play #clip" in client.get(post["url"]).text
-    assert client.get(f"/play/{post['id']}").content == content
+    assert client.get(post["media"]["url"]).content == content
 
 
 def test_chunks_come_in_order_and_are_stored_whole_or_not_at_all(
