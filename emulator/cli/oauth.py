@@ -95,11 +95,12 @@ def revoke(common: Common, provider: str | None, user: str | None, token: int | 
 
 @command.command()
 @_provider
+@click.option("--as", "page", metavar="ERROR", help="One of Google's own pages, such as org_internal.")
 @_times
 @common_options
-def deny(common: Common, provider: str | None, times: int, always: bool) -> None:
+def deny(common: Common, provider: str | None, page: str | None, times: int, always: bool) -> None:
     """Let the next consent be refused, whoever agrees."""
-    found = _act(common, provider, "deny", {"times": None if always else times})
+    found = _act(common, provider, "deny", {"times": None if always else times, "as": page})
     _print(common, found, lambda one: "; ".join(_orders(one, with_name=False)))
 
 
@@ -168,7 +169,8 @@ def _orders(one: Mapping[str, Any], *, with_name: bool = True) -> list[str]:
     """What is commanded at one provider, in words."""
     words = []
     if one["deny"]:
-        words.append(f"{_so_often(one['deny'], 'consent')} refused")
+        page = f": {one['deny']['as']}" if one["deny"]["as"] else ""
+        words.append(f"{_so_often(one['deny'], 'consent')} refused{page}")
     if one["fail"]:
         words.append(f"{_so_often(one['fail'], 'request for tokens')} refused: {one['fail']['as']}")
     return [f"{one['fake']}: {word}" for word in words] if with_name else words

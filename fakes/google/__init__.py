@@ -1,6 +1,6 @@
 """Stands for Google: OAuth 2.0 and OpenID Connect, and the part of YouTube's Data API v3 that uploaders need.
 
-Not covered: the implicit flow, comments, search, captions, playlists of one's own, resumable thumbnails.
+Not covered: comments, search, captions, playlists of one's own, resumable thumbnails.
 """
 
 from fakes.kit.fake import Endpoint, Fake

@@ -39,6 +39,8 @@ def _refused_authorization(refusal: Refusal) -> ProviderError:
             return oauth(400, "invalid_scope", f"Some requested scopes were invalid. {{invalid=[{name}]}}")
         case Reason.RESPONSE_TYPE_UNSUPPORTED:
             return oauth(400, "unsupported_response_type", f"Unsupported response_type: {name}")
+        case Reason.OPENID_MISSING:
+            return oauth(400, "invalid_request", "Missing required scope: openid")  # guess: wording
         case Reason.CHALLENGE_METHOD_UNSUPPORTED:
             return oauth(400, "invalid_request", f"Invalid code_challenge_method: {name}")
     return oauth(400, "invalid_request", f"Missing required parameter: {name}")

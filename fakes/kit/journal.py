@@ -12,10 +12,10 @@ _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 _SECRET_HEADERS = re.compile("cookie|token|secret|uploadid")
 _SECRETS = (
     "access_token|refresh_token|id_token|token|upload_token|client_secret|api_secret|secret|password"
-    r"|access_?secret|code_verifier|upload_id|delete_token|__\w+_token__"
+    r"|access_?secret|code_verifier|device_code|upload_id|delete_token|__\w+_token__"
 )
 _IN_JSON = re.compile(rf'("(?:{_SECRETS})"\s*:\s*")((?:[^"\\]|\\.)+)', re.IGNORECASE)
-_IN_FORM = re.compile(rf"((?:\b(?:{_SECRETS})|(?:\A|[?&])code)=)([^&\"'\s]+)", re.IGNORECASE)
+_IN_FORM = re.compile(rf"((?:\b(?:{_SECRETS})|(?:\A|[?&#])code)=)([^&\"'\s]+)", re.IGNORECASE)
 _TEXT_TYPES = ("application/json", "text/", "application/x-www-form-urlencoded", "application/problem+json")
 
 

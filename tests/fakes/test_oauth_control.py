@@ -172,6 +172,7 @@ def test_a_failure_may_be_a_dead_grant_or_a_bad_client(at: At, name: str, failur
         ("expire", {"token": 1 << 80}, "no token has the id"),
         ("expire", {"who": 1}, "unknown field 'who'"),
         ("revoke", {"token": "x"}, "no token has the id 'x'"),
+        ("deny", {"as": "org_internal"}, "as is 'org_internal'; X has none"),
         ("deny", {"times": 0}, "times is '0', it must be 1 to 1000 or null"),
         ("fail", {"as": "teapot"}, "as is 'teapot'; known are unavailable, invalid_grant, invalid_client"),
         ("clear", {"x": 1}, "clear takes no fields"),

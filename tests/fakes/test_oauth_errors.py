@@ -273,7 +273,7 @@ _PAGES: list[tuple[str, dict[str, str], int, str]] = [
     ("google", {"redirect_uri": WRONG_REDIRECT.replace("http:", "https:")}, 400, "redirect_uri_mismatch"),
     ("google", {"client_id": "nobody"}, 401, "invalid_client"),
     ("google", {"scope": "everything"}, 400, "invalid_scope"),
-    ("google", {"response_type": "token"}, 400, "unsupported_response_type"),
+    ("google", {"response_type": "none"}, 400, "unsupported_response_type"),
     ("google", {"response_type": ""}, 400, "invalid_request"),
     ("google", {"code_challenge_method": "S512"}, 400, "invalid_request"),
     ("tiktok", {"redirect_uri": "https://evil.test/"}, 400, "invalid_request"),

@@ -24,7 +24,7 @@ def routes(state: GoogleState) -> list[BaseRoute]:
     async def token(request: Request) -> Response:
         issued = engine.token(await token_request(request, engine.profile))
         wants_id = "openid" in issued.grant.granted
-        id_token = state.key.sign(wire.claims(issued, url, clock.now())) if wants_id else None
+        id_token = state.id_token(issued) if wants_id else None
         return JSONResponse(wire.token_body(issued, id_token), headers=_NO_STORE)
 
     async def device_code(request: Request) -> Response:

@@ -10,9 +10,10 @@ from fakes.google.state.profile import API_KEY, MAY_UPLOAD, PROFILE, is_foreign_
 from fakes.google.state.quota import Quota
 from fakes.google.state.uploads import Received, Upload, Uploads
 from fakes.google.state.videos import Video, Videos
+from fakes.google.wire import oauth as wire
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
-from fakes.kit.oauth import SCHEMA, Engine, Grant, SigningKey
+from fakes.kit.oauth import SCHEMA, Engine, Grant, Issued, SigningKey
 from fakes.kit.people import Person
 from fakes.kit.refusals import Refusals
 from fakes.kit.spool import Spool
@@ -32,7 +33,7 @@ class GoogleState:
         store = kit.open_store(SCHEMA + quota.SCHEMA + uploads.SCHEMA + videos.SCHEMA)
         folder = kit.settings.state_dir
         self.kit = kit
-        self.oauth = Engine(PROFILE, kit)
+        self.oauth = Engine(PROFILE, kit, identify=self.id_token)
         self.key = SigningKey(folder / "google-signing-key.pem" if folder else None)
         self.spool = Spool(folder / "google-media" if folder else None)
         self.quota = Quota(store, kit.clock)
@@ -68,6 +69,10 @@ class GoogleState:
     def close(self) -> None:
         """Remove temporary media."""
         self.spool.close()
+
+    def id_token(self, issued: Issued, code: str | None = None) -> str:
+        """The signed id_token that goes with an access token, and with a code when both come at once."""
+        return self.key.sign(wire.claims(issued, self.kit.url, self.kit.clock.now(), code))
 
     def account(self, token: str | None) -> Grant:
         """Whose user information a token may read.

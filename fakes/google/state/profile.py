@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from fakes.google import errors
 from fakes.kit.ids import Ids
-from fakes.kit.oauth import DEVICE_CODE, Asked, DeviceProfile, Profile, Reason, plain, s256_base64url
+from fakes.kit.oauth import (
+    DEVICE_CODE,
+    Asked,
+    DeviceProfile,
+    Issued,
+    Profile,
+    Reason,
+    plain,
+    s256_base64url,
+)
 from fakes.kit.people import Person, subject_id
 
 _AUTH = "https://www.googleapis.com/auth/"
@@ -39,6 +48,15 @@ def _access_text(ids: Ids) -> str:
     return f"ya29.a0AfB_{ids.url_safe(160)}"
 
 
+def _fragment(issued: Issued) -> Mapping[str, str]:
+    return {
+        "access_token": issued.access_token,
+        "token_type": "Bearer",
+        "expires_in": str(issued.expires_in_s),
+        "scope": " ".join(issued.grant.scopes),
+    }
+
+
 def _user_text(ids: Ids) -> str:
     return f"{ids.text(4, _CONSONANTS)}-{ids.text(4, _CONSONANTS)}"
 
@@ -49,6 +67,24 @@ DEVICES = DeviceProfile(
     page="/device",
     scopes=frozenset({"openid", "email", "profile", YOUTUBE, READONLY}),
 )
+_BLOCKED = {
+    "access_denied": (
+        403,
+        "ClipNET staging has not completed the Google verification process. The app is currently being "
+        "tested, and can only be accessed by developer-approved testers.",
+    ),
+    "admin_policy_enforced": (
+        400,
+        "Access to your account data is restricted by policies within your organization.",
+    ),
+    "deleted_client": (401, "The OAuth client was deleted."),
+    "disallowed_useragent": (
+        403,
+        "You can't sign in from this screen because this app doesn't comply with Google's "
+        '"Use secure browsers" policy.',
+    ),
+    "org_internal": (403, "ClipNET staging is restricted to users within its organization."),
+}
 PROFILE = Profile(
     name="google",
     title="Google",
@@ -70,6 +106,10 @@ PROFILE = Profile(
     client_places=("basic", "body"),
     allows_loopback=True,
     pkce={"S256": s256_base64url, "plain": plain},
+    response_types=frozenset(
+        {"code", "token", "id_token", "code token", "code id_token", "id_token token", "code id_token token"}
+    ),
+    implicit=_fragment,
     grant_types=frozenset({"authorization_code", "refresh_token", DEVICE_CODE}),
     device=DEVICES,
     rotation="omit",
@@ -77,6 +117,7 @@ PROFILE = Profile(
     refresh_slides=True,
     gives_refresh=_gives_refresh,
     callback_extra=_callback_extra,
+    blocked=_BLOCKED,
     redirected={
         Reason.LOGIN_REQUIRED: {"error": "login_required"},
         Reason.INTERACTION_REQUIRED: {"error": "interaction_required"},

@@ -69,8 +69,8 @@ def device_body(one: DeviceLogin, url: str) -> dict[str, Any]:
     }
 
 
-def claims(issued: Issued, issuer: str, now_s: float) -> dict[str, Any]:
-    """Claims of the id_token that goes with an access token."""
+def claims(issued: Issued, issuer: str, now_s: float, code: str | None) -> dict[str, Any]:
+    """Claims of the id_token that goes with an access token, and with a code when both come at once."""
     grant = issued.grant
     about = {"iss": issuer, "azp": grant.client_id, "aud": grant.client_id, "sub": grant.user_id}
     nonce = grant.params.get("nonce")
@@ -80,6 +80,7 @@ def claims(issued: Issued, issuer: str, now_s: float) -> dict[str, Any]:
             grant, ("email", "email_verified", "name", "picture", "given_name", "family_name"), issuer
         ),
         "at_hash": half_hash(issued.access_token),
+        **({"c_hash": half_hash(code)} if code is not None else {}),
         **({"nonce": nonce} if nonce and not issued.is_refresh else {}),
         "iat": int(now_s),
         "exp": int(now_s) + ID_TOKEN_LIFE_S,

@@ -108,11 +108,16 @@ class Control:
     def deny(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Refuse the next `times` consents (1 by default; null until cleared), whoever agrees.
 
+        `as` one of the provider's own pages the client is not told.
+
         Raises:
             ValueError: A field is not usable.
         """
-        check_fields(body, ("times",))
-        self._engine.orders.deny(_times(body))
+        check_fields(body, ("times", "as"))
+        page, pages = body.get("as"), self._engine.profile.blocked
+        if page is not None and page not in pages:
+            raise ValueError(f"as is '{page}'; {self._engine.profile.title} has {', '.join(pages) or 'none'}")
+        self._engine.orders.deny(_times(body), page)
         return self._engine.orders.public()
 
     def fail(self, body: Mapping[str, Any]) -> dict[str, Any]:

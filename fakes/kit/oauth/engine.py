@@ -140,8 +140,16 @@ class Engine:
         return None if default is None else self.hinted(hint or default)
 
     def approve(self, asked: Asked, one: Person) -> str:
-        """Record the person's consent; returns the address to go back to, with what was asked for."""
-        if self.orders.take_denial():
+        """Record the person's consent; returns the address to go back to, with what was asked for.
+
+        Raises:
+            ProviderError: On command the provider refuses, on a page.
+        """
+        denial = self.orders.take_denial()
+        if denial is not None and denial["as"] is not None:
+            status, text = self.profile.blocked[denial["as"]]
+            raise ProviderError(status, text, code=denial["as"])
+        if denial is not None:
             return self.deny(asked)
         answer: dict[str, str] = {}
         code = None
@@ -179,7 +187,7 @@ class Engine:
     def decide_on_device(self, one: DeviceLogin, login: str | None) -> bool:
         """Let a person agree to a login on a device, or (None) refuse; says what became of it."""
         assert self.devices is not None
-        if login is not None and self.orders.take_denial():
+        if login is not None and self.orders.take_denial() is not None:
             login = None
         self.devices.decide(one, login)
         return login is not None

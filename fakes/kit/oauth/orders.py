@@ -19,9 +19,12 @@ class Orders:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def deny(self, times: int | None) -> None:
-        """Let the next consents be refused, whoever agrees; None is all until `clear`."""
-        self._ledger.set("deny", {"times": times})
+    def deny(self, times: int | None, page: str | None = None) -> None:
+        """Let the next consents be refused, whoever agrees; None is all until `clear`.
+
+        With a `page` of `Profile.blocked` the provider refuses instead of the person.
+        """
+        self._ledger.set("deny", {"times": times, "as": page})
 
     def fail(self, failure: str, times: int | None) -> None:
         """Let the token endpoint refuse, as one of `FAILURES`; None is until `clear`."""
@@ -36,9 +39,9 @@ class Orders:
         """What holds now."""
         return {key: self._ledger.setting(key) for key in ("deny", "fail")}
 
-    def take_denial(self) -> bool:
-        """Whether this consent is to be refused."""
-        return self._take("deny") is not None
+    def take_denial(self) -> dict[str, Any] | None:
+        """How this consent is to be refused, if it is."""
+        return self._take("deny")
 
     def take_failure(self, grant_type: str) -> Reason | None:
         """Why this request to the token endpoint is to be refused, if it is."""

@@ -198,6 +198,8 @@ class Profile:
             person's first consent to this client.
         callback_extra: More parameters of the redirect back.
         denied: Parameters of the redirect after a refusal by the person (state is added).
+        blocked: Refusals of the provider itself that the person sees and the client is not told of, by name:
+            status and text of the page.
         redirected: Refusals of authorization requests that go back to the client, with their parameters; all
             others are shown as a page.
     """
@@ -242,6 +244,7 @@ class Profile:
     gives_refresh: Callable[[Asked, bool], bool] = _always
     callback_extra: Callable[[Asked], Mapping[str, str]] = _nothing
     denied: Mapping[str, str] = field(default_factory=lambda: {"error": "access_denied"})
+    blocked: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     redirected: Mapping[Reason, Mapping[str, str]] = field(default_factory=dict)
 
     def split_scopes(self, text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
@@ -141,7 +141,7 @@ def test_misuse_of_the_token_endpoint_is_answered_in_googles_words(
         ({"client_id": "nobody"}, 401, "Error 401: invalid_client"),
         ({"scope": "everything"}, 400, "Error 400: invalid_scope"),
         ({"scope": ""}, 400, "Error 400: invalid_request"),
-        ({"response_type": "token"}, 400, "Error 400: unsupported_response_type"),
+        ({"response_type": "none"}, 400, "Error 400: unsupported_response_type"),
         ({"code_challenge": "c", "code_challenge_method": "S512"}, 400, "Error 400: invalid_request"),
     ],
 )
@@ -335,3 +335,53 @@ def test_grants_of_a_project_in_testing_end_after_a_week(client: httpx.Client, r
     assert body["refresh_token_expires_in"] == 604_799
     assert used.status_code == 200
     assert described(late)[2] == "Token has been expired or revoked."
+
+
+def test_tokens_come_at_once_in_the_fragment(client: httpx.Client) -> None:
+    ask = {**ASK, "scope": "openid email", "nonce": "n1", "auto_approve": "1", "login_hint": "mod_mia"}
+
+    answers = {}
+    for kind in ("token", "id_token", "code token id_token"):
+        back = httpx.URL(client.get(AUTH, params={**ask, "response_type": kind}).headers["location"])
+        answers[kind] = dict(parse_qsl(back.fragment))
+
+    shown = client.get("/tokeninfo", params={"id_token": answers["code token id_token"]["id_token"]}).json()
+    assert set(answers["token"]) == {"access_token", "token_type", "expires_in", "scope", "state"}
+    assert set(answers["id_token"]) == {"id_token", "state"}
+    assert {"code", "access_token", "id_token"} <= set(answers["code token id_token"])
+    assert (shown["nonce"], {"c_hash", "at_hash"} <= set(shown)) == ("n1", True)
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "words"),
+    [
+        ("access_denied", 403, "has not completed the Google verification process"),
+        ("admin_policy_enforced", 400, "restricted by policies within your organization"),
+        ("deleted_client", 401, "The OAuth client was deleted."),
+        ("disallowed_useragent", 403, "secure browsers"),
+        ("org_internal", 403, "restricted to users within its organization"),
+    ],
+)
+def test_google_itself_refuses_on_command_and_the_client_is_not_told(
+    client: httpx.Client, page: str, status: int, words: str
+) -> None:
+    client.post("/_fake/oauth/deny", json={"as": page})
+
+    refused = client.post(AUTH, params=ASK, data={"decision": "mod_mia"})
+    agreed = client.post(AUTH, params=ASK, data={"decision": "mod_mia"})
+
+    assert (refused.status_code, f"Error {status}: {page}" in refused.text) == (status, True)
+    assert words in refused.text
+    assert "code" in callback(agreed)
+
+
+def test_the_journal_holds_no_token_of_a_fragment_and_no_device_code(client: httpx.Client) -> None:
+    ask = {**ASK, "scope": "openid", "response_type": "code token id_token", "auto_approve": "1"}
+
+    back = client.get(AUTH, params=ask).headers["location"]
+    device = client.post("/device/code", data={"client_id": CLIENT["client_id"], "scope": "email"}).json()
+
+    journal = client.get("/_fake/requests").text
+    given = dict(parse_qsl(httpx.URL(back).fragment))
+    secrets = [quote(given["code"], safe=""), given["access_token"], given["id_token"], device["device_code"]]
+    assert [one for one in secrets if one in journal] == []
