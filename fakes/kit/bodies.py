@@ -14,6 +14,9 @@ BODY_LIMIT_BYTES = 1 << 20
 _DRAIN_FACTOR = 4
 """A body is read up to so many times its limit before it is refused, so that its sender hears the answer."""
 _DIGITS_LIMIT = 300
+_DEPTH_LIMIT = 500
+"""Of values within values. What is only just read could not be written again from within more calls."""
+_NESTS = (dict, list)
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
@@ -61,9 +64,21 @@ def strict_json(text: str | bytes) -> Any:
         found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise ValueError("values are nested too deeply") from error
+    if text.count("[") + text.count("{") > _DEPTH_LIMIT and _is_deep([found]):
+        raise ValueError("values are nested too deeply")
     if ("\\u" in text or not text.isascii()) and _HALF_CHARACTER.search(text):
         json.dumps(found, ensure_ascii=False).encode()
     return found
+
+
+def _is_deep(level: list[Any]) -> bool:
+    """Whether what is in a list is nested more deeply than the limit; goes through it level by level."""
+    for _ in range(_DEPTH_LIMIT):
+        nests = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [inner for nest in nests for inner in nest if isinstance(inner, _NESTS)]
+        if not level:
+            return False
+    return True
 
 
 def _whole(text: str) -> int:

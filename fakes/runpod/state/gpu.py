@@ -78,6 +78,6 @@ def checked(document: Mapping[str, Any], *, workers: int, timing: str) -> tuple[
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MAX_WORKERS:
         raise ValueError(f"'workers' is {workers!r}; it must be a whole number from 1 to {MAX_WORKERS}")
     timing = document.get("timing", timing)
-    if timing not in TIMINGS:
-        raise ValueError(f"'timing' is {timing!r}; it must be one of {', '.join(TIMINGS)}")
+    if not isinstance(timing, str) or timing not in TIMINGS:
+        raise ValueError(f"'timing' is {timing!r:.100}; it must be one of {', '.join(TIMINGS)}")
     return workers, timing

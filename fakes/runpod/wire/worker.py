@@ -60,8 +60,9 @@ def asked(query: Mapping[str, str]) -> Asked:
         ProviderError: It asks for no number of jobs (400).
     """
     count = query.get("batch_size", "1")
-    if not count.isdecimal() or not 1 <= int(count) <= _COUNT_LIMIT:
-        raise errors.bad_body(f"'batch_size' is '{count}'; it must be from 1 to {_COUNT_LIMIT}")
+    is_short = count.isdecimal() and len(count) <= len(str(_COUNT_LIMIT))
+    if not is_short or not 1 <= int(count) <= _COUNT_LIMIT:
+        raise errors.bad_body(f"'batch_size' is '{count:.100}'; it must be from 1 to {_COUNT_LIMIT}")
     return Asked(int(count), query.get("job_in_progress") == "0")
 
 

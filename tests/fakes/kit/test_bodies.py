@@ -1,5 +1,7 @@
 """Bodies: bounded, and read as JSON."""
 
+import json
+
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
@@ -43,6 +45,21 @@ async def test_a_body_without_end_is_refused_in_the_words_that_were_asked_for() 
         await bounded(sender.request(), 30, ProviderError(400, "enough")).body()
 
     assert sender.taken == 13
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")])
+def test_json_that_could_not_be_written_again_from_within_more_calls_is_refused(
+    opening: str, closing: str
+) -> None:
+    deepest = strict_json(opening * 500 + "1" + closing * 500)
+
+    assert json.loads(json.dumps(deepest)) == deepest
+    with pytest.raises(ValueError, match="nested too deeply"):
+        strict_json(opening * 501 + "1" + closing * 501)
+
+
+def test_many_values_beside_each_other_are_not_deep() -> None:
+    assert strict_json("[" + "[1], " * 1000 + '"' + "[" * 1000 + '"]') == [*([1],) * 1000, "[" * 1000]
 
 
 @pytest.mark.parametrize(

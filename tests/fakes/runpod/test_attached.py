@@ -409,6 +409,10 @@ async def test_a_worker_needs_a_key_that_may_write(account: Account) -> None:
     [
         ("job-take-batch/wk1?batch_size=0", "'batch_size' is '0'; it must be from 1 to 1000"),
         ("job-take-batch/wk1?batch_size=many", "'batch_size' is 'many'; it must be from 1 to 1000"),
+        (
+            "job-take-batch/wk1?batch_size=" + "1" * 5000,
+            f"'batch_size' is '{'1' * 100}'; it must be from 1 to 1000",
+        ),
         ("job-take/" + "w" * 101, "a worker's id has 100 characters at most"),
     ],
 )

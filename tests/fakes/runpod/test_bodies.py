@@ -40,6 +40,7 @@ def body(**fields: Any) -> bytes:
         b'{"input": "\\ud800"}',
         b'{"input": "\xed\xa0\x80"}',
         b'{"input": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"input": ' + b"[" * 500 + b"]" * 500 + b"}",
         b'{"input": {"a": 1}} {"input": {"a": 2}}',
     ],
 )

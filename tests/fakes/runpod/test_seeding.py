@@ -162,6 +162,7 @@ async def test_a_key_that_is_always_there_can_be_disabled(account: Account) -> N
         ),
         ({"workers": 9}, "'workers' is 9; it must be a whole number from 1 to 8"),
         ({"timing": "slow"}, "'timing' is 'slow'; it must be one of instant, realistic"),
+        ({"timing": {}}, "'timing' is {}; it must be one of instant, realistic"),
         ({"keys": {"key": "x"}}, "'keys' is {'key': 'x'}; it must be a list"),
         ({"keys": ["x"]}, "key 1 must be an object"),
         ({"keys": [{}]}, "key 1: 'key' is required"),
