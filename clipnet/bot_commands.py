@@ -74,7 +74,7 @@ class Spec:
 COMMANDS: Final[Mapping[CommandName, Spec]] = {
     "clip": Spec(
         "[seconds] [title]",
-        "cuts the last moments",
+        "cuts the last moments into a clip",
         (
             Option("seconds", f"How long, {DEFAULT_S} if not given.", SHORTEST_S, LONGEST_S),
             Option("title", "What the clip is called."),
@@ -95,7 +95,7 @@ COMMANDS: Final[Mapping[CommandName, Spec]] = {
         is_private=True,
     ),
     "status": Spec("", "says what I am working on", is_private=True),
-    "help": Spec("", "says this", is_private=True),
+    "help": Spec("", "says what I can do", is_private=True),
 }
 
 

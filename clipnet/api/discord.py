@@ -76,8 +76,8 @@ async def register_commands(context: Context) -> bool:
 def described(name: str, spec: Spec) -> dict[str, Any]:
     """Return a command as Discord wants it; required options come first."""
     options = [_option(one) for one in spec.options]
-    description = f"ClipNET {spec.purpose}." if name != "help" else "Says what ClipNET can do."
-    return {"type": _CHAT_INPUT, "name": name, "description": description[:100], "options": options}
+    description = f"{spec.purpose[0].upper()}{spec.purpose[1:]}."
+    return {"type": _CHAT_INPUT, "name": name, "description": description, "options": options}
 
 
 def _option(one: Option) -> dict[str, Any]:

@@ -69,3 +69,32 @@ def test_a_duration_that_is_none_is_refused(clipnet: Clipnet) -> None:
 
     assert done.returncode == 2
     assert "'soon' is not a duration; write it like 30s, 1m30s or 500ms" in done.stderr
+
+
+def test_a_forged_mention_is_refused_and_causes_nothing(clipnet: Clipnet) -> None:
+    told = answered(clipnet, "event", "x", "mention", "@clipnet status", "--bad-signature")
+
+    assert ([one["status"] for one in told["sent"]], told["jobs"]) == ([403], [])
+
+
+@pytest.mark.parametrize("event", [("discord", "/status"), ("x", "mention", "@clipnet status")])
+def test_a_duplicate_is_stored_and_answered_once_everywhere(clipnet: Clipnet, event: tuple[str, ...]) -> None:
+    before = clipnet.database.value("SELECT count(*) FROM bot_events WHERE state <> 'ignored'")
+
+    told = answered(clipnet, "event", *event, "--duplicate", "--wait", "30s")
+
+    stored = clipnet.database.value("SELECT count(*) FROM bot_events WHERE state <> 'ignored'")
+    assert [one["status"] for one in told["sent"]] == [200, 200]
+    assert ([job["name"] for job in told["jobs"]], stored - before) == (["clipbot:notify"], 1)
+
+
+def test_who_may_not_is_told_so_in_the_chat(clipnet: Clipnet) -> None:
+    chat = ("event", "twitch", "chat", "!clip", "--channel", "clipper_cleo")
+
+    refused = answered(clipnet, *chat, "--user", "viewer_vic", "--wait", "30s")
+    allowed = answered(clipnet, *chat, "--user", "mod_mia")
+
+    assert [job["name"] for job in refused["jobs"]] == ["clipbot:notify"]
+    assert "clip:process" in [job["name"] for job in allowed["jobs"]]
+    said = [post["text"] for post in clipnet.fake("twitch").posts() if post["channel"] == "clipper_cleo"]
+    assert said == ["Only moderators may use !clip in this channel."]

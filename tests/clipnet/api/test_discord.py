@@ -59,6 +59,7 @@ async def test_a_discord_that_does_not_answer_is_asked_again_later(env: dict[str
 def test_options_that_are_required_come_first() -> None:
     for name, spec in COMMANDS.items():
         options = discord.described(name, spec)["options"]
+        assert 1 <= len(discord.described(name, spec)["description"]) <= 100
         required = [bool(option.get("required")) for option in options]
         assert required == sorted(required, reverse=True)
         assert all(1 <= len(option["description"]) <= 100 for option in options)
