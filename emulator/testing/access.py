@@ -114,6 +114,13 @@ class FakeAccess:
         """Remove all faults of this fake."""
         self._ask("DELETE", "/faults")
 
+    def oauth(self, action: str, **fields: Any) -> dict[str, Any]:
+        """Do to logins what `clipnet-emulate oauth` does: expire, revoke, deny, fail or clear.
+
+        The fields are its options, for example `user="streamer_sam"` or `times=3`.
+        """
+        return self._ask("POST", f"/oauth/{action}", json=fields)
+
     def event(self, **fields: Any) -> dict[str, Any]:
         """Let something happen at a platform (a chat message, a command) and tell the API of it."""
         return self._ask("POST", "/events", json=fields)

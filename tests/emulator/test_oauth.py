@@ -10,6 +10,7 @@ import pytest
 from emulator.cli import oauth as commands
 from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.oauth import act, listed
+from emulator.testing.access import FakeAccess
 from fakes.kit.oauth.control import KINDS
 from fakes.kit.oauth.orders import FAILURES
 from tests.emulator.project import Project, programs
@@ -58,6 +59,15 @@ def test_who_and_what_is_not_there_is_refused(fakes: Served) -> None:
         listed({"x": "http://127.0.0.1:1"}, None, None)
 
     assert nowhere.value.hint == "providers: google, x"
+
+
+def test_a_test_of_ones_own_does_the_same(fakes: Served) -> None:
+    log_in(fakes.url("x"), "x")
+
+    with httpx.Client(trust_env=False) as http:
+        done = FakeAccess("x", fakes.url("x"), http).oauth("expire", user="streamer_sam", kind="all")
+
+    assert done == {"fake": "x", "expired": 2}
 
 
 def test_the_choices_of_the_command_are_those_of_the_fakes() -> None:

@@ -205,3 +205,25 @@ def test_tiktok_tells_the_application_that_somebody_disconnected(at: At) -> None
 
     told = client.get("/_fake/webhooks").json()["deliveries"]
     assert ["authorization.removed" in str(one["body"]) for one in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "expected"),
+    [
+        ("tiktok", [], "user.info.basic"),
+        ("tiktok", ["video.publish"], "user.info.basic,video.publish"),
+        ("google", [], "openid email"),
+    ],
+)
+def test_people_take_scopes_out_on_the_consent_page(
+    at: At, name: str, kept: list[str], expected: str
+) -> None:
+    way, client = WAYS[name], at(name)
+    page = client.get(way.authorize, params=way.ask)
+    form = {"choice": "scopes", "scope": kept, "decision": "clipper_cleo"}
+
+    back = callback(client.post(str(page.request.url), data=form))
+
+    assert page.text.count('type="checkbox"') == 1
+    assert back["scopes" if name == "tiktok" else "scope"] == expected
+    assert way.exchange(client, back["code"]).json()["scope"] == expected

@@ -24,7 +24,7 @@ def build(kit: Kit) -> Parts:
         return {**wire.VIA, **request.scope.get("rate", {})}
 
     handlers = (
-        *login.handlers(state, guard),
+        *login.handlers(kit, state, guard),
         *channels.handlers(kit, state, guard),
         *webhooks.handlers(state, guard),
         *applications.handlers(kit, state, guard),

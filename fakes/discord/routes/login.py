@@ -1,5 +1,7 @@
 """OAuth and whoever is logged in."""
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -7,12 +9,13 @@ from fakes.discord import errors, wire
 from fakes.discord.guard import Guard
 from fakes.discord.routes.handler import Handler
 from fakes.discord.state import State
-from fakes.discord.state.guild import User
+from fakes.discord.state.guild import APPLICATION_ID, CHANNEL_ID, User
 from fakes.kit.errors import ProviderError
+from fakes.kit.kit import Kit
 from fakes.kit.oauth import Grant, bearer_text, token_request
 
 
-def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
+def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
     """Token, revoke, and what a token says of its owner."""
     engine = state.oauth
 
@@ -22,8 +25,20 @@ def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
             raise errors.unauthorized()
         return user
 
+    def what_was_let_in(grant: Grant) -> dict[str, Any]:
+        """The guild that a bot now is in, and the webhook that a person gave away."""
+        found: dict[str, Any] = {}
+        if "bot" in grant.scopes:
+            found["guild"] = wire.guild_body(owner(grant))
+        if "webhook.incoming" in grant.scopes:
+            webhook = state.webhooks.create(CHANNEL_ID, "ClipNET")
+            found["webhook"] = {**wire.webhook_body(webhook, kit.url), "application_id": APPLICATION_ID}
+        return found
+
     async def token(request: Request) -> Response:
-        return JSONResponse(wire.token_body(engine.token(await token_request(request, engine.profile))))
+        issued = engine.token(await token_request(request, engine.profile))
+        let_in = {} if issued.is_refresh else what_was_let_in(issued.grant)
+        return JSONResponse({**wire.token_body(issued), **let_in})
 
     async def revoke(request: Request) -> Response:
         asked = await token_request(request, engine.profile)

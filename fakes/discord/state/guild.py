@@ -6,6 +6,7 @@ from sqlite3 import Row
 from typing import Any
 
 from fakes.discord import errors
+from fakes.discord.state.profile import GUILD_ID as GUILD_ID
 from fakes.discord.state.profile import PROFILE
 from fakes.kit.kit import Kit
 from fakes.kit.people import PEOPLE, snowflake_id
@@ -18,7 +19,6 @@ CREATE TABLE users (
 CREATE TABLE channels (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
-GUILD_ID = "290926798626357999"
 GUILD_NAME = "ClipNET staging"
 CHANNEL_ID = "645027906669510667"
 _CHANNELS = ((CHANNEL_ID, "clips"), ("645027906669510668", "general"))

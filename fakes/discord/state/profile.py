@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fakes.discord.errors import oauth_error, scope_missing, unauthorized
 from fakes.kit.errors import ProviderError
-from fakes.kit.oauth import Issued, Profile, Reason, Refusal
+from fakes.kit.oauth import Asked, Issued, Profile, Reason, Refusal
 from fakes.kit.people import snowflake_id
 
 _SCOPES = """
@@ -14,6 +14,8 @@ applications.entitlements applications.store.update bot connections dm_channels.
 guilds.join guilds.members.read identify messages.read openid relationships.read role_connections.write rpc
 rpc.activities.write rpc.notifications.read rpc.voice.read rpc.voice.write voice webhook.incoming
 """
+GUILD_ID = "290926798626357999"
+_INSTALLING = {"bot", "applications.commands"}
 _CLIENT = frozenset(
     {
         Reason.CLIENT_UNKNOWN,
@@ -67,6 +69,18 @@ def _fragment(issued: Issued) -> Mapping[str, str]:
     }
 
 
+def _ends_here(params: Mapping[str, str]) -> bool:
+    """A bot is let in without a way back, when nothing else is asked for."""
+    scopes = set(params.get("scope", "").split())
+    return "response_type" not in params and bool(scopes) and scopes <= _INSTALLING
+
+
+def _installed(asked: Asked) -> Mapping[str, str]:
+    if "bot" not in asked.scopes:
+        return {}
+    return {"guild_id": GUILD_ID, "permissions": asked.params.get("permissions", "0")}
+
+
 PROFILE = Profile(
     name="discord",
     title="Discord",
@@ -88,6 +102,8 @@ PROFILE = Profile(
     response_types=frozenset({"code", "token"}),
     implicit=_fragment,
     grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
+    ends_here=_ends_here,
+    callback_extra=_installed,
     denied={
         "error": "access_denied",
         "error_description": "The resource owner or authorization server denied the request",

@@ -116,6 +116,7 @@ PROFILE = Profile(
     refresh_limit=100,
     refresh_slides=True,
     gives_refresh=_gives_refresh,
+    toggles=lambda scope: scope.startswith(_AUTH) and not scope.startswith(f"{_AUTH}userinfo."),
     callback_extra=_callback_extra,
     blocked=_BLOCKED,
     redirected={

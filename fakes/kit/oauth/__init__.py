@@ -1,9 +1,9 @@
 """One OAuth 2 engine for all providers; how they differ is one frozen `Profile` in each fake's package.
 
-`profile` says how a provider behaves, `engine` holds the rules, `clients` who may ask, `device` the flow of
-devices, `mint` the making of tokens, `ledger` the rows, `records` what goes in and out, `pages` and
-`device_pages` what people see and what is read from HTTP, `keys` the signing key of providers with id_tokens,
-`control` and `orders` what is done from outside.
+`profile` says how a provider behaves, `engine` holds the rules, `asking` what may be asked, `clients` who may
+ask, `device` the flow of devices, `mint` the making of tokens, `ledger` the rows, `records` what goes in and
+out, `pages` and `device_pages` what people see and what is read from HTTP, `keys` the signing key of
+providers that have id_tokens, `control` and `orders` what is done from outside.
 """
 
 from fakes.kit.oauth import device, ledger

@@ -47,7 +47,7 @@ def device_routes(engine: Engine, code_param: str = "user_code") -> list[Route]:
         return answer(engine.decide_on_device(one, approver.login))
 
     async def decide(request: Request) -> Response:
-        one, who = typed(request), await decision(request)
+        one, (who, _) = typed(request), await decision(request)
         return answer(engine.decide_on_device(one, who.login if who else None))
 
     def answer(is_approved: bool) -> Response:

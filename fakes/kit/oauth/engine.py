@@ -6,6 +6,7 @@ from typing import Any
 from fakes.kit.credentials import is_same
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
+from fakes.kit.oauth.asking import read
 from fakes.kit.oauth.clients import DEVICE_CODE, Clients
 from fakes.kit.oauth.device import DeviceLogin, Devices
 from fakes.kit.oauth.ledger import Code, Ledger
@@ -13,7 +14,7 @@ from fakes.kit.oauth.mint import Mint
 from fakes.kit.oauth.orders import Orders
 from fakes.kit.oauth.profile import Asked, Profile, Reason
 from fakes.kit.oauth.records import Client, Grant, Issued, TokenRequest
-from fakes.kit.oauth.redirects import back, is_loopback, sent_back, spellings
+from fakes.kit.oauth.redirects import back, sent_back, spellings
 from fakes.kit.oauth.seeds import load, logins
 from fakes.kit.people import PEOPLE, Person, person
 
@@ -101,20 +102,7 @@ class Engine:
         Raises:
             ProviderError: Refused; status 302 with a Location where the client is told, a page otherwise.
         """
-        profile = self.profile
-        client = self.clients.known(params.get(profile.client_param), "authorize")
-        redirect_uri = self._registered_redirect(client, params.get("redirect_uri"))
-        scopes = profile.split_scopes(params.get("scope", ""))
-        challenge = params.get("code_challenge")
-        method = params.get("code_challenge_method", profile.default_pkce)
-        asked = Asked(client, redirect_uri, scopes, params.get("state"), challenge, method, dict(params))
-        flaw = self._flaw(asked)
-        if flaw is None:
-            return asked
-        reason, name = flaw
-        if reason in profile.redirected:
-            raise sent_back(asked, reason, profile.redirected[reason])
-        raise self.profile.refusal(reason, "authorize", name)
+        return read(params, self.profile, self.clients)
 
     def silent_approver(self, asked: Asked) -> Person | None:
         """Who approves this request without a page, if anybody.
@@ -140,7 +128,7 @@ class Engine:
         return None if default is None else self.hinted(hint or default)
 
     def approve(self, asked: Asked, one: Person) -> str:
-        """Record the person's consent; returns the address to go back to, with what was asked for.
+        """Record the person's consent; returns the address to go back to, with what was asked for ("": none).
 
         Raises:
             ProviderError: On command the provider refuses, on a page.
@@ -151,6 +139,8 @@ class Engine:
             raise ProviderError(status, text, code=denial["as"])
         if denial is not None:
             return self.deny(asked)
+        if not asked.redirect_uri:
+            return ""
         answer: dict[str, str] = {}
         code = None
         with self._store.transaction():
@@ -162,8 +152,8 @@ class Engine:
         return back(asked, answer, in_fragment=asked.wants != {"code"})
 
     def deny(self, asked: Asked) -> str:
-        """The address to go back to after the person refused."""
-        return back(asked, self.profile.denied)
+        """The address to go back to after the person refused; "" where there is none."""
+        return back(asked, self.profile.denied) if asked.redirect_uri else ""
 
     def begin_on_device(self, request: TokenRequest) -> DeviceLogin:
         """Answer the device authorization endpoint; approved at once where everything is.
@@ -266,29 +256,6 @@ class Engine:
             raise self.profile.refusal(Reason.SCOPE_MISSING, "api", any_of[0])
         return self._mint.grant(found)
 
-    def _flaw(self, asked: Asked) -> tuple[Reason, str] | None:
-        """The first thing wrong with a request from a known client and redirect URI."""
-        profile = self.profile
-        response_type = asked.params.get("response_type")
-        if not response_type:
-            return Reason.PARAMETER_MISSING, "response_type"
-        if " ".join(sorted(asked.wants)) not in profile.response_types:
-            return Reason.RESPONSE_TYPE_UNSUPPORTED, response_type
-        if profile.state_limit is not None and len(asked.state or "") > profile.state_limit:
-            return Reason.STATE_TOO_LONG, "state"
-        if profile.needs_scope and not asked.scopes:
-            return Reason.PARAMETER_MISSING, "scope"
-        for scope in asked.scopes:
-            if scope not in profile.scopes:
-                return Reason.SCOPE_UNKNOWN, scope
-        if "id_token" in asked.wants and "openid" not in asked.scopes:
-            return Reason.OPENID_MISSING, "scope"
-        if profile.needs_pkce(asked) and not asked.challenge:
-            return Reason.CHALLENGE_MISSING, "code_challenge"
-        if asked.challenge and asked.method not in profile.pkce:
-            return Reason.CHALLENGE_METHOD_UNSUPPORTED, asked.method
-        return None
-
     def _exchange(self, client: Client, params: Mapping[str, str]) -> Issued:
         for name in ("code", "redirect_uri"):
             if not params.get(name):
@@ -387,10 +354,3 @@ class Engine:
             if hint in (one.login, one.email, self.profile.user_id(one)):
                 return one
         raise ProviderError(400, f"login_hint '{hint}' is nobody here; known logins: {logins()}")
-
-    def _registered_redirect(self, client: Client, uri: str | None) -> str:
-        if not uri:
-            raise self.profile.refusal(Reason.PARAMETER_MISSING, "authorize", "redirect_uri")
-        if uri in client.redirect_uris or (self.profile.allows_loopback and is_loopback(uri)):
-            return uri
-        raise self.profile.refusal(Reason.REDIRECT_UNREGISTERED, "authorize", uri)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import html
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
@@ -51,7 +52,7 @@ button {
   width: 100%; display: flex; align-items: center; gap: 12px; padding: 10px 12px; margin: 0 0 8px;
   border: 1px solid var(--line); border-radius: 10px;
 }
-input {
+input:not([type]) {
   font: inherit; color: inherit; width: 100%; padding: 10px 12px; margin: 0 0 12px; letter-spacing: .12em;
   text-transform: uppercase; background: none; border: 1px solid var(--line); border-radius: 10px;
 }
@@ -73,13 +74,19 @@ def authorize_routes(engine: Engine, *paths: str) -> list[Route]:
         asked = engine.ask(request.query_params)
         approver = engine.silent_approver(asked)
         if approver is not None:
-            return _go(engine.approve(asked, approver))
+            return _done(engine.profile, engine.approve(asked, approver))
         return HTMLResponse(consent_page(engine.profile, asked, str(request.url.query)))
 
     async def decide(request: Request) -> Response:
         asked = engine.ask(request.query_params)
-        one = await decision(request)
-        return _go(engine.deny(asked) if one is None else engine.approve(asked, one))
+        one, ticked = await decision(request)
+        if one is None:
+            return _done(engine.profile, engine.deny(asked))
+        toggles = engine.profile.toggles
+        if ticked is not None:
+            kept = tuple(scope for scope in asked.scopes if scope in ticked or not toggles(scope))
+            asked = replace(asked, scopes=kept)
+        return _done(engine.profile, engine.approve(asked, one))
 
     return [
         Route(path, on_a_page(engine.profile, handler), methods=[method])
@@ -88,18 +95,20 @@ def authorize_routes(engine: Engine, *paths: str) -> list[Route]:
     ]
 
 
-async def decision(request: Request) -> Person | None:
-    """Who agreed on the consent page; None for nobody.
+async def decision(request: Request) -> tuple[Person | None, frozenset[str] | None]:
+    """Who agreed on the consent page (None for nobody), and to which scopes (None where there is no choice).
 
     Raises:
         ProviderError: Somebody who is not there.
     """
-    form = (await bounded(request).body()).decode("utf-8", "replace")
-    chosen = dict(parse_qsl(form)).get("decision", "")
+    form = parse_qsl((await bounded(request).body()).decode("utf-8", "replace"))
+    chosen = dict(form).get("decision", "")
+    ticked = frozenset(value for name, value in form if name == "scope")
+    has_choice = ("choice", "scopes") in form
     one = person(chosen)
     if one is None and chosen != "deny":
         raise ProviderError(400, f"decision '{chosen}' is neither a person of this page nor 'deny'")
-    return one
+    return one, ticked if has_choice else None
 
 
 async def token_request(request: Request, profile: Profile) -> TokenRequest:
@@ -123,7 +132,10 @@ def bearer_text(request: Request, *schemes: str) -> str | None:
 
 def consent_page(profile: Profile, asked: Asked | DeviceLogin, query: str) -> str:
     """One button for each person, and one to deny; the form sends the same query back."""
-    scopes = "".join(f"<li>{html.escape(scope)}</li>" for scope in asked.scopes) or "<li>your name</li>"
+    toggles = profile.toggles if isinstance(asked, Asked) else (lambda _scope: False)
+    scopes = "".join(_scope_item(scope, toggles(scope)) for scope in asked.scopes) or "<li>your name</li>"
+    if any(map(toggles, asked.scopes)):
+        scopes += '<input type="hidden" name="choice" value="scopes">'
     people = "".join(
         f'<button name="decision" value="{one.login}"><span class="face">{one.display_name[0]}</span>'
         f"<span>{html.escape(one.display_name)}<small>{html.escape(one.email)}</small></span></button>"
@@ -133,8 +145,8 @@ def consent_page(profile: Profile, asked: Asked | DeviceLogin, query: str) -> st
         profile.title,
         profile.color,
         f"Continue to {asked.client.name}",
-        f"<p>Choose an account. {html.escape(asked.client.name)} will be allowed:</p><ul>{scopes}</ul>"
-        f'<form method="post" action="?{html.escape(query)}">{people}'
+        f"<p>Choose an account. {html.escape(asked.client.name)} will be allowed:</p>"
+        f'<form method="post" action="?{html.escape(query)}"><ul>{scopes}</ul>{people}'
         '<button class="deny" name="decision" value="deny">Deny</button></form>',
     )
 
@@ -184,6 +196,20 @@ def on_a_page(
             raise
 
     return wrapped
+
+
+def _scope_item(scope: str, may_be_taken_out: bool) -> str:
+    text = html.escape(scope)
+    if may_be_taken_out:
+        text = f'<label><input type="checkbox" name="scope" value="{text}" checked> {text}</label>'
+    return f"<li>{text}</li>"
+
+
+def _done(profile: Profile, address: str) -> Response:
+    """Send the person back, or say good-bye where there is no way back."""
+    if address:
+        return _go(address)
+    return HTMLResponse(page(profile.title, profile.color, "Done", "<p>You may close this page.</p>"))
 
 
 def _go(address: str) -> Response:

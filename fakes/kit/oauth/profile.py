@@ -80,6 +80,7 @@ class Asked:
     """An authorization request that passed all checks.
 
     Attributes:
+        redirect_uri: "" where the request comes back nowhere.
         challenge: PKCE challenge as sent, or None; `method` says how it was made.
         params: All query parameters, for what only one provider knows.
     """
@@ -127,6 +128,14 @@ def _always(_asked: Asked, _is_first: bool) -> bool:
 
 
 def _never(_asked: Asked) -> bool:
+    return False
+
+
+def _no_scope(_scope: str) -> bool:
+    return False
+
+
+def _nowhere(_params: Mapping[str, str]) -> bool:
     return False
 
 
@@ -196,6 +205,8 @@ class Profile:
             where such clients are treated as the others.
         gives_refresh: Whether an authorization gives a refresh token, from the request and whether it is the
             person's first consent to this client.
+        toggles: Whether people may take this scope out on the consent page.
+        ends_here: Whether a request of these parameters comes back nowhere, as when a bot is let in.
         callback_extra: More parameters of the redirect back.
         denied: Parameters of the redirect after a refusal by the person (state is added).
         blocked: Refusals of the provider itself that the person sees and the client is not told of, by name:
@@ -242,6 +253,8 @@ class Profile:
     refresh_limit: int | None = None
     public_refresh_life_s: int | None = None
     gives_refresh: Callable[[Asked, bool], bool] = _always
+    toggles: Callable[[str], bool] = _no_scope
+    ends_here: Callable[[Mapping[str, str]], bool] = _nowhere
     callback_extra: Callable[[Asked], Mapping[str, str]] = _nothing
     denied: Mapping[str, str] = field(default_factory=lambda: {"error": "access_denied"})
     blocked: Mapping[str, tuple[int, str]] = field(default_factory=dict)

@@ -51,6 +51,7 @@ PROFILE = Profile(
     pkce={"S256": s256_hex},
     default_pkce="S256",
     grant_types=frozenset({"authorization_code", "refresh_token", "client_credentials"}),
+    toggles=lambda scope: scope != BASIC,
     callback_extra=_callback_extra,
     denied=_redirected("access_denied", "The user denied the authorization request."),
     redirected={

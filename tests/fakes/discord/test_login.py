@@ -166,3 +166,44 @@ def test_productions_bot_and_application_are_tripwires(bot: httpx.Client) -> Non
 
     assert (commands.status_code, token.status_code) == (403, 401)
     assert bot.get("/_fake/state").json()["violations"] == 2
+
+
+def test_a_bot_is_let_in_without_a_way_back(fake: httpx.Client) -> None:
+    install = {"client_id": APPLICATION, "scope": "bot applications.commands", "permissions": "8"}
+
+    page = fake.get("/oauth2/authorize", params=install)
+    done = fake.post("/oauth2/authorize", params=install, data={"decision": "streamer_sam"})
+    denied = fake.post("/oauth2/authorize", params=install, data={"decision": "deny"})
+    wrong = fake.get("/oauth2/authorize", params={**install, "scope": "bot identify"})
+
+    assert "Clipper Cleo" in page.text
+    assert [(answer.status_code, "You may close this page." in answer.text) for answer in (done, denied)] == [
+        (200, True),
+        (200, True),
+    ]
+    assert wrong.status_code == 400
+
+
+def test_a_bot_that_is_let_in_by_the_code_flow_comes_with_its_guild(fake: httpx.Client) -> None:
+    ask = {**QUERY, "scope": "bot identify", "permissions": "8", "auto_approve": "1"}
+    back = httpx.URL(fake.get("/oauth2/authorize", params=ask).headers["location"]).params
+    form = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": CALLBACK}
+
+    tokens = fake.post(f"{API}/oauth2/token", data=form, auth=AUTH).json()
+
+    assert (back["guild_id"], back["permissions"]) == ("290926798626357999", "8")
+    assert tokens["guild"]["id"] == back["guild_id"]
+
+
+def test_a_webhook_comes_with_its_scope_and_takes_messages(fake: httpx.Client) -> None:
+    tokens = user_tokens(fake, "streamer_sam", "webhook.incoming")
+
+    webhook = tokens["webhook"]
+    sent = fake.post(webhook["url"], params={"wait": "true"}, json={"content": "hello"})
+
+    assert (webhook["type"], webhook["application_id"], webhook["guild_id"]) == (
+        1,
+        APPLICATION,
+        "290926798626357999",
+    )
+    assert (sent.status_code, sent.json()["webhook_id"]) == (200, webhook["id"])
