@@ -23,8 +23,10 @@ class Peer:
         self._callbacks: list[Callable[[], None]] = []
 
     def on_leave(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back at once when the client leaves; gives what takes that back."""
+        """Call back at the moment when the client leaves, now if it has; gives what takes that back."""
         self._callbacks.append(callback)
+        if self.has_left:
+            callback()
         return lambda: self._callbacks.remove(callback)
 
     def leave(self) -> None:

@@ -112,6 +112,17 @@ class Process:
         """Jobs that it has been, or is to be, told to stop."""
         return [job_id for job_id, held in self.held.items() if held.attempt.is_stopped]
 
+    def summary(self) -> dict[str, Any]:
+        """What it is at, and what it is told to stop."""
+        stopping = self.stopped()
+        jobs = [job_id for job_id in self.held if job_id not in stopping]
+        return {
+            "worker": self.worker.id,
+            "endpoint": self.worker.endpoint,
+            "jobs": jobs,
+            "stopping": stopping,
+        }
+
     def look(self, now_s: float) -> None:
         """Note whether it has closed its connections."""
         if self.left_s is None and self.has_stop_channel and all(peer.has_left for peer in self.peers):
@@ -152,10 +163,7 @@ class Attached:
 
     def summary(self) -> list[dict[str, Any]]:
         """The workers that live, and what they do."""
-        return [
-            {"worker": process.worker.id, "endpoint": process.worker.endpoint, "jobs": list(process.held)}
-            for process in self._processes.values()
-        ]
+        return [process.summary() for process in self._processes.values()]
 
     async def take(self, hosted: Hosted, worker_id: str, asked: wire.Asked, peer: Peer) -> list[Work]:
         """Wait for jobs; none when the poll has been held long enough.
@@ -163,6 +171,8 @@ class Attached:
         Raises:
             ProviderError: No more workers can be attached, or it is another endpoint's (429).
         """
+        if peer.has_left:
+            return []
         process = self._attach(hosted, worker_id, peer)
         if asked.is_idle:
             self._drop_unnamed(process, (), peer)
@@ -187,6 +197,8 @@ class Attached:
         Raises:
             ProviderError: No more workers can be attached, or it is another endpoint's (429).
         """
+        if peer.has_left:
+            return []
         process = self._attach(hosted, worker_id, peer)
         process.has_stop_channel = True
         signal = asyncio.Event()

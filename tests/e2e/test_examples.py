@@ -43,9 +43,9 @@ def test_the_example_passes_with_a_running_stack(clipnet: Clipnet) -> None:
 
 
 def test_the_example_handler_transcribes_for_a_running_stack(clipnet: Clipnet, tmp_path: Path) -> None:
-    cleo = clipnet.sign_up("cleo@example.test")
-
     with handler_of(clipnet, tmp_path):
+        clipnet.reset()  # which the handler outlives
+        cleo = clipnet.sign_up("cleo@example.test")
         clip = clipnet.upload(cleo, clipnet.video("forecast"))
         ready = clipnet.wait_until(cleo, clip["id"])
 

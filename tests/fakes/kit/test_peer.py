@@ -73,8 +73,9 @@ def test_who_waits_is_told_at_once_and_only_once() -> None:
 
     peer.leave()
     peer.leave()
+    peer.on_leave(lambda: told.append("told late"))
 
-    assert told == ["told"]
+    assert told == ["told", "told late"]
 
 
 @pytest.mark.parametrize("scope", [{"type": "http"}, {"type": "http", "state": {}}])

@@ -354,7 +354,11 @@ async def test_the_workers_that_live_are_listed_with_their_jobs(account: Account
 
     answer = await account.client.get("/_fake/workers")
 
-    assert answer.json() == {"workers": [{"worker": "wk1", "endpoint": "staging-clip", "jobs": [job]}]}
+    listed = {"worker": "wk1", "endpoint": "staging-clip", "jobs": [job], "stopping": []}
+    assert answer.json() == {"workers": [listed]}
+    await account.post(f"staging-clip/cancel/{job}")
+    answer = await account.client.get("/_fake/workers")
+    assert answer.json() == {"workers": [listed | {"jobs": [], "stopping": [job]}]}
 
 
 async def test_a_new_worker_is_told_all_that_it_needs(account: Account) -> None:
@@ -436,6 +440,18 @@ async def test_a_poll_whose_client_has_gone_never_gets_a_job(inside: Inside) -> 
     assert await task == []
 
 
+async def test_a_poll_of_a_client_that_is_gone_attaches_no_worker(inside: Inside) -> None:
+    peer = Peer()
+    peer.leave()
+    job = inside.gpu.submit(inside.clip, Submission({"mock_return": 1}))
+
+    given = await inside.attached.take(inside.clip, "wk1", Asked(1, is_idle=True), peer)
+    told = await inside.attached.stop_signals(inside.clip, "wk1", peer)
+
+    assert (given, told, inside.attached.summary()) == ([], [], [])
+    assert inside.state.jobs.get(inside.clip, job.id).status == "COMPLETED"
+
+
 async def test_a_job_that_was_cancelled_before_the_poll_was_answered_is_not_given(inside: Inside) -> None:
     task = asyncio.ensure_future(inside.attached.take(inside.clip, "wk1", Asked(1, is_idle=True), Peer()))
     await settled()
@@ -444,7 +460,7 @@ async def test_a_job_that_was_cancelled_before_the_poll_was_answered_is_not_give
     inside.gpu.cancel(inside.clip, job.id)
 
     assert await task == []
-    assert inside.attached.summary() == [{"worker": "wk1", "endpoint": "staging-clip", "jobs": []}]
+    assert [(one["jobs"], one["stopping"]) for one in inside.attached.summary()] == [([], [])]
 
 
 async def test_a_job_whose_taker_leaves_before_the_answer_is_given_to_another(inside: Inside) -> None:
