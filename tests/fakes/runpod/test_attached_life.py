@@ -12,8 +12,9 @@ from fakes.kit.journal import Journal
 from fakes.kit.kit import FakeSettings, Kit
 from fakes.kit.peer import Peer
 from fakes.kit.webhooks import Webhooks
-from fakes.runpod.attached import GONE_AFTER_S, MAX_PROCESSES, SILENT_AFTER_S, Attached
+from fakes.runpod.attached import MAX_PROCESSES, Attached
 from fakes.runpod.gpu import Gpu
+from fakes.runpod.process import GONE_AFTER_S, SILENT_AFTER_S
 from fakes.runpod.state import Hosted, State
 from fakes.runpod.wire import Submission
 from fakes.runpod.wire.worker import Asked
