@@ -119,13 +119,16 @@ async def find(redis: Redis, job_id: str, now_s: float) -> Job:
 async def retry(redis: Redis, job_id: str, now_s: float) -> Job:
     """Put a failed or completed job back into its queue, as new, and return it as it is then.
 
+    A delayed one does not wait any longer.
+
     Raises:
         CheckFailed: There is no such job, or it has not ended.
     """
     job = await find(redis, job_id, now_s)
-    if job.state not in FINISHED:
+    if job.state not in (*FINISHED, "delayed"):
         raise CheckFailed(
-            f"job '{job_id}' is {job.state}, not failed or completed", "only a job that has ended is retried"
+            f"job '{job_id}' is {job.state}, not failed, completed or delayed",
+            "only a job that has ended or waits for its time is retried",
         )
 
     from bullmq import Job as BullJob
@@ -135,7 +138,7 @@ async def retry(redis: Redis, job_id: str, now_s: float) -> Job:
     found = await BullJob.fromId(queue, job_id)
     if found is None:
         raise CheckFailed(f"job '{job_id}' has just been removed")
-    await found.retry(job.state)
+    await (found.promote() if job.state == "delayed" else found.retry(job.state))
     return await find(redis, job_id, now_s)
 
 

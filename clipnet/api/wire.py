@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -257,6 +257,13 @@ class PostOut(_Out):
     attempts: int
     created_at: datetime
     posted_at: datetime | None
+
+    @model_validator(mode="after")
+    def _hide_upload(self) -> Self:
+        """Hide what a post remembers of an upload under way: it opens the upload to who has it."""
+        if self.state != "posted":
+            self.external_id = None
+        return self
 
 
 class PostList(BaseModel):

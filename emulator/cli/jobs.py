@@ -82,7 +82,7 @@ def show(common: Common, job_id: str) -> None:
 @click.argument("job_id", metavar="ID")
 @common_options
 def retry(common: Common, job_id: str) -> None:
-    """Put a job that failed (or completed) back into its queue."""
+    """Put a job that failed (or completed) back into its queue; a delayed one runs at once."""
     from emulator import jobs
 
     job = _with_redis(common, lambda redis, now_s: jobs.retry(redis, job_id, now_s))

@@ -82,10 +82,21 @@ async def test_a_failed_job_says_why_and_is_brought_back(parts: Parts, queue: An
     assert again.error is None
 
 
+async def test_a_delayed_job_waits_no_longer(queue: Any) -> None:
+    one = job("clip:process", ClipPayload("c7"), subject="c7", traceparent=f"00-{TRACE}-b7ad6b7169203331-01")
+    main = Queue(one.queue, {"connection": queue, "prefix": "bull"})
+    added = await main.add(one.name, dict(one.payload), {**one.opts, "delay": 3_600_000})
+    before = await jobs.find(queue, str(added.id), time.time())
+
+    after = await jobs.retry(queue, str(added.id), time.time())
+
+    assert (before.state, after.state) == ("delayed", "prioritized")
+
+
 async def test_a_job_that_has_not_ended_is_not_retried(queue: Any) -> None:
     job_id = await enqueue(queue, "c4")
 
-    with pytest.raises(CheckFailed, match="is prioritized, not failed or completed"):
+    with pytest.raises(CheckFailed, match="is prioritized, not failed, completed or delayed"):
         await jobs.retry(queue, job_id, time.time())
 
 

@@ -7,6 +7,8 @@ transfer-guide and .../content-posting-api-reference-get-video-status.
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,13 @@ from clipnet.worker.errors import Permanent, Postponed, StepError, Transient
 from clipnet.worker.posting.order import Order, Posted
 from clipnet.worker.tagging import shorten
 
+log = logging.getLogger("clipnet")
 _SERVICE: Final = "tiktok"
 _MB: Final = 1024 * 1024
-_ONE_CHUNK_BYTES: Final = 64 * _MB
-_CHUNK_BYTES: Final = 32 * _MB
+_CHUNK_BYTES: Final = 10 * _MB
+_MOST_RESUMES: Final = 4
+_LOST: Final = "tiktok_upload_lost"
+_BEGIN_ANEW: Final = frozenset({"internal", "publish_cancelled", "auth_removed"})
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
 _PATIENCE_S: Final = 60.0
@@ -49,10 +54,27 @@ class Plan:
 
 
 def plan_chunks(size: int) -> Plan:
-    """Return the plan for a file of this size: one chunk up to 64 MB, else chunks of 32 MB."""
-    if size <= _ONE_CHUNK_BYTES:
-        return Plan(size, size, 1)
-    return Plan(size, _CHUNK_BYTES, size // _CHUNK_BYTES)
+    """Return the plan for a file of this size: chunks of 10 MB, what is below two of them in one."""
+    count = size // _CHUNK_BYTES
+    return Plan(size, _CHUNK_BYTES, count) if count > 1 else Plan(size, size, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A post that was announced; `upload_url` is good for an hour."""
+
+    publish_id: str
+    upload_url: str
+
+    def written(self) -> str:
+        """Return it as what a post remembers."""
+        return json.dumps({"publish_id": self.publish_id, "upload_url": self.upload_url})
+
+
+def read_begun(text: str) -> Begun:
+    """Read what a post remembers."""
+    known = json.loads(text)
+    return Begun(str(known["publish_id"]), str(known["upload_url"]))
 
 
 class Tiktok:
@@ -64,20 +86,26 @@ class Tiktok:
         self._calls = calls
 
     async def post(self, order: Order) -> Posted:
-        """Post the clip; an earlier attempt's publish id is asked first what became of it."""
-        if order.remembered is not None:
-            settled = await self._settled(order, order.remembered)
-            if settled is not None:
-                return settled
+        """Post the clip; what became of an earlier attempt is asked first, and its upload gone on with."""
+        begun = read_begun(order.remembered) if order.remembered is not None else None
+        offset = 0
+        if begun is not None:
+            status = await self._standing(order, begun)
+            if status is None:
+                begun = None
+            elif status.get("status") != "PROCESSING_UPLOAD":
+                return await self._published(order, begun.publish_id)
+            else:
+                offset = int(status.get("uploaded_bytes") or 0)
         async with order.video() as path:
-            size = (await asyncio.to_thread(path.stat)).st_size
-            plan = plan_chunks(size)
-            publish_id, upload_url = await self._init(order, plan)
-            await order.remember(publish_id)
-            await self._upload(upload_url, path, plan)
-        return await self._published(order, publish_id)
+            plan = plan_chunks((await asyncio.to_thread(path.stat)).st_size)
+            if begun is None:
+                begun = await self._init(order, plan)
+                await order.remember(begun.written())
+            await self._upload(order, begun, path, plan, offset)
+        return await self._published(order, begun.publish_id)
 
-    async def _init(self, order: Order, plan: Plan) -> tuple[str, str]:
+    async def _init(self, order: Order, plan: Plan) -> Begun:
         creator = await self._call(order, "/v2/post/publish/creator_info/query/", {})
         options = [str(option) for option in creator.get("privacy_level_options") or ()]
         source = {
@@ -94,7 +122,7 @@ class Tiktok:
                 raise
             answer = await self._try_init(order, creator, source, "SELF_ONLY")
         try:
-            return str(answer["publish_id"]), str(answer["upload_url"])
+            return Begun(str(answer["publish_id"]), str(answer["upload_url"]))
         except KeyError as error:
             raise Transient("tiktok_unreadable", "TikTok did not say where to upload") from error
 
@@ -112,9 +140,31 @@ class Tiktok:
         body = {"post_info": post_info, "source_info": source}
         return await self._call(order, "/v2/post/publish/video/init/", body)
 
-    async def _upload(self, upload_url: str, path: Path, plan: Plan) -> None:
+    async def _upload(self, order: Order, begun: Begun, path: Path, plan: Plan, offset: int) -> None:
+        """Send the chunks that are missing; after a failure TikTok says how many bytes it has."""
+        for left in range(_MOST_RESUMES, -1, -1):
+            try:
+                return await self._send_from(begun.upload_url, path, plan, offset)
+            except Transient as error:
+                if error.code == _LOST:
+                    await self._forget(order, begun)
+                if left == 0 or error.code == _LOST:
+                    raise
+            status = await self._standing(order, begun)
+            if status is None:
+                await order.remember(None)
+                raise Transient(_LOST, "TikTok no longer knows the upload; it starts over")
+            if status.get("status") != "PROCESSING_UPLOAD":
+                return None
+            offset = int(status.get("uploaded_bytes") or 0)
+        raise AssertionError("the last round raises")
+
+    async def _send_from(self, upload_url: str, path: Path, plan: Plan, offset: int) -> None:
         with path.open("rb") as file:
             for first, last in plan.ranges():
+                if last < offset:
+                    continue
+                file.seek(first)
                 chunk = await asyncio.to_thread(file.read, last - first + 1)
                 headers = {
                     "Content-Type": "video/mp4",
@@ -123,41 +173,33 @@ class Tiktok:
                 answer = await self._calls.send(
                     _SERVICE, "PUT", upload_url, headers=headers, content=chunk, timeout_s=300.0
                 )
+                if answer.status in (403, 404):
+                    raise Transient(_LOST, "TikTok no longer takes the upload; it starts over")
                 if answer.status not in (201, 206):
                     said = f"HTTP {answer.status}: {answer.said()[:200]}"
                     raise answer.unavailable() or Transient(
                         "tiktok_upload", f"TikTok broke off the upload ({said})"
                     )
 
-    async def _settled(self, order: Order, publish_id: str) -> Posted | None:
-        """Return what became of an earlier attempt; None where it never got all of the video."""
+    async def _standing(self, order: Order, begun: Begun) -> Mapping[str, Any] | None:
+        """Return where a post that was begun stands; None where it has to be begun anew."""
         try:
-            status = await self._status(order, publish_id)
+            status = await self._status(order, begun.publish_id)
         except Permanent as error:
             if error.code == "invalid_publish_id":
                 return None
             raise
-        if status.get("status") == "PROCESSING_UPLOAD" and not await self._was_uploaded(order, status):
-            await self._cancel(order, publish_id)
+        if status.get("status") == "FAILED" and status.get("fail_reason") in _BEGIN_ANEW:
             return None
-        if status.get("status") == "FAILED" and status.get("fail_reason") in (
-            "internal",
-            "publish_cancelled",
-        ):
-            return None
-        return await self._published(order, publish_id)
+        return status
 
-    async def _was_uploaded(self, order: Order, status: Mapping[str, Any]) -> bool:
-        async with order.video() as path:
-            size = (await asyncio.to_thread(path.stat)).st_size
-        return int(status.get("uploaded_bytes") or 0) >= size
-
-    async def _cancel(self, order: Order, publish_id: str) -> None:
+    async def _forget(self, order: Order, begun: Begun) -> None:
         """Take back a post that never got all of its video; it cannot appear by itself in any case."""
         try:
-            await self._call(order, "/v2/post/publish/cancel/", {"publish_id": publish_id})
-        except StepError:
-            return
+            await self._call(order, "/v2/post/publish/cancel/", {"publish_id": begun.publish_id})
+        except StepError as error:
+            log.info("post not taken back", extra={"publish_id": begun.publish_id, "reason": str(error)})
+        await order.remember(None)
 
     async def _published(self, order: Order, publish_id: str) -> Posted:
         """Wait until the post is there.

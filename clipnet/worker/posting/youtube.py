@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +20,15 @@ from clipnet.worker.posting.order import Order, Posted
 from clipnet.worker.tagging import shorten
 
 _SERVICE: Final = "youtube"
-CHUNK_BYTES: Final = 8 * 1024 * 1024
-_QUOTA_PAUSE_S: Final = 900.0
+CHUNK_BYTES: Final = 1024 * 1024
+_CAP_PAUSE_S: Final = 3600.0
+_DAY_S: Final = 86_400
+_PACIFIC_S: Final = -8 * 3600
 _MOST_RESUMES: Final = 4
+_TAGS_CHARS: Final = 500
 _RECONNECT: Final = frozenset({"insufficientPermissions", "youtubeSignupRequired", "authError", "forbidden"})
-_QUOTA: Final = frozenset({"quotaExceeded", "uploadLimitExceeded", "dailyLimitExceeded"})
+_QUOTA: Final = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_CAP: Final = "uploadLimitExceeded"
 _RATE: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 _RANGE = re.compile(r"bytes=0-(\d+)")
 
@@ -30,15 +36,25 @@ _RANGE = re.compile(r"bytes=0-(\d+)")
 class Youtube:
     """Posts videos to the owner's channel."""
 
-    def __init__(self, origin: str, web: str, calls: Calls, *, chunk_bytes: int = CHUNK_BYTES) -> None:
+    def __init__(
+        self,
+        origin: str,
+        web: str,
+        calls: Calls,
+        *,
+        chunk_bytes: int = CHUNK_BYTES,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         """Post with these addresses.
 
         Args:
             origin: Of the API.
             web: Origin of the pages that show videos.
             calls: Sends the requests.
-            chunk_bytes: A multiple of 256 KiB.
+            chunk_bytes: A multiple of 256 KiB; what a cut connection loses at most.
+            now: Unix seconds.
         """
+        self._now = now
         self._web = web
         self._insert = f"{origin}/upload/youtube/v3/videos"
         self._calls = calls
@@ -67,7 +83,7 @@ class Youtube:
             answer = await self._authorized(order, size, force=True)
         location = answer.headers.get("location")
         if not answer.ok or not location:
-            raise _failure(answer)
+            raise _failure(answer, self._now())
         return location
 
     async def _authorized(self, order: Order, size: int, *, force: bool) -> Answer:
@@ -95,7 +111,7 @@ class Youtube:
                 return self._posted(answer)
             if answer.status != 308:
                 await order.remember(None)
-                raise _failure(answer)
+                raise _failure(answer, self._now())
             offset = _stored(answer)
         raise AssertionError("the last round raises")
 
@@ -114,7 +130,7 @@ class Youtube:
                 if answer.ok:
                     return self._posted(answer)
                 if answer.status != 308:
-                    raise _failure(answer)
+                    raise _failure(answer, self._now())
                 stored = _stored(answer)
                 if stored <= offset:
                     raise Transient("youtube_stuck", "YouTube does not store what it is sent")
@@ -144,11 +160,27 @@ def video_resource(order: Order) -> dict[str, Any]:
         "snippet": {
             "title": title,
             "description": description,
-            "tags": list(order.tags[:15]),
+            "tags": _fitting(order.tags[:15]),
             "categoryId": order.category,
         },
         "status": {"privacyStatus": "public", "selfDeclaredMadeForKids": False},
     }
+
+
+def _fitting(tags: Sequence[str]) -> list[str]:
+    """Return as many tags as fit: commas between them and quotes around those with spaces count."""
+    chosen: list[str] = []
+    left = _TAGS_CHARS
+    for tag in (re.sub(r"[<>,]", "", tag).strip() for tag in tags):
+        left -= len(tag) + 1 + 2 * (" " in tag)
+        if left >= 0 and tag:
+            chosen.append(tag)
+    return chosen
+
+
+def quota_pause_s(now_s: float) -> float:
+    """Return how long a project's quota stays used up: until midnight Pacific (in summer an hour more)."""
+    return _DAY_S - (now_s + _PACIFIC_S) % _DAY_S
 
 
 def _stored(answer: Answer) -> int:
@@ -164,13 +196,19 @@ def _reason(answer: Answer) -> str:
     return str(first.get("reason", "")) if isinstance(first, Mapping) else ""
 
 
-def _failure(answer: Answer) -> StepError:
+def _failure(answer: Answer, now_s: float) -> StepError:
     reason = _reason(answer)
     error = answer.json().get("error")
     said = str(error.get("message", "")) if isinstance(error, Mapping) else answer.said()
     said = re.sub(r"<[^>]+>", "", said)[:300]
     if reason in _QUOTA:
-        return Postponed("youtube_quota", f"YouTube's quota is used up: {said}", after_s=_QUOTA_PAUSE_S)
+        pause_s = quota_pause_s(now_s)
+        reset = datetime.fromtimestamp(now_s + pause_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        words = f"YouTube's quota is used up; ClipNET posts the clip by itself at {reset}"
+        return Postponed("youtube_quota", words, after_s=pause_s)
+    if reason == _CAP:
+        words = f"YouTube takes no more videos from this channel today; ClipNET tries again by itself: {said}"
+        return Postponed("youtube_cap", words, after_s=_CAP_PAUSE_S)
     if reason in _RATE:
         return Transient("youtube_rate", f"YouTube asks us to slow down: {said}")
     if (error_of_service := answer.unavailable()) is not None:

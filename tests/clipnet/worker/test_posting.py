@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from clipnet.worker.posting.order import Order, Poster, message
 from clipnet.worker.posting.tiktok import Plan, Tiktok, plan_chunks
 from clipnet.worker.posting.twitch import Twitch
 from clipnet.worker.posting.x import X
-from clipnet.worker.posting.youtube import Youtube, video_resource
+from clipnet.worker.posting.youtube import Youtube, quota_pause_s, video_resource
+from fakes.google.state.metadata import tags_chars
 from tests.clipnet.worker.conftest import Videos
 from tests.clipnet.worker.consent import google_account, tiktok_account
 from tests.clipnet.worker.control import fault, mend, posts, requests, reset
@@ -97,6 +99,13 @@ def size_of(path: Path) -> int:
     return path.stat().st_size
 
 
+def padded(path: Path, size: int, to: Path) -> Path:
+    """The same video, made this long by a `free` box at its end."""
+    rest = size - size_of(path)
+    to.write_bytes(path.read_bytes() + rest.to_bytes(4) + b"free" + bytes(rest - 8))
+    return to
+
+
 def mine(fakes: Served) -> list[dict[str, Any]]:
     return [post for post in posts(fakes, "google") if post["title"] == "What a play"]
 
@@ -171,7 +180,38 @@ async def test_a_used_up_youtube_quota_waits(fakes: Served, calls: Calls, uprigh
     with pytest.raises(Postponed, match="quota is used up") as caught:
         await youtube(fakes, calls).post(Desk(upright, google_account(fakes)[1]).order())
 
-    assert caught.value.after_s > 0
+    assert 0 < caught.value.after_s <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("now", "pause_s"),
+    [
+        ("2026-11-21T17:00:00+00:00", 15 * 3600),
+        ("2026-11-21T07:59:59+00:00", 1),
+        ("2026-11-21T08:00:00+00:00", 86_400),
+    ],
+)
+def test_a_quota_comes_back_at_midnight_pacific_time(now: str, pause_s: float) -> None:
+    assert quota_pause_s(datetime.fromisoformat(now).timestamp()) == pause_s
+
+
+async def test_a_youtube_channel_at_its_cap_is_tried_again_by_itself(
+    fakes: Served, calls: Calls, upright: Path
+) -> None:
+    fault(fakes, "google", kind="refusal", code="uploadLimitExceeded", times=1)
+
+    with pytest.raises(Postponed, match="no more videos from this channel today"):
+        await youtube(fakes, calls).post(Desk(upright, google_account(fakes)[1]).order())
+
+
+def test_tags_are_as_many_as_youtube_takes(tmp_path: Path) -> None:
+    order = Desk(tmp_path).order(tags=("two words", "<b>", *(f"{number}" + "x" * 99 for number in range(9))))
+
+    tags = video_resource(order)["snippet"]["tags"]
+
+    assert tags[:2] == ["two words", "b"]
+    assert tags_chars(tags) <= 500
+    assert len(tags) == 6
 
 
 def test_a_youtube_video_is_described_within_its_limits(tmp_path: Path) -> None:
@@ -208,18 +248,53 @@ async def test_tiktok_is_asked_whether_an_attempt_that_was_killed_got_through(
     assert len([post for post in posts(fakes, "tiktok") if post["idempotency_key"] == "post-1"]) == 1
 
 
-async def test_a_tiktok_upload_that_was_killed_starts_over(
-    fakes: Served, calls: Calls, upright: Path
-) -> None:
+async def test_a_tiktok_upload_that_was_killed_goes_on(fakes: Served, calls: Calls, upright: Path) -> None:
     desk = Desk(upright, tiktok_account(fakes)[1])
     tiktok = Tiktok(fakes.url("tiktok"), fakes.url("tiktok"), calls)
-    fault(fakes, "tiktok", kind="cut", method="PUT", times=1)
+    reset(fakes, "tiktok")
+    desk.token = tiktok_account(fakes)[1]
+    fault(fakes, "tiktok", kind="cut", method="PUT", times=5)
     with pytest.raises(Transient):
         await tiktok.post(desk.order())
 
     await tiktok.post(desk.order(remembered=desk.remembered[-1]))
 
-    assert len(set(desk.remembered)) == 2
+    rows = requests(fakes, "tiktok", "/video/init/")
+    assert len(set(desk.remembered)) == 1
+    assert len([row for row in rows if row["status"] == 200]) == len(desk.remembered)
+    assert len([post for post in posts(fakes, "tiktok") if post["idempotency_key"] == "post-1"]) == 1
+
+
+async def test_a_tiktok_upload_is_gone_on_with_at_the_chunk_that_is_missing(
+    fakes: Served, calls: Calls, upright: Path, tmp_path: Path
+) -> None:
+    large = padded(upright, 21 * 1024 * 1024, tmp_path / "large.mp4")
+    reset(fakes, "tiktok")
+    desk = Desk(large, tiktok_account(fakes)[1])
+    fault(fakes, "tiktok", kind="cut", method="PUT", after=1, times=1)
+
+    await Tiktok(fakes.url("tiktok"), fakes.url("tiktok"), calls).post(desk.order())
+
+    rows = [row for row in requests(fakes, "tiktok", "/video/") if row["method"] == "PUT"]
+    starts = [row["headers"]["content-range"].split("-")[0] for row in rows]
+    found = [post for post in posts(fakes, "tiktok") if post["idempotency_key"] == "post-1"]
+    assert starts == ["bytes 0", f"bytes {10 * 1024**2}", f"bytes {10 * 1024**2}"]
+    assert [post["media"]["bytes"] for post in found] == [size_of(large)]
+
+
+async def test_a_tiktok_upload_whose_address_is_too_old_starts_over(
+    fakes: Served, calls: Calls, upright: Path
+) -> None:
+    reset(fakes, "tiktok")
+    desk = Desk(upright, tiktok_account(fakes)[1])
+    tiktok = Tiktok(fakes.url("tiktok"), fakes.url("tiktok"), calls)
+    fault(fakes, "tiktok", kind="error", status=403, method="PUT", times=1)
+    with pytest.raises(Transient, match="starts over"):
+        await tiktok.post(desk.order())
+
+    await tiktok.post(desk.order(remembered=desk.remembered[-1]))
+
+    assert desk.remembered[1] is None
     assert len([post for post in posts(fakes, "tiktok") if post["idempotency_key"] == "post-1"]) == 1
 
 
@@ -247,9 +322,9 @@ async def test_a_tiktok_account_that_is_unknown_has_to_be_reconnected(
     ("size", "plan"),
     [
         (4_194_304, Plan(4_194_304, 4_194_304, 1)),
-        (67_108_864, Plan(67_108_864, 67_108_864, 1)),
-        (67_108_865, Plan(67_108_865, 33_554_432, 2)),
-        (130_000_000, Plan(130_000_000, 33_554_432, 3)),
+        (20_971_519, Plan(20_971_519, 20_971_519, 1)),
+        (20_971_520, Plan(20_971_520, 10_485_760, 2)),
+        (130_000_000, Plan(130_000_000, 10_485_760, 12)),
     ],
 )
 def test_chunks_follow_tiktoks_rules(size: int, plan: Plan) -> None:
