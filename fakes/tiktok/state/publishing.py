@@ -262,10 +262,14 @@ class Publishing:
         return [self._publish(row) for row in rows]
 
     def summary(self) -> dict[str, Any]:
-        """Counts by status; a duplicate is a post whose idempotency key an earlier one had."""
+        """Counts by status; a duplicate is a post whose idempotency key an earlier one had.
+
+        What was announced and never came, or failed, is no post.
+        """
         found = self.all()
         statuses = [one.status for one in found]
-        keys = [one.idempotency_key for one in found if one.idempotency_key is not None]
+        made = [one for one in found if one.is_received and one.status != "FAILED"]
+        keys = [one.idempotency_key for one in made if one.idempotency_key is not None]
         counts = {status: statuses.count(status) for status in sorted(set(statuses))}
         repeated = {key: count for key, count in Counter(keys).items() if count > 1}
         return {

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.receiver import Answer, Received, receiving
 from tests.fakes.serving import Served
 from tests.fakes.tiktok.conftest import Bearer, Movie
-from tests.fakes.tiktok.test_posting import posted, refused, sent, status
+from tests.fakes.tiktok.test_posting import announced, posted, refused, sent, status
 from tests.servers import wait_until
 
 INBOX = "/v2/post/publish/inbox/video/init/"
@@ -238,6 +238,7 @@ def test_posts_are_counted_per_idempotency_key(client: httpx.Client, bearer: Bea
 
     for key in ("post-1", "post-1", "post-2"):
         posted(client, token, movie(), **{"Idempotency-Key": key})
+    announced(client, token, 1000, **{"Idempotency-Key": "post-2"})  # and never sent: no post
 
     state = client.get("/_fake/state").json()["state"]
     assert (state["duplicates"], state["repeated_keys"]) == (1, {"post-1": 2})
