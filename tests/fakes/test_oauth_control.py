@@ -168,6 +168,10 @@ def test_a_failure_may_be_a_dead_grant_or_a_bad_client(at: At, name: str, failur
     [
         ("expire", {"user": "nobody"}, "user 'nobody' is nobody here; known logins: streamer_sam"),
         ("expire", {"kind": "id"}, "kind is 'id'; known are access, refresh, all"),
+        ("expire", {"kind": ["access"]}, "kind is '['access']'; known are access, refresh, all"),
+        ("expire", {"token": [1]}, "no token has the id '[1]'"),
+        ("fail", {"as": {}, "times": True}, "times is 'True', it must be 1 to 1000 or null"),
+        ("deny", {"as": ["x"]}, "as is '['x']'; X has none"),
         ("expire", {"token": 99}, "no token has the id '99'"),
         ("expire", {"token": 1 << 80}, "no token has the id"),
         ("expire", {"who": 1}, "unknown field 'who'"),
@@ -227,3 +231,31 @@ def test_people_take_scopes_out_on_the_consent_page(
     assert page.text.count('type="checkbox"') == 1
     assert back["scopes" if name == "tiktok" else "scope"] == expected
     assert way.exchange(client, back["code"]).json()["scope"] == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ([], None),
+        (["x"], "oauth must be an object"),
+        ({"clients": {"id": "x"}}, "oauth.clients must be a list"),
+        ({"clients": ["x"]}, "oauth.clients[0] must be an object"),
+        ({"clients": [{"id": "x", "redirect_uris": "http://a"}]}, "oauth.clients[0] needs an 'id'"),
+        ({"clients": [{"id": "x-production-client"}]}, "oauth.clients[0].id is production's"),
+        ({"grants": [{"login": "mod_mia"}]}, "oauth.grants[0].access_token is missing"),
+        ({"grants": [{"login": "mod_mia", "scopes": 5}]}, "oauth.grants[0].scopes must be a list"),
+        (
+            {"grants": [{"login": "mod_mia", "access_token": "x", "expires_in": "soon"}]},
+            "oauth.grants[0].expires_in must be a number of seconds or null",
+        ),
+        ({"refresh_life_s": "week"}, "oauth.refresh_life_s is 'week', it must be 1 to 315360000"),
+        ({"auto_approve": "nobody"}, "oauth.auto_approve is 'nobody'"),
+    ],
+)
+def test_a_seed_document_that_cannot_be_is_refused_with_the_place(
+    at: At, part: Any, words: str | None
+) -> None:
+    answer = at("x").put("/_fake/state", json={"oauth": part})
+
+    assert answer.status_code == (200 if words is None else 400)
+    assert words is None or words in answer.json()["error"]

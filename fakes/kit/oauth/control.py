@@ -79,7 +79,7 @@ class Control:
             ValueError: A field is not usable.
         """
         check_fields(body, ("user", "token", "kind"))
-        kind = body.get("kind") or "access"
+        kind = str(body.get("kind") or "access")
         if kind not in KINDS:
             raise ValueError(f"kind is '{kind}'; known are {', '.join(KINDS)}")
         login, now_s = self._login(body.get("user")), self._kit.clock.now()
@@ -114,7 +114,8 @@ class Control:
             ValueError: A field is not usable.
         """
         check_fields(body, ("times", "as"))
-        page, pages = body.get("as"), self._engine.profile.blocked
+        asked, pages = body.get("as"), self._engine.profile.blocked
+        page = None if asked is None else str(asked)
         if page is not None and page not in pages:
             raise ValueError(f"as is '{page}'; {self._engine.profile.title} has {', '.join(pages) or 'none'}")
         self._engine.orders.deny(_times(body), page)
@@ -127,7 +128,7 @@ class Control:
             ValueError: A field is not usable.
         """
         check_fields(body, ("times", "as"))
-        failure = body.get("as") or FAILURES[0]
+        failure = str(body.get("as") or FAILURES[0])
         if failure not in FAILURES:
             raise ValueError(f"as is '{failure}'; known are {', '.join(FAILURES)}")
         self._engine.orders.fail(failure, _times(body))

@@ -78,6 +78,8 @@ class Engine:
             ValueError: A field is not usable.
         """
         part = document.get("oauth") or {}
+        if not isinstance(part, dict):
+            raise ValueError("oauth must be an object")
         if "auto_approve" in part:
             self.auto_approve(part["auto_approve"])
         load(part, self.profile, self.ledger, self._mint)

@@ -1,6 +1,6 @@
 """What a seed document says of clients and grants."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fakes.kit.oauth.ledger import Ledger
@@ -9,6 +9,8 @@ from fakes.kit.oauth.profile import Profile
 from fakes.kit.oauth.records import Client
 from fakes.kit.people import PEOPLE, person
 
+_LONGEST_S = 10 * 365 * 86_400
+
 
 def load(part: Mapping[str, Any], profile: Profile, ledger: Ledger, mint: Mint) -> None:
     """Add `clients` and `grants`, and take the `refresh_life_s`.
@@ -16,17 +18,31 @@ def load(part: Mapping[str, Any], profile: Profile, ledger: Ledger, mint: Mint) 
     Raises:
         ValueError: A field is not usable.
     """
-    if "refresh_life_s" in part:
-        ledger.set("refresh_life_s", int(part["refresh_life_s"]))
-    for number, row in enumerate(part.get("clients", ())):
-        ledger.add_client(_client(f"oauth.clients[{number}]", row, profile))
-    for number, row in enumerate(part.get("grants", ())):
-        _add_grant(f"oauth.grants[{number}]", row, profile, ledger, mint)
+    life_s = part.get("refresh_life_s")
+    if life_s is not None:
+        if not isinstance(life_s, int) or not 0 < life_s <= _LONGEST_S:
+            raise ValueError(f"oauth.refresh_life_s is '{life_s}', it must be 1 to {_LONGEST_S}")
+        ledger.set("refresh_life_s", life_s)
+    for where, row in _rows(part, "clients"):
+        ledger.add_client(_client(where, row, profile))
+    for where, row in _rows(part, "grants"):
+        _add_grant(where, row, profile, ledger, mint)
 
 
 def logins() -> str:
     """Everybody's login, for texts."""
     return ", ".join(one.login for one in PEOPLE)
+
+
+def _rows(part: Mapping[str, Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rows of a list, each with the words for where it stands."""
+    rows = part.get(name) or ()
+    if not isinstance(rows, list | tuple):
+        raise ValueError(f"oauth.{name} must be a list")
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise ValueError(f"oauth.{name}[{number}] must be an object")
+        yield f"oauth.{name}[{number}]", row
 
 
 def _client(where: str, row: Mapping[str, Any], profile: Profile) -> Client:
@@ -40,16 +56,22 @@ def _client(where: str, row: Mapping[str, Any], profile: Profile) -> Client:
 
 
 def _add_grant(where: str, row: Mapping[str, Any], profile: Profile, ledger: Ledger, mint: Mint) -> None:
-    login, scopes = str(row.get("login")), tuple(row.get("scopes", ()))
+    login, scopes = str(row.get("login")), row.get("scopes", ())
+    life_s = row.get("expires_in", profile.access_life_s)
+    if not isinstance(scopes, list | tuple):
+        raise ValueError(f"{where}.scopes must be a list")
+    if life_s is not None and not isinstance(life_s, int | float):
+        raise ValueError(f"{where}.expires_in must be a number of seconds or null")
     if person(login) is None:
         raise ValueError(f"{where}.login is '{login}'; known logins: {logins()}")
-    if unknown := [scope for scope in scopes if scope not in profile.scopes]:
+    if unknown := [scope for scope in map(str, scopes) if scope not in profile.scopes]:
         raise ValueError(f"{where}.scopes has '{unknown[0]}', which {profile.title} does not know")
     if not row.get("access_token"):
         raise ValueError(f"{where}.access_token is missing")
-    family = ledger.add_family(profile.client_id, login, scopes, {})
-    expires_s = mint.end_s(row.get("expires_in", profile.access_life_s))
-    ledger.add_token(row["access_token"], "access", family, scopes, expires_s)
+    granted = tuple(map(str, scopes))
+    family = ledger.add_family(profile.client_id, login, granted, {})
+    expires_s = mint.end_s(life_s)
+    ledger.add_token(str(row["access_token"]), "access", family, granted, expires_s)
     if row.get("refresh_token"):
         expires_s = mint.end_s(profile.refresh_life_s)
-        ledger.add_token(row["refresh_token"], "refresh", family, scopes, expires_s)
+        ledger.add_token(str(row["refresh_token"]), "refresh", family, granted, expires_s)
