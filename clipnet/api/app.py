@@ -13,7 +13,20 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
-from clipnet.api import clipbot, clips, health, oauth, posts, problems, sessions, tokens, upkeep, users, votes
+from clipnet.api import (
+    channels,
+    clipbot,
+    clips,
+    health,
+    oauth,
+    posts,
+    problems,
+    sessions,
+    tokens,
+    upkeep,
+    users,
+    votes,
+)
 from clipnet.api.context import Context
 from clipnet.api.edge import Edge
 from clipnet.api.identity import COOKIE
@@ -30,6 +43,7 @@ _ROUTERS: Final = (
     clips.router,
     posts.router,
     votes.router,
+    channels.router,
     clipbot.router,
 )
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
