@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks.runpod import compared, completed, main
+from benchmarks.runpod import best, compared, completed, main
 
 WORK = {"memory at the start, MB", "memory, MB"} | {
     f"{way}{figure}"
@@ -25,6 +25,12 @@ def test_both_servers_are_measured_before_and_after_many_jobs(capsys: pytest.Cap
         "official": WORK,
         "official after": WORK,
     }
+
+
+def test_the_best_of_the_rounds_counts() -> None:
+    rounds = [{"polled, per s": 30.0, "polled, p99 ms": 9.0}, {"polled, per s": 20.0, "polled, p99 ms": 4.0}]
+
+    assert best(rounds) == {"polled, per s": 30.0, "polled, p99 ms": 4.0}
 
 
 def test_ratios_leave_out_what_the_other_has_not() -> None:
