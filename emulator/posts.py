@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import CheckFailed, ConfigurationRefused
@@ -20,6 +20,8 @@ async def posts(
     http: AsyncClient, fakes: Mapping[str, str], platform: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the posts of one platform or of all, each with its `platform`, in the order of the fake.
+
+    `is_duplicate` tells that an earlier post of the platform has the same idempotency key.
 
     Raises:
         ConfigurationRefused: There is no such platform.
@@ -38,4 +40,15 @@ async def _of(http: AsyncClient, url: str, name: str) -> list[dict[str, Any]]:
     if answer.status_code != 200:
         raise CheckFailed(f"fake '{name}' does not tell its posts: {answer.status_code} {answer.text}")
     label = "youtube" if name == "google" else name
-    return [{"platform": label, **post} for post in answer.json()["posts"]]
+    told: list[dict[str, Any]] = answer.json()["posts"]
+    return [
+        {"platform": label, **post, "is_duplicate": is_known}
+        for post, is_known in zip(told, _repeats(told), strict=True)
+    ]
+
+
+def _repeats(told: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Tell for each post whether an earlier one has its idempotency key."""
+    keys = [post.get("idempotency_key") for post in told]
+    first = {key: place for place, key in reversed(list(enumerate(keys)))}
+    return [key is not None and first[key] < place for place, key in enumerate(keys)]

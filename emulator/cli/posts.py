@@ -7,7 +7,7 @@ import click
 from emulator.cli import output
 from emulator.cli.options import Common, common_options
 
-_HEAD = ("platform", "at", "id", "account", "title or text", "media")
+_HEAD = ("platform", "at", "id", "account", "title or text", "media", "note")
 _LONGEST = 48
 
 
@@ -35,8 +35,16 @@ def command(common: Common, platform: str | None) -> None:
         return
     rows = [[_cell(post.get(name)) for name in ("platform", "at", "id", "account")] for post in found]
     for row, post in zip(rows, found, strict=True):
-        row += [_cell(post.get("title") or post.get("text")), "yes" if post.get("media") else ""]
+        mark = "duplicate" if post["is_duplicate"] else ""
+        row += [_cell(post.get("title") or post.get("text")), _media(post.get("media")), mark]
     output.table(_HEAD, rows)
+
+
+def _media(media: object) -> str:
+    """Where the media can be seen, if the platform says so."""
+    if isinstance(media, dict) and media.get("url"):
+        return str(media["url"])
+    return "yes" if media else ""
 
 
 def _cell(value: object) -> str:

@@ -27,6 +27,18 @@ async def test_one_platform_can_be_asked_by_its_own_name(parts: Parts) -> None:
         assert await posts(http, parts.fakes, "twitch") == []
 
 
+async def test_a_post_whose_key_came_before_is_told() -> None:
+    told = [
+        {"id": str(number), "idempotency_key": key} for number, key in enumerate(("a", None, "a", None, "b"))
+    ]
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"posts": told}))
+
+    async with httpx.AsyncClient(transport=transport) as http:
+        found = await posts(http, {"x": "http://127.0.0.1:1"})
+
+    assert [post["is_duplicate"] for post in found] == [False, False, True, False, False]
+
+
 async def test_an_unknown_platform_is_refused_with_those_there_are(parts: Parts) -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(ConfigurationRefused) as refused:
