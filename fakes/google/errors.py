@@ -244,6 +244,11 @@ def bad_content(media_type: str, valid: str) -> ProviderError:
     return api(400, "badContent", text)
 
 
+def upload_too_large() -> ProviderError:
+    """The video is announced as larger than 256 GiB."""
+    return api(413, "uploadTooLarge", "Request Too Large")  # guess: not recorded
+
+
 def parse_error() -> ProviderError:
     """The metadata is not a JSON object."""
     return api(400, "parseError", "Parse Error")

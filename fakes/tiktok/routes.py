@@ -236,7 +236,7 @@ class _Pages:
         if publish is None or publish.sha256 is None:
             return Response(status_code=404)
         place = request.query_params.get("photo", "1")
-        if not place.isdecimal() or not 1 <= int(place) <= len(publish.files):
+        if not place.isdecimal() or len(place) > 2 or not 1 <= int(place) <= len(publish.files):
             return Response(status_code=404)
         path = self._state.spool.path(publish.files[int(place) - 1])
         return FileResponse(path, media_type="image/jpeg" if publish.photos else "video/mp4")

@@ -77,8 +77,8 @@ def asked_page(request: Request) -> tuple[int, int]:
         ProviderError: `maxResults` is not within 0 to 50, or the token is not one of ours (400).
     """
     text = request.query_params.get("maxResults", "5")
-    if not text.isdecimal() or int(text) > 50:
-        raise errors.out_of_range("maxResults", text)
+    if not text.isdecimal() or len(text) > 2 or int(text) > 50:
+        raise errors.out_of_range("maxResults", text[:40])
     token = request.query_params.get("pageToken")
     return (0 if token is None else _place(token)), int(text)
 

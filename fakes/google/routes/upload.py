@@ -26,6 +26,7 @@ from fakes.kit.people import Person
 
 _PATHS = ("/upload/youtube/v3/videos", "/resumable/upload/youtube/v3/videos")
 IMAGE_LIMIT_BYTES = 52_428_800
+VIDEO_LIMIT_BYTES = 274_877_906_944
 
 
 def routes(state: GoogleState) -> list[BaseRoute]:
@@ -99,13 +100,12 @@ class _Desk:
 
     async def _open(self, request: Request, one: Person) -> Response:
         metadata = b"".join([piece async for piece in self._body(bounded(request))])
-        length = request.headers.get("x-upload-content-length")
         announced = Announcement(
             owner=one,
             answer_parts=asked_parts(request, wire.VIDEO_PARTS),
             parts=checked(_json(metadata), self._state.kit.clock.now()),
             content_type=request.headers.get("x-upload-content-type", "application/octet-stream"),
-            total_bytes=int(length) if length and length.isdecimal() else None,
+            total_bytes=_announced_bytes(request),
             idempotency_key=request.headers.get("idempotency-key"),
         )
         upload = self._uploads.open(announced)
@@ -199,6 +199,15 @@ class _Desk:
 
 def _incomplete(upload: Upload) -> Response:
     return Response(status_code=308, headers=stored_range(upload.stored_bytes))
+
+
+def _announced_bytes(request: Request) -> int | None:
+    text = request.headers.get("x-upload-content-length", "")
+    if not text.isdecimal():
+        return None
+    if len(text) > len(str(VIDEO_LIMIT_BYTES)) or int(text) > VIDEO_LIMIT_BYTES:
+        raise errors.upload_too_large()
+    return int(text)
 
 
 def _check_name(request: Request) -> None:

@@ -7,7 +7,7 @@ MIN_CHUNK_BYTES = 5 * 1024 * 1024
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 MAX_COUNT = 1000
 MAX_VIDEO_BYTES = 4 * 1024**3
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 
 
 @dataclass(frozen=True, slots=True)

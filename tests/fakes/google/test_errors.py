@@ -107,6 +107,32 @@ def test_metadata_of_a_wrong_shape_is_a_parse_error(client: httpx.Client, bearer
         assert reason(answer)[:2] == (400, "parseError")
 
 
+@pytest.mark.parametrize("length", ["274877906945", "9" * 5000])
+def test_a_video_over_256_gib_is_refused(client: httpx.Client, bearer: Bearer, length: str) -> None:
+    headers = {**bearer(), "X-Upload-Content-Length": length}
+
+    answer = client.post(UPLOAD, params=RESUMABLE, json={}, headers=headers)
+
+    assert reason(answer) == (413, "uploadTooLarge", "global")
+
+
+def test_texts_and_numbers_of_strangers_crash_nothing(client: httpx.Client, bearer: Bearer) -> None:
+    token = bearer()
+    odd = [
+        b'{"snippet": {"title": "\\ud800"}}',
+        b'{"snippet": {"title": 1e999}}',
+        b'{"status": {"publishAt": {}}}',
+    ]
+    odd += [b'{"localizations": {"\\ud800": 1}, "snippet": {"title": "t", "defaultLanguage": "\\udfff"}}']
+    answers = [client.post(UPLOAD, params=RESUMABLE, content=body, headers=token) for body in odd]
+    answers += [client.put(VIDEOS, params={"part": "id"}, content=body, headers=token) for body in odd]
+    session = client.post(UPLOAD, params=RESUMABLE, json={}, headers=token).headers["location"]
+    answers.append(client.put(session, headers={"Content-Range": f"bytes {'9' * 5000}-{'9' * 5001}/*"}))
+
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
+    assert client.get("/_fake/posts").status_code == 200
+
+
 def test_a_file_name_that_cannot_be_is_refused(client: httpx.Client, bearer: Bearer) -> None:
     answer = client.post(UPLOAD, params=RESUMABLE, json={}, headers={**bearer(), "Slug": "../clip.mp4"})
 
@@ -163,6 +189,7 @@ def test_pages_have_a_size_and_tokens_of_their_own(client: httpx.Client, bearer:
 
     assert reason(asked(maxResults="51"))[:2] == (400, "invalidParameter")
     assert reason(asked(maxResults="x"))[:2] == (400, "invalidParameter")
+    assert reason(asked(maxResults="9" * 5000))[:2] == (400, "invalidParameter")
     assert reason(asked(pageToken="!")) == (400, "invalidPageToken", "youtube.parameter")
     assert reason(asked(pageToken="QUFBQQ")) == (400, "invalidPageToken", "youtube.parameter")
 

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.tiktok.state.settings import FAIL_REASONS
 from tests.fakes.tiktok.conftest import Bearer, Movie
-from tests.fakes.tiktok.test_posting import CREATOR, STATUS, announced, posted, refused, status
+from tests.fakes.tiktok.test_posting import CREATOR, INIT, STATUS, announced, posted, refused, status
 
 ON_COMMAND = {
     "access_token_invalid": 401,
@@ -125,6 +125,25 @@ def test_who_withdraws_access_ends_the_posts_under_way(
     again = bearer()
     assert status(client, again, begun)["fail_reason"] == "auth_removed"
     assert status(client, again, done)["status"] == "PUBLISH_COMPLETE"
+
+
+def test_texts_and_numbers_of_strangers_crash_nothing(client: httpx.Client, bearer: Bearer) -> None:
+    token = bearer()
+    body = (
+        '{"post_info": {"privacy_level": "SELF_ONLY", "title": "%s"},'
+        ' "source_info": {"source": "FILE_UPLOAD", "video_size": %s,'
+        ' "chunk_size": 1000, "total_chunk_count": 1}}'
+    )
+    bodies = [body % ("x", "1e5"), body % ("x", "9" * 400), body % ("\\ud800", "1000")]
+
+    answers = [client.post(INIT, content=body, headers=token) for body in bodies]
+    url = announced(client, token, 1000).json()["data"]["upload_url"]
+    many = {"Content-Type": "video/mp4", "Content-Range": f"bytes 0-{'9' * 5000}/1000"}
+    answers.append(client.put(url, content=b"x", headers=many))
+
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
+    assert client.get("/_fake/state").status_code == 200
+    assert client.get("/_fake/posts").status_code == 200
 
 
 def test_a_cut_chunk_is_sent_again_and_the_earlier_ones_stay(
