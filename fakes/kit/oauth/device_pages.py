@@ -13,7 +13,7 @@ from fakes.kit.oauth.pages import consent_page, decision, on_a_page, page
 
 _FORM = """<p>Type in the code that your device shows.</p><form>
 <input name="{name}" aria-label="Code" autocomplete="off" autofocus required>
-<button>Continue</button></form>"""
+<button class="go">Continue</button></form>"""
 
 
 def device_routes(engine: Engine, code_param: str = "user_code") -> list[Route]:

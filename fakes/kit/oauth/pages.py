@@ -47,6 +47,9 @@ ul {
   margin: 0 0 20px; padding: 12px 12px 12px 30px; border: 1px solid var(--line); border-radius: 10px;
   font-size: 14px; overflow-wrap: anywhere;
 }
+li:has(label) { list-style: none; margin-left: -20px }
+label { display: flex; gap: 7px; cursor: pointer }
+label input { flex: none; margin: 4px 0 0; accent-color: var(--accent) }
 button {
   font: inherit; color: inherit; text-align: left; cursor: pointer; background: none;
   width: 100%; display: flex; align-items: center; gap: 12px; padding: 10px 12px; margin: 0 0 8px;
@@ -62,7 +65,8 @@ button:hover, button:focus-visible { outline: 2px solid var(--accent); outline-o
   background: var(--accent); color: #fff; font-weight: 600;
 }
 small { display: block; color: var(--soft) }
-.deny { justify-content: center; margin: 12px 0 0; color: var(--soft) }
+.deny, .go { justify-content: center; margin: 12px 0 0 }
+.deny { color: var(--soft) }
 footer { margin-top: 18px; font-size: 12px; color: var(--soft) }
 """
 
