@@ -14,6 +14,7 @@ from fakes.kit.clock import Clock
 log = logging.getLogger(__name__)
 _ANSWER_LIMIT_BYTES = 1 << 20
 _KEPT = 1000
+_KEPT_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Webhooks:
         self._client: Any = None
         self._numbers = itertools.count(1)
         self.deliveries: OrderedDict[int, Delivery] = OrderedDict()
+        self._kept_bytes = 0
         self.attempts: deque[Attempt] = deque(maxlen=_KEPT)
 
     def check(self, url: str) -> None:
@@ -123,7 +125,9 @@ class Webhooks:
         """
         delivery = self.deliveries.get(number)
         if delivery is None:
-            raise ValueError(f"no delivery '{number}'; the last {_KEPT} are kept")
+            raise ValueError(
+                f"no delivery '{number}'; the last {_KEPT} are kept, up to {_KEPT_BYTES // 1_000_000} MB"
+            )
         return await self._first_answer(replace(delivery, on_end=None), number)
 
     def reset(self) -> None:
@@ -132,6 +136,7 @@ class Webhooks:
             task.cancel()
         self.attempts.clear()
         self.deliveries.clear()
+        self._kept_bytes = 0
         self._numbers = itertools.count(1)
 
     async def close(self) -> None:
@@ -155,13 +160,19 @@ class Webhooks:
     ) -> asyncio.Task[tuple[int | None, bytes]]:
         if number is None:
             number = next(self._numbers)
-            self.deliveries[number] = delivery
-            if len(self.deliveries) > _KEPT:
-                self.deliveries.popitem(last=False)
+            self._keep(number, delivery)
         task = asyncio.get_running_loop().create_task(self._run(number, delivery, first))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def _keep(self, number: int, delivery: Delivery) -> None:
+        """Keep a delivery for `resend`, and let the oldest go while there are too many or too large ones."""
+        self.deliveries[number] = delivery
+        self._kept_bytes += len(delivery.body)
+        while len(self.deliveries) > _KEPT or self._kept_bytes > _KEPT_BYTES:
+            _, oldest = self.deliveries.popitem(last=False)
+            self._kept_bytes -= len(oldest.body)
 
     async def _run(
         self, number: int, delivery: Delivery, first: asyncio.Future[tuple[int | None, bytes]] | None

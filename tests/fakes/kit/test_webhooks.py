@@ -111,3 +111,16 @@ async def test_a_delivery_can_be_made_again_and_is_signed_anew(webhooks: Webhook
     assert [attempt.delivery for attempt in webhooks.attempts] == [1, 1]
     with pytest.raises(ValueError, match="no delivery '2'"):
         await webhooks.resend(2)
+
+
+async def test_large_messages_are_kept_up_to_a_limit_of_all_together(webhooks: Webhooks) -> None:
+    large, small = (Delivery("http://127.0.0.1:9/", bytes(size), lambda _: {}) for size in (30_000_000, 1))
+
+    for delivery in (large, large, small, large):
+        webhooks.send(delivery)
+
+    assert list(webhooks.deliveries) == [2, 3, 4]
+    webhooks.send(replace(large, body=bytes(70_000_000)))
+    assert list(webhooks.deliveries) == []
+    with pytest.raises(ValueError, match="no delivery '1'; the last 1000 are kept, up to 64 MB"):
+        await webhooks.resend(1)
