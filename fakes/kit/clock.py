@@ -90,8 +90,10 @@ class SettableClock:
         """Jump to a time, forward or back.
 
         Raises:
-            ValueError: It is beyond the year 9999.
+            ValueError: It is before the year 1970 or beyond the year 9999.
         """
+        if unix_s < 0:
+            raise ValueError("a clock cannot go before the year 1970")
         if not unix_s <= _LAST_S:
             raise ValueError("a clock cannot go beyond the year 9999")
         before_s = self.now()

@@ -189,8 +189,8 @@ class Attached:
         process = self._called(hosted, worker_id, peer)
         if process is not None:
             return process
-        if worker_id in self._processes:
-            raise errors.worker_elsewhere(worker_id, self._processes[worker_id].worker.endpoint)
+        if worker_id in self._processes or self._gpu.fleet.has(worker_id):
+            raise errors.worker_elsewhere(worker_id)
         if len(self._processes) >= MAX_PROCESSES:
             raise errors.too_many_workers(MAX_PROCESSES)
         process = Process(self._gpu.fleet.attach(worker_id, hosted.id), self._real.passed(), peers={peer})

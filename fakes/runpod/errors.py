@@ -76,10 +76,13 @@ def not_retryable(status: str) -> ProviderError:
     )
 
 
-def worker_elsewhere(worker_id: str, endpoint: str) -> ProviderError:
-    """Another endpoint has a worker of this id: two handlers were given the same `RUNPOD_POD_ID`."""
+def worker_elsewhere(worker_id: str) -> ProviderError:
+    """A worker of this id is not this one: two handlers were given the same `RUNPOD_POD_ID`.
+
+    Whose the other one is, is not said: its endpoint may be another namespace's.
+    """
     # guess: cannot happen there; after 429 the worker library waits before it asks again
-    return ProviderError(429, f"worker '{worker_id}' is one of endpoint '{endpoint}'")
+    return ProviderError(429, f"there is another worker of the id '{worker_id}'")
 
 
 def too_many_workers(limit: int) -> ProviderError:

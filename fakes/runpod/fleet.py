@@ -152,15 +152,17 @@ class Fleet:
             for number in range(counts[state])
         ]
 
+    def has(self, worker_id: str) -> bool:
+        """Whether a worker of any endpoint has this id."""
+        return worker_id in self._workers
+
     def attach(self, worker_id: str, endpoint: str) -> Worker:
-        """The worker outside of this id, which is new or known."""
-        worker = self._workers.get(worker_id)
-        if worker is None or not worker.is_attached:
-            for other in self.of(endpoint):
-                if not other.is_attached and not other.jobs:
-                    self.drop(other.id)
-            worker = Worker(worker_id, endpoint, is_attached=True)
-            self._workers[worker_id] = worker
+        """Let a worker from outside in, whose id no other one has."""
+        for other in self.of(endpoint):
+            if not other.is_attached and not other.jobs:
+                self.drop(other.id)
+        worker = Worker(worker_id, endpoint, is_attached=True)
+        self._workers[worker_id] = worker
         return worker
 
     def of(self, endpoint: str) -> list[Worker]:

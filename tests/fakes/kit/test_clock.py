@@ -93,6 +93,8 @@ def test_a_clock_does_not_go_where_no_date_is(seconds: float) -> None:
 
     with pytest.raises(ValueError, match="beyond the year 9999"):
         clock.advance(seconds)
+    with pytest.raises(ValueError, match="before the year 1970"):
+        clock.set(-1)
 
     assert clock.now() == 1000.0
 

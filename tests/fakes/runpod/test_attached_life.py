@@ -335,8 +335,18 @@ async def test_the_same_id_on_two_endpoints_is_refused(account: Account) -> None
 
     refused = await Outside(account, "wk1", "staging-blip").poll()
 
-    assert refused == (429, {"error": "worker 'wk1' is one of endpoint 'staging-clip'"})
+    assert refused == (429, {"error": "there is another worker of the id 'wk1'"})
     poll.cancel()
+
+
+async def test_the_id_of_a_built_in_worker_is_refused(account: Account) -> None:
+    job = await account.run({"mock_delay": 60}, "staging-blip")
+    worker_id = (await account.status(job, "staging-blip"))["workerId"]
+
+    refused = await Outside(account, worker_id).poll()
+
+    assert refused == (429, {"error": f"there is another worker of the id '{worker_id}'"})
+    assert (await account.health("staging-blip"))["workers"]["running"] == 1
 
 
 async def test_the_number_of_attached_workers_is_limited(account: Account) -> None:
