@@ -148,3 +148,18 @@ async def test_an_answer_that_is_limited_comes_when_discord_says_and_costs_no_at
     runs = await world.runs(name="clipbot:notify")
     assert {run.state for run in runs} == {"completed", "delayed"}
     assert {run.attempt for run in runs} == {1}
+
+
+async def test_an_answer_that_redis_forgot_is_given_at_the_start_and_one_that_was_given_is_not(
+    world: World, tmp_path: Path
+) -> None:
+    given, forgotten = (f"Status {uuid.uuid4().hex}" for _ in range(2))
+    with started(world.env, tmp_path):
+        await answered(world, await ask(world, "discord", given))
+    job_id = await ask(world, "discord", forgotten)
+    await world.redis.flushall()
+
+    with started(world.env, tmp_path):
+        await answered(world, job_id)
+
+    assert [len(said(world, "discord", words)) for words in (given, forgotten)] == [1, 1]
