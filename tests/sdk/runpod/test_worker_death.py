@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.serving import Served
-from tests.sdk.runpod.workers import control, end_of, ended, living, running, submitted, workers
+from tests.sdk.runpod.workers import end_of, ended, living, pings, running, submitted, workers
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.slow
 
 CLIP = "staging-clip"
+HEARD = 4
+"""Pings after which their interval is known: one or two come before the first poll."""
 
 
 def test_a_job_whose_worker_is_killed_is_done_by_another(fake: Served, folder: Path, tmp_path: Path) -> None:
@@ -47,18 +49,43 @@ def test_a_job_that_loses_two_workers_fails_and_the_model_serves_again(
     assert ended(fake, CLIP, {"mock_return": "the model"})["output"] == "the model"
 
 
-def test_a_handler_that_exits_takes_its_worker_along(fake: Served, folder: Path, tmp_path: Path) -> None:
-    control(fake, "PUT", "gpu", {"workers": 2, "attached": [CLIP]})
-    with workers(fake, folder, ("sync", CLIP), ("refresh", CLIP)) as (one, other):
-        done = ended(fake, CLIP, {"do": "exit once", "file": str(tmp_path / "exited")})
-        codes = (one.process.wait(20), other.process.wait(20))
-        left = living(fake)
-    control(fake, "PUT", "gpu", {"workers": 1, "attached": []})
+def test_a_job_whose_worker_hangs_with_its_heartbeats_is_done_by_another(
+    fake: Served, folder: Path, tmp_path: Path
+) -> None:
+    with workers(fake, folder, ("sync", CLIP), ("sync", CLIP), ping_every_s=1) as pair:
+        job = submitted(fake, CLIP, {"do": "progress", "file": str(tmp_path / "go")})
+        first = running(fake, CLIP, job)["workerId"]
+        frozen = next(one for one in pair if one.id == first)
+        wait_until(lambda: pings(fake, frozen.id) > HEARD, lambda: f"{HEARD} pings")
+        frozen.freeze()
+        wait_until(partial(_is_gone, fake, first), lambda: "three heartbeats to be missed")
+        (tmp_path / "go").touch()
 
-    # whichever of them got it first; the other one was told to end with its first job
+        done = end_of(fake, CLIP, job)
+
+    assert (done["status"], done["output"], done["retries"]) == ("COMPLETED", "done", 1)
+    assert done["workerId"] != first
+
+
+def test_a_handler_that_exits_takes_its_worker_along(fake: Served, folder: Path, tmp_path: Path) -> None:
+    with workers(fake, folder, ("sync", CLIP), ("sync", CLIP)) as pair:
+        job = submitted(fake, CLIP, {"do": "exit once", "file": str(tmp_path / "exited")})
+        done = end_of(fake, CLIP, job)
+        left = [one["worker"] for one in living(fake)]
+        codes = {one.id: one.process.wait(20) for one in pair if one.id not in left}
+
     assert (done["status"], done["output"], done["retries"]) == ("COMPLETED", "done by another", 1)
-    assert sorted(codes) == [0, 3]
-    assert left == []
+    assert (left, list(codes.values())) == ([done["workerId"]], [3])
+
+
+def test_a_worker_that_is_to_be_refreshed_ends_with_its_job(fake: Served, folder: Path) -> None:
+    with workers(fake, folder, ("refresh", CLIP)) as (one,):
+        done = ended(fake, CLIP, {"do": "echo"})
+        left = living(fake)
+        code = one.process.wait(20)
+
+    assert (done["status"], left, code) == ("COMPLETED", [], 0)
+    assert ended(fake, CLIP, {"mock_return": "the model"})["output"] == "the model"
 
 
 def _is_gone(fake: Served, worker_id: str) -> bool:

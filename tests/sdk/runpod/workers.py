@@ -34,20 +34,26 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
+    def freeze(self) -> None:
+        """Let it hang with all its connections, and its pings too, as a container that is stopped."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
 
 @contextmanager
-def workers(fake: Served, folder: Path, *kinds: tuple[str, str]) -> Iterator[list[Worker]]:
+def workers(
+    fake: Served, folder: Path, *kinds: tuple[str, str], ping_every_s: int = 10
+) -> Iterator[list[Worker]]:
     """Run workers until the block ends, each with a kind of handler for an endpoint; all have polled."""
     with ExitStack() as stack:
-        started = [stack.enter_context(_starting(fake, folder, *kind)) for kind in kinds]
+        started = [stack.enter_context(_starting(fake, folder, *kind, ping_every_s)) for kind in kinds]
         wait_for(fake, *started)
         yield started
 
 
 @contextmanager
-def _starting(fake: Served, folder: Path, kind: str, endpoint: str) -> Iterator[Worker]:
+def _starting(fake: Served, folder: Path, kind: str, endpoint: str, ping_every_s: int) -> Iterator[Worker]:
     env: dict[str, str] = control(fake, "POST", "workers", {"endpoint": endpoint})["env"]
-    env |= {"RUNPOD_PING_INTERVAL": "1000"}
+    env |= {"RUNPOD_PING_INTERVAL": str(1000 * ping_every_s)}
     log = folder / f"{env['RUNPOD_POD_ID']}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -80,6 +86,12 @@ def living(fake: Served) -> list[dict[str, Any]]:
     """The workers that the fake takes to be alive."""
     found: list[dict[str, Any]] = control(fake, "GET", "workers")["workers"]
     return found
+
+
+def pings(fake: Served, worker_id: str) -> int:
+    """How many heartbeats of a worker have come."""
+    entries = control(fake, "GET", "requests?limit=2000")["requests"]
+    return sum(entry["path"].endswith(f"/ping/{worker_id}") for entry in entries)
 
 
 def submitted(fake: Served, endpoint: str, given: Any, **more: Any) -> str:
