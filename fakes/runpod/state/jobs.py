@@ -190,9 +190,9 @@ class Jobs:
         now_s = self.now_s()
         with self._store.transaction():
             row = self._store.one(
-                "UPDATE jobs SET status = ?, finished_s = ?, output = ?, error = ?,"
+                "UPDATE jobs SET status = ?, finished_s = ?, output = ?, error = ?,"  # noqa: S608 - a constant
                 " expires_s = min(expires_s, ?) WHERE id = ? AND attempt = ? AND status = 'IN_PROGRESS'"
-                " RETURNING *",
+                f" RETURNING {_WITHOUT_OUTPUT}",
                 (
                     status, now_s, None if output is None else json.dumps(output), error,
                     now_s + _kept_s(job.id), job.id, job.attempt,
@@ -201,7 +201,7 @@ class Jobs:
             if row is None:
                 return None
             self._count(job.endpoint, "completed" if status == "COMPLETED" else "failed")
-        return _job(row)
+        return replace(_job(row), output=output)
 
     def lose(self, job: Job) -> Job | None:
         """No answer came of an attempt: put the job back into the queue, once, then fail it.
