@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,6 +58,7 @@ class FakeApp:
             exception_handlers={
                 ProviderError: self._provider_error,
                 CallbackRefused: self._callback_refused,
+                ClientDisconnect: self._client_left,
                 Exception: self._failed,
                 404: self._not_covered,
                 405: self._not_covered,
@@ -123,6 +124,10 @@ class FakeApp:
 
     async def _callback_refused(self, _request: Request, error: Exception) -> Response:
         return self.error_response(ProviderError(400, str(error)))
+
+    async def _client_left(self, _request: Request, _error: Exception) -> Response:
+        """Nobody hears it: only the journal sees that a client left before its request was read."""
+        return Response(status_code=499)
 
     async def _not_covered(self, request: Request, _error: Exception) -> Response:
         entry = request.scope.get("entry")

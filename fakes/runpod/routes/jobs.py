@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.kit.bodies import bounded
@@ -130,10 +130,7 @@ class JobRoutes:
         if guarded.limit is None:
             return await guarded.handler(request, hosted)
         with self._state.limits.slot(guarded.limit, hosted.id, self._gpu.fleet.running):
-            try:
-                return await guarded.handler(request, hosted)
-            except ClientDisconnect:
-                return _GONE
+            return await guarded.handler(request, hosted)
 
     async def _asked(self, request: Request, hosted: Hosted, limit_bytes: int) -> Submission:
         """The job in a body.

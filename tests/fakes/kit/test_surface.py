@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from starlette.routing import Route
+from starlette.types import Message
 
 from fakes import FAKES
 from fakes.kit.fake import Fake
@@ -53,6 +54,22 @@ def test_coverage_equals_the_router(name: str, fakes: Served) -> None:
     assert {(row.method, row.path) for row in described.coverage if row.level != "absent"} == routed
     assert all(row.source for row in described.coverage)
     assert described.name == name
+
+
+@pytest.mark.parametrize("name", FAKES)
+async def test_a_client_that_leaves_in_mid_request_is_no_failure(name: str, fakes: Served) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "PUT", "path": "/_fake/state", "query_string": b"", "headers": []}
+    await fakes.apps[name](scope, receive, send)
+
+    assert sent[0]["status"] == 499
 
 
 @pytest.mark.parametrize("name", FAKES)
