@@ -5,6 +5,7 @@ direct messages, components beyond their storage, downloads of attachments, and 
 """
 
 from fakes.kit.fake import Endpoint, Fake, Level
+from fakes.kit.refusals import REFUSAL
 
 _DOCS = "docs.discord.com/developers"
 _OAUTH = f"{_DOCS}/topics/oauth2"
@@ -52,6 +53,7 @@ FAKE = Fake(
     title="Discord",
     hosts=("discord.com",),
     port=8415,
+    conditions=(REFUSAL,),
     coverage=(
         Endpoint("GET", "/oauth2/authorize", "full", _OAUTH),
         Endpoint("POST", "/oauth2/authorize", "shape", "the consent page's own answer"),

@@ -31,13 +31,14 @@ class Guard:
         """Let staging's bot pass.
 
         Raises:
-            ProviderError: Another token, or none (401); too many requests (429).
+            ProviderError: Another token, or none (401); too many requests (429); refused on command.
         """
         token = bearer_text(request, "Bot")
         if token == PRODUCTION_BOT_TOKEN:
             raise errors.production_token()
         if token is None or not is_same(token, BOT_TOKEN):
             raise errors.unauthorized()
+        self.strike()
         taken = self._state.take_global("bot")
         if taken.is_over:
             raise self._limited(taken, {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"})
@@ -46,9 +47,19 @@ class Guard:
         """Let a person's token pass that has one of these scopes.
 
         Raises:
-            ProviderError: Another token (401), or without the scope (403).
+            ProviderError: Another token (401), or without the scope (403); refused on command.
         """
-        return self._state.oauth.bearer(bearer_text(request), *any_of)
+        grant = self._state.oauth.bearer(bearer_text(request), *any_of)
+        self.strike()
+        return grant
+
+    def strike(self) -> None:
+        """Count a call that may pass.
+
+        Raises:
+            ProviderError: Calls are refused on command.
+        """
+        self._state.refusals.strike()
 
     def bot_or_owner(self, request: Request, scope: str) -> None:
         """Let the bot pass, or a bearer token with a scope.

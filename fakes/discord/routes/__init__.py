@@ -11,6 +11,7 @@ from fakes.discord.routes import applications, channels, events, login, webhooks
 from fakes.discord.state import State
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import authorize_routes, oauth_controls
+from fakes.kit.refusals import REFUSAL
 
 _TOKEN_IN_PATH = re.compile(r'/(?:webhooks|interactions)/\d+/([^/?"\s]+)')
 
@@ -39,6 +40,7 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         posts=state.messages.posts,
         headers=headers,
+        conditions={REFUSAL.name: state.refusals},
         controls=oauth_controls(state.oauth, kit),
         secret_in_path=_TOKEN_IN_PATH,
     )

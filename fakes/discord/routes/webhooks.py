@@ -37,6 +37,7 @@ def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
         found = Place(request.path_params["webhook_id"], request.path_params["token"])
         if found.owner_id == PROFILE.production_client_id:
             raise errors.production_application(found.owner_id)
+        guard.strike()
         if not found.is_interaction:
             guard.bucket(request, f"webhook {found.owner_id}", EXECUTE_WEBHOOK)
         return found
@@ -84,6 +85,7 @@ def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
         return Response(status_code=204)
 
     async def callback(request: Request) -> Response:
+        guard.strike()
         fields, files = await read_message(request)
         if not isinstance(fields.get("type"), int):
             raise errors.required("type")

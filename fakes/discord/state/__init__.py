@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fakes.discord.refusals import ON_COMMAND
 from fakes.discord.state import commands, guild, interactions, messages, webhooks
 from fakes.discord.state.profile import PROFILE
 from fakes.kit.documents import check_fields
@@ -10,6 +11,7 @@ from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
 from fakes.kit.oauth import Engine
+from fakes.kit.refusals import Refusals
 
 SCHEMA = ";".join(
     (OAUTH_SCHEMA, guild.SCHEMA, messages.SCHEMA, interactions.SCHEMA, commands.SCHEMA, webhooks.SCHEMA)
@@ -33,6 +35,7 @@ class State:
         self.interactions = interactions.Interactions(kit, self.guild, self.messages)
         self.commands = commands.Commands(kit, self.messages.ids)
         self.webhooks = webhooks.ChannelWebhooks(kit, self.messages.ids)
+        self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
 
     def populate(self) -> None:

@@ -38,12 +38,15 @@ def error_body(error: ProviderError) -> Any:
 
 
 def _too_many(error: ProviderError) -> Response:
+    is_own = "retry_after" in error.extra
     retry_after_s = float(error.extra.get("retry_after", error.headers.get("Retry-After", 1)))
-    body = {
-        "message": "You are being rate limited.",
+    body: dict[str, Any] = {
+        "message": error.message if is_own else "You are being rate limited.",
         "retry_after": retry_after_s,
         "global": error.extra.get("global", False),
     }
+    if error.code is not None:
+        body["code"] = error.code
     headers = {"Retry-After": str(math.ceil(retry_after_s)), "X-RateLimit-Scope": "user", **error.headers}
     return JSONResponse(body, 429, headers)
 
