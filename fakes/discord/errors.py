@@ -115,6 +115,20 @@ def invalid_form(path: tuple[str, ...], code: str, message: str) -> ProviderErro
     return ProviderError(400, "Invalid Form Body", code=50035, extra={"errors": tree})
 
 
+def legacy_fields(*names: str) -> ProviderError:
+    """A message of components only has other things to show, too."""
+    code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+    text = "The '{}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+    tree = {name: {"_errors": [{"code": code, "message": text.format(name)}]} for name in names}
+    return ProviderError(400, "Invalid Form Body", code=50035, extra={"errors": tree})
+
+
+def too_many_follow_ups() -> ProviderError:
+    """An application that is installed for a person only has said enough."""
+    text = "This interaction has hit the maximum number of follow up messages"
+    return ProviderError(400, text, code=40094)
+
+
 def required(*path: str) -> ProviderError:
     """A field is missing."""
     return invalid_form(path, "BASE_TYPE_REQUIRED", "This field is required")

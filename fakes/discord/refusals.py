@@ -79,6 +79,7 @@ ON_COMMAND: Mapping[str, Callable[[], ProviderError]] = {
     "10062": errors.unknown_interaction,
     "10063": errors.unknown_command,
     "40005": errors.too_large,
+    "40094": errors.too_many_follow_ups,
     "40060": errors.already_acknowledged,
     "50006": errors.empty_message,
     "50027": errors.invalid_webhook_token,

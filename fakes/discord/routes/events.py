@@ -15,11 +15,11 @@ from fakes.kit.events import EventAsked, Outbound, events_route
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 
-_FIELDS = frozenset({"type", "command", "options", "user", "channel"})
+_FIELDS = frozenset({"type", "command", "options", "user", "channel", "user_installed"})
 
 
 def route(kit: Kit, state: State) -> Route:
-    """POST /_fake/events with `{"command", "options"?, "user"?, "channel"?}`."""
+    """POST /_fake/events with `{"command", "options"?, "user"?, "channel"?, "user_installed"?}`."""
 
     def make(asked: EventAsked) -> list[Outbound]:
         asked.check_type("command")
@@ -28,7 +28,8 @@ def route(kit: Kit, state: State) -> Route:
         channel = state.guild.find_channel(asked.text("channel", "clips"))
         if user is None or channel is None or not isinstance(options, dict):
             raise ValueError("an event needs a known user and channel, and options as an object")
-        one = state.interactions.begin(channel, user, name)
+        is_own = bool(asked.fields.get("user_installed", False))
+        one = state.interactions.begin(channel, user, name, is_user_installed=is_own)
         command_id = state.commands.id_of(name, GUILD_ID)
         body = compact_json(wire.interaction_body(one, user, channel, command_id, options))
         timestamp = str(int(kit.clock.now() - asked.late_s))

@@ -14,11 +14,12 @@ SCHEMA = """
 CREATE TABLE interactions (
     id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, channel_id TEXT NOT NULL, user_id TEXT NOT NULL,
     command TEXT NOT NULL, created_s REAL NOT NULL, state TEXT NOT NULL, callback_type INTEGER,
-    original_id TEXT, reason TEXT
+    original_id TEXT, reason TEXT, is_user_installed INTEGER NOT NULL
 )
 """
 ANSWER_WITHIN_S = 3.0
 TOKEN_LIFE_S = 900.0
+USER_INSTALLED_FOLLOW_UPS = 5
 PONG, DEFERRED = 1, 5
 
 
@@ -36,6 +37,7 @@ class Interaction:
     callback_type: int | None
     original_id: str | None
     reason: str | None
+    is_user_installed: bool
 
 
 class Interactions:
@@ -52,12 +54,14 @@ class Interactions:
         self._guild = guild
         self._messages = messages
 
-    def begin(self, channel: Channel, user: User, command: str) -> Interaction:
-        """Somebody uses a command."""
+    def begin(
+        self, channel: Channel, user: User, command: str, *, is_user_installed: bool = False
+    ) -> Interaction:
+        """Somebody uses a command, of an application of the guild or of the person's own."""
         interaction_id, token = self._messages.ids.next(), f"aW50ZXJhY3Rpb24{self._kit.ids.url_safe(160)}"
         self._kit.store.execute(
-            "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, 'created', NULL, NULL, NULL)",
-            (interaction_id, token, channel.id, user.id, command, self._kit.clock.now()),
+            "INSERT INTO interactions VALUES (?, ?, ?, ?, ?, ?, 'created', NULL, NULL, NULL, ?)",
+            (interaction_id, token, channel.id, user.id, command, self._kit.clock.now(), is_user_installed),
         )
         return self.one(interaction_id)
 
@@ -134,13 +138,17 @@ class Interactions:
         """Post one more answer; the first after a deferred one fills that in, as Discord still does.
 
         Raises:
-            ProviderError: As `open`, or there is nothing to show.
+            ProviderError: As `open`, or there is nothing to show; the sixth of an application that is
+                installed for a person only.
         """
         one = self.open(token)
         if one.callback_type == DEFERRED and one.original_id is not None:
             original = self._messages.get(one.channel_id, one.original_id)
             if original.flags & LOADING:
                 return self._messages.edit(original, draft)
+        sent = self._messages.follow_ups(one.id, one.original_id) if one.is_user_installed else 0
+        if sent >= USER_INSTALLED_FOLLOW_UPS:
+            raise errors.too_many_follow_ups()
         return self._messages.post(self._guild.channel(one.channel_id), self._author(one), draft)
 
     def summary(self) -> dict[str, Any]:
@@ -176,4 +184,5 @@ class Interactions:
 
 
 def _interaction(row: Row) -> Interaction:
-    return Interaction(**{name: row[name] for name in row.keys()})  # noqa: SIM118 - a Row is no dict
+    fields = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a Row is no dict
+    return Interaction(**{**fields, "is_user_installed": bool(row["is_user_installed"])})

@@ -26,6 +26,7 @@ CREATE INDEX messages_by_interaction ON messages (interaction_id)
 """
 EPOCH_MS = 1_420_070_400_000
 LOADING = 128
+COMPONENTS_V2 = 32768
 _VISIBLE = (
     "SELECT * FROM messages WHERE channel_id = ? AND is_deleted = 0 AND flags & 64 = 0"
     " AND CAST(id AS INTEGER) < ? AND CAST(id AS INTEGER) > ? ORDER BY CAST(id AS INTEGER)"
@@ -172,7 +173,7 @@ class Messages:
         """Change the fields that the draft names; an answer that was announced is no longer loading.
 
         Raises:
-            ProviderError: Nothing would be left to show.
+            ProviderError: Nothing would be left to show, or more than components beside those of version 2.
         """
         content = draft.content if "content" in draft.fields else message.content
         embeds = draft.embeds if "embeds" in draft.fields else message.embeds
@@ -180,6 +181,10 @@ class Messages:
         attachments = (*message.attachments, *self._attachments(draft.files))
         if not (content or embeds or components or attachments):
             raise errors.empty_message()
+        flags = message.flags & ~LOADING | draft.flags & COMPONENTS_V2
+        if flags & COMPONENTS_V2 and (content or embeds):
+            shown = (("content", content), ("embeds", embeds))
+            raise errors.legacy_fields(*(name for name, value in shown if value))
         is_loading = bool(message.flags & LOADING)
         self._kit.store.execute(
             "UPDATE messages SET content = ?, embeds = ?, components = ?, attachments = ?, flags = ?,"
@@ -189,7 +194,7 @@ class Messages:
                 json.dumps(embeds),
                 json.dumps(components),
                 json.dumps(attachments),
-                message.flags & ~LOADING,
+                flags,
                 None if is_loading else self._kit.clock.now(),
                 draft.idempotency_key,
                 message.id,
@@ -200,6 +205,15 @@ class Messages:
     def delete(self, message: Message) -> None:
         """Remove a message."""
         self._kit.store.execute("UPDATE messages SET is_deleted = 1 WHERE id = ?", (message.id,))
+
+    def follow_ups(self, interaction_id: str, original_id: str | None) -> int:
+        """How many messages an interaction has had besides its first answer, deleted ones too."""
+        row = self._kit.store.one(
+            "SELECT count(*) AS n FROM messages WHERE interaction_id = ? AND id <> ?",
+            (interaction_id, original_id or ""),
+        )
+        assert row is not None
+        return int(row["n"])
 
     def posts(self) -> list[dict[str, Any]]:
         """What the application wrote, oldest first, in the form that all platforms' posts have."""

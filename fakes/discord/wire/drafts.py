@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes.discord import errors
-from fakes.discord.state.messages import Draft, File
+from fakes.discord.state.messages import COMPONENTS_V2, Draft, File
 
 _CONTENT, _EMBEDS, _EMBED_TOTAL, _NONCE = 2000, 10, 6000, 25
 _EMBED_TEXTS = (
@@ -15,7 +15,8 @@ _EMBED_TEXTS = (
 )
 _EMBED_FIELDS = 25
 _FIELD_TEXTS = (("name", 256), ("value", 1024))
-_SETTABLE_FLAGS = 4 | 64 | 4096 | 32768
+_SETTABLE_FLAGS = 4 | 64 | 4096 | COMPONENTS_V2
+_LEGACY = ("content", "embeds", "sticker_ids", "poll")
 
 
 def draft(fields: Mapping[str, Any], files: Sequence[File] = (), idempotency_key: str | None = None) -> Draft:
@@ -32,13 +33,17 @@ def draft(fields: Mapping[str, Any], files: Sequence[File] = (), idempotency_key
     nonce = fields.get("nonce")
     if isinstance(nonce, str) and len(nonce) > _NONCE:
         raise errors.too_long(_NONCE, "nonce")
+    flags = _number(fields.get("flags") or 0, "flags") & _SETTABLE_FLAGS
+    legacy = [name for name in _LEGACY if fields.get(name)]
+    if flags & COMPONENTS_V2 and legacy:
+        raise errors.legacy_fields(*legacy)
     reference = fields.get("message_reference") or {}
     return Draft(
         content=content,
         embeds=_embeds(fields.get("embeds") or ()),
         components=tuple(fields.get("components") or ()),
         files=tuple(files),
-        flags=_number(fields.get("flags") or 0, "flags") & _SETTABLE_FLAGS,
+        flags=flags,
         tts=bool(fields.get("tts")),
         nonce=nonce,
         is_nonce_enforced=nonce is not None and is_true(fields.get("enforce_nonce")),

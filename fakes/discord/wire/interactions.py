@@ -39,7 +39,7 @@ def interaction_body(
         "app_permissions": "442368",
         "application_id": APPLICATION_ID,
         "attachment_size_limit": 10485760,
-        "authorizing_integration_owners": {"0": GUILD_ID},
+        "authorizing_integration_owners": {"1": user.id} if one.is_user_installed else {"0": GUILD_ID},
         "channel": {"id": channel.id, "name": channel.name, "type": 0},
         "channel_id": channel.id,
         "context": 0,

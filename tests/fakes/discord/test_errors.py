@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from tests.fakes.discord.conftest import API, APPLICATION, BOT, CHANNEL, bearer, user_tokens
-from tests.fakes.discord.test_interactions import original, use_command
+from tests.fakes.discord.test_interactions import original, says, use_command
 from tests.fakes.discord.test_messages import HOOK, MESSAGES
 from tests.fakes.receiver import Answer, Receiver
 
@@ -28,6 +29,7 @@ ON_COMMAND = {
     "10062": (404, 10062, "Unknown interaction"),
     "10063": (404, 10063, "Unknown application command"),
     "40005": (413, 40005, "Request entity too large"),
+    "40094": (400, 40094, "This interaction has hit the maximum number of follow up messages"),
     "40060": (400, 40060, "Interaction has already been acknowledged."),
     "50006": (400, 50006, "Cannot send an empty message"),
     "50027": (401, 50027, "Invalid Webhook Token"),
@@ -255,3 +257,64 @@ def test_a_bad_form_is_50035_with_a_tree_that_follows_its_keys(
 
     expected = {"message": "Invalid Form Body", "code": 50035, "errors": tree}
     assert (answer.status_code, answer.json()) == (400, expected)
+
+
+V2 = 32768
+TEXT = [{"type": 10, "content": "hello"}]
+
+
+def legacy(*names: str) -> dict[str, Any]:
+    """The answer's body to fields that components of version 2 do not go with."""
+    code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+    text = "The '{}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+    tree = {name: {"_errors": [{"code": code, "message": text.format(name)}]} for name in names}
+    return {"message": "Invalid Form Body", "code": 50035, "errors": tree}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": "x"},
+        {"embeds": [{"title": "x"}]},
+        {"sticker_ids": ["1"]},
+        {"poll": {"question": {"text": "?"}}},
+        {"content": "x", "embeds": [{"title": "x"}]},
+    ],
+    ids="+".join,
+)
+def test_components_v2_go_with_nothing_else(bot: httpx.Client, fields: dict[str, Any]) -> None:
+    answer = bot.post(MESSAGES, json={"flags": V2, "components": TEXT, **fields})
+
+    assert (answer.status_code, answer.json()) == (400, legacy(*fields))
+
+
+def test_a_message_becomes_one_of_components_v2_and_stays_so(bot: httpx.Client) -> None:
+    one = f"{MESSAGES}/{bot.post(MESSAGES, json={'content': 'old'}).json()['id']}"
+
+    refused = bot.patch(one, json={"flags": V2, "components": TEXT})
+    edited = bot.patch(one, json={"flags": V2, "components": TEXT, "content": None})
+    back = bot.patch(one, json={"content": "new"})
+
+    assert (refused.status_code, refused.json()) == (400, legacy("content"))
+    assert (edited.status_code, edited.json()["flags"], edited.json()["content"]) == (200, V2, "")
+    assert (back.status_code, back.json()) == (400, legacy("content"))
+
+
+@pytest.mark.parametrize(
+    ("is_own", "expected"), [(True, [200] * 5 + [400]), (False, [200] * 6)], ids=["person", "guild"]
+)
+def test_a_persons_own_application_follows_up_five_times(
+    fake: httpx.Client, receiver: Receiver, is_own: bool, expected: list[int]
+) -> None:
+    receiver.answer = lambda _: says({"type": 4, "data": {"content": "first"}})
+    sent = use_command(fake, user_installed=is_own)
+    path = f"{API}/webhooks/{APPLICATION}/{sent['token']}"
+
+    answers = [fake.post(path, json={"content": "more"}) for _ in range(6)]
+
+    owners = json.loads(receiver.received[0].body)["authorizing_integration_owners"]
+    assert list(owners) == ["1" if is_own else "0"]
+    assert [answer.status_code for answer in answers] == expected
+    if is_own:
+        text = "This interaction has hit the maximum number of follow up messages"
+        assert answers[-1].json() == {"message": text, "code": 40094}
