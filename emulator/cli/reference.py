@@ -50,6 +50,12 @@ listens nowhere has no `address`.
 """
 
 
+_TIMING = """\
+`FAKES_TIMING=realistic`, from the same two places and read by `up` and `fake`, adds RunPod's waits
+([how long they are](fakes/runpod.md#one-gpu)); without it, or as `instant`, nothing adds delay.
+"""
+
+
 def render() -> str:
     """Return the whole page."""
     parts = [_INTRO, _exit_codes(), _settings(), _STATUS]
@@ -107,7 +113,7 @@ def _settings() -> str:
         "",
         "From the environment or a `.env` file in the working folder; a flag goes before both.",
     ]
-    return "\n".join([*head, "", "| name | meaning |", "| --- | --- |", *lines, ""])
+    return "\n".join([*head, "", "| name | meaning |", "| --- | --- |", *lines, "", _TIMING])
 
 
 if __name__ == "__main__":
