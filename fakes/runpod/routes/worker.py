@@ -11,6 +11,7 @@ from fakes.runpod import errors
 from fakes.runpod.attached import Attached
 from fakes.runpod.routes.access import allowed
 from fakes.runpod.state import Hosted, State
+from fakes.runpod.wire import CHUNK_LIMIT_BYTES
 from fakes.runpod.wire import worker as wire
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -64,7 +65,7 @@ class WorkerRoutes:
     async def stream(self, request: Request) -> Response:
         """Take one item of a stream."""
         hosted, worker_id = self._worker(request)
-        chunk = wire.chunk(await _body(request, wire.CHUNK_LIMIT_BYTES))
+        chunk = wire.chunk(await _body(request, CHUNK_LIMIT_BYTES))
         self._attached.stream(hosted, worker_id, request.path_params["job_id"], chunk, peer_of(request))
         return JSONResponse({})
 

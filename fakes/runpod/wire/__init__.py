@@ -2,12 +2,9 @@
 
 from fakes.runpod.wire.jobs import (
     CHUNK_LIMIT_BYTES,
-    EXECUTION_TIMEOUT_MS,
     FINAL,
     RUN_LIMIT_BYTES,
     RUNSYNC_LIMIT_BYTES,
-    TTL_MS,
-    WAIT_MS,
     Job,
     Mock,
     Status,
@@ -31,12 +28,9 @@ from fakes.runpod.wire.refusals import error_body
 
 __all__ = [
     "CHUNK_LIMIT_BYTES",
-    "EXECUTION_TIMEOUT_MS",
     "FINAL",
     "RUNSYNC_LIMIT_BYTES",
     "RUN_LIMIT_BYTES",
-    "TTL_MS",
-    "WAIT_MS",
     "Job",
     "Mock",
     "Status",

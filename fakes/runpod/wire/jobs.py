@@ -15,6 +15,7 @@ FINAL: frozenset[Status] = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED
 RUN_LIMIT_BYTES = 10_000_000
 RUNSYNC_LIMIT_BYTES = 20_000_000
 CHUNK_LIMIT_BYTES = 1_000_000
+"""Of one item of a stream."""
 EXECUTION_TIMEOUT_MS = 600_000
 TTL_MS = 86_400_000
 _EXECUTION_TIMEOUT_RANGE_MS = (5_000, 604_800_000)
@@ -277,11 +278,16 @@ def exception_text(error: BaseException, trace: str, worker_id: str) -> str:
         "error_type": str(type(error)),
         "error_message": str(error),
         "error_traceback": trace,
-        "hostname": f"{worker_id}-64410a56",
+        "hostname": hostname(worker_id),
         "worker_id": worker_id,
         "runpod_version": "1.12.0",
     }
     return json.dumps(fields)
+
+
+def hostname(worker_id: str) -> str:
+    """What a worker's host is called; the ending is the same for all here."""
+    return f"{worker_id}-64410a56"
 
 
 def _ms_between(first_s: float, then_s: float) -> int:

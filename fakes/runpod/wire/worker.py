@@ -11,9 +11,9 @@ from typing import Any
 from fakes.kit.bodies import strict_json
 from fakes.runpod import errors
 from fakes.runpod.heartbeat import INTERVAL_S
+from fakes.runpod.wire.jobs import CHUNK_LIMIT_BYTES, hostname
 
 DONE_LIMIT_BYTES = 20_000_000
-CHUNK_LIMIT_BYTES = 1_000_000
 _COUNT_LIMIT = 1000
 
 
@@ -131,7 +131,7 @@ def environment(url: str, endpoint: str, worker_id: str, key: str) -> dict[str, 
         "RUNPOD_AI_API_KEY": key,
         "RUNPOD_ENDPOINT_ID": endpoint,
         "RUNPOD_POD_ID": worker_id,
-        "RUNPOD_POD_HOSTNAME": f"{worker_id}-64410a56",
+        "RUNPOD_POD_HOSTNAME": hostname(worker_id),
         # without a GPU, and without a network to dial out to, the package's own checks end the worker
         "RUNPOD_SKIP_GPU_CHECK": "true",
         "RUNPOD_SKIP_AUTO_SYSTEM_CHECKS": "true",

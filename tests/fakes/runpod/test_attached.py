@@ -7,7 +7,7 @@ import pytest
 from fakes.runpod.attached import HOLD_S, STOPPING_HOLD_S
 from fakes.runpod.state import State
 from fakes.runpod.state.keys import Key
-from fakes.runpod.wire.worker import CHUNK_LIMIT_BYTES
+from fakes.runpod.wire import CHUNK_LIMIT_BYTES
 from tests.fakes.runpod.conftest import Account, settled
 from tests.fakes.runpod.outside import Outside
 
