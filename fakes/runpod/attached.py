@@ -28,6 +28,7 @@ STOPPING_HOLD_S = 1.0
 """The same while a job is being stopped: with each poll the worker says whether it is at any."""
 MAX_PROCESSES = 64
 STREAM_LIMIT_BYTES = 200_000_000
+"""What one attempt may stream in all. Both limits are the fake's own, against runaway handlers."""
 _LOOK_S = 0.5
 
 

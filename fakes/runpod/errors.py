@@ -86,7 +86,8 @@ def worker_elsewhere(worker_id: str) -> ProviderError:
 
 
 def too_many_workers(limit: int) -> ProviderError:
-    """So many workers are attached that no other one is let in."""
+    """So many workers are attached that no other one is let in. The limit is the fake's own."""
+    # guess: as above
     return ProviderError(429, f"too many attached workers: the limit is {limit}")
 
 
@@ -119,8 +120,10 @@ class V1Words:
 
     What the API behind it refuses comes as 500 with the way that it took. Source: answers captured from the
     service, such as `create endpoint: create endpoint: graphql: Max workers across all endpoints must not
-    exceed your workers quota (5). ...`. The other texts are guesses.
+    exceed your workers quota (5). ...`.
     """
+
+    # guess: all other texts
 
     def unauthorized(self, violation: str | None) -> ProviderError:
         """401."""

@@ -11,7 +11,7 @@ from fakes.runpod.wire.resources import Scaling
 
 INIT_TIMEOUT_S = 420.0
 """A worker that takes longer than this to come up is unhealthy (`RUNPOD_INIT_TIMEOUT`)."""
-_BACK_OFF_LIMIT_S = 300.0  # guess
+_BACK_OFF_LIMIT_S = 300.0  # guess: that the pause grows is documented, up to what is not
 
 
 @dataclass(frozen=True, slots=True)

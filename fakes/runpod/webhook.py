@@ -16,6 +16,7 @@ RETRIES_S = (5.0, 15.0)
 
 def is_reported(ended: Job) -> bool:
     """Whether the end of a job is told to anybody."""
+    # guess: calls were captured at COMPLETED and FAILED; nothing is published of TIMED_OUT and CANCELLED
     return ended.webhook is not None and ended.status in ("COMPLETED", "FAILED")
 
 

@@ -13,9 +13,11 @@ from fakes.runpod.state.records import Hosted, Waiting, Work
 from fakes.runpod.wire import FINAL, Job, Status, Submission
 
 RETENTION_S = 1800.0
+"""How long the result of `run` is kept (docs.runpod.io/serverless/endpoints/operation-reference)."""
 RETENTION_SYNC_S = 60.0
+"""The same for `runsync`."""
 LOST_RETRIES = 1
-RECENT = 100
+RECENT = 100  # guess: how many jobs `requests` lists is not published
 
 SCHEMA = """
 CREATE TABLE jobs (id TEXT PRIMARY KEY, endpoint TEXT, position INTEGER, status TEXT, submitted_s REAL,

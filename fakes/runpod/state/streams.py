@@ -8,6 +8,7 @@ from fakes.runpod.wire import Job, chunk_texts
 
 STREAM_ITEMS = 1000
 STREAM_BYTES = 10_000_000
+"""What one answer of `stream` holds at most, but for its last item: the fake's own limits, as the former."""
 
 SCHEMA = """
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, job_id TEXT, output TEXT);
