@@ -4,6 +4,7 @@ Not covered: EventSub over WebSocket and conduits, IRC, the rest of Helix: 501.
 """
 
 from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.refusals import REFUSAL
 
 _AUTH = "dev.twitch.tv/docs/authentication"
 _API = "dev.twitch.tv/docs/api/reference"
@@ -35,4 +36,5 @@ FAKE = Fake(
         Endpoint("POST", "/helix/eventsub/subscriptions", "full", f"{_API}#create-eventsub-subscription"),
         Endpoint("DELETE", "/helix/eventsub/subscriptions", "full", f"{_API}#delete-eventsub-subscription"),
     ),
+    conditions=(REFUSAL,),
 )

@@ -2,6 +2,7 @@
 
 from fakes.kit.errors import ProviderError
 
+TOO_MANY = "Too Many Requests"
 _ID = {"server": "id"}
 
 
@@ -86,6 +87,21 @@ def clip_forbidden() -> ProviderError:
     return ProviderError(403, "User does not have permissions to Clip on this channel.")
 
 
+def clip_disabled() -> ProviderError:
+    """The broadcaster lets nobody clip, or only followers or subscribers."""
+    return ProviderError(403, "Clips are disabled or restricted on this channel.")  # guess: wording
+
+
+def clip_category() -> ProviderError:
+    """What is streamed must not be clipped."""
+    return bad_request("The broadcaster's category is not clippable.")  # guess: wording
+
+
+def clip_title() -> ProviderError:
+    """AutoMod does not let the title pass."""
+    return bad_request("The title did not pass AutoMod.")  # guess: wording
+
+
 def not_live() -> ProviderError:
     """Clips are cut from a running broadcast."""
     return ProviderError(404, "Clipping is not possible for an offline channel.")
@@ -113,4 +129,4 @@ def subscription_not_found() -> ProviderError:
 
 def too_many_requests() -> ProviderError:
     """The minute's points are spent."""
-    return ProviderError(429, "Too Many Requests")
+    return ProviderError(429, TOO_MANY)

@@ -5,6 +5,7 @@ everything else of version 2: 501.
 """
 
 from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.refusals import REFUSAL
 
 _OAUTH = "docs.x.com/fundamentals/authentication/oauth-2-0"
 _POSTS = "docs.x.com/x-api/posts"
@@ -44,4 +45,5 @@ FAKE = Fake(
         Endpoint("PUT", "/2/activity/subscriptions/{id}", "full", f"{_ACTIVITY}/update-subscription"),
         Endpoint("DELETE", "/2/activity/subscriptions/{id}", "full", f"{_ACTIVITY}/delete-subscription"),
     ),
+    conditions=(REFUSAL,),
 )

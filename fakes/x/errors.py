@@ -6,6 +6,13 @@ from typing import Any
 from fakes.kit.errors import ProviderError
 
 _PROBLEMS = "https://api.x.com/2/problems"
+TOO_MANY = "Too Many Requests"
+_ACCOUNT_ID = 1_800_000_000_000_000_001
+
+
+def problem_type(name: str) -> str:
+    """The address that names a kind of problem."""
+    return f"{_PROBLEMS}/{name}"
 
 
 def oauth_error(status: int, error: str, description: str) -> ProviderError:
@@ -41,7 +48,7 @@ def user_needed() -> ProviderError:
         "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint. Supported"
         " authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
     )
-    return problem(403, "Unsupported Authentication", detail, f"{_PROBLEMS}/unsupported-authentication")
+    return problem(403, "Unsupported Authentication", detail, problem_type("unsupported-authentication"))
 
 
 def application_needed() -> ProviderError:
@@ -50,7 +57,7 @@ def application_needed() -> ProviderError:
         "Authenticating with OAuth 2.0 User Context is forbidden for this endpoint. Supported"
         " authentication types are [OAuth 2.0 Application-Only]."
     )
-    return problem(403, "Unsupported Authentication", detail, f"{_PROBLEMS}/unsupported-authentication")
+    return problem(403, "Unsupported Authentication", detail, problem_type("unsupported-authentication"))
 
 
 def invalid(message: str, parameter: str = "", value: str = "", **more: Any) -> ProviderError:
@@ -69,7 +76,7 @@ def unknown_keys(names: Sequence[str]) -> ProviderError:
 
 def _invalid_request(rows: list[dict[str, Any]]) -> ProviderError:
     detail = "One or more parameters to your request was invalid."
-    return problem(400, "Invalid Request", detail, f"{_PROBLEMS}/invalid-request", errors=rows)
+    return problem(400, "Invalid Request", detail, problem_type("invalid-request"), errors=rows)
 
 
 def not_found(resource: str, parameter: str, value: str) -> ProviderError:
@@ -78,7 +85,7 @@ def not_found(resource: str, parameter: str, value: str) -> ProviderError:
         404,
         "Not Found Error",
         f"Could not find {resource} with {parameter}: [{value}].",
-        f"{_PROBLEMS}/resource-not-found",
+        problem_type("resource-not-found"),
         **lookup(resource, parameter, value),
     )
 
@@ -94,7 +101,7 @@ def missing_row(resource: str, parameter: str, value: str) -> dict[str, str]:
         **lookup(resource, parameter, value),
         "title": "Not Found Error",
         "detail": f"Could not find {resource} with {parameter}: [{value}].",
-        "type": f"{_PROBLEMS}/resource-not-found",
+        "type": problem_type("resource-not-found"),
     }
 
 
@@ -141,8 +148,60 @@ def bad_media_ids(ids: Sequence[str]) -> ProviderError:
     )
 
 
+def usage_capped() -> ProviderError:
+    """The month's posts are read; the windows of the endpoints have room."""
+    return problem(
+        429,
+        "UsageCapExceeded",
+        "Usage cap exceeded: Monthly product cap",
+        problem_type("usage-capped"),
+        account_id=_ACCOUNT_ID,
+        product_name="standard-basic",
+        period="Monthly",
+        scope="Product",
+        omits_status=True,
+    )
+
+
+def credits_depleted() -> ProviderError:
+    """The account that pays by use has no credits left."""
+    return problem(
+        402,
+        "CreditsDepleted",
+        f"Your enrolled account [{_ACCOUNT_ID}] does not have any credits to fulfill this request.",
+        problem_type("credits"),
+        account_id=_ACCOUNT_ID,
+        omits_status=True,
+    )
+
+
+def not_enrolled() -> ProviderError:
+    """The application is in no project that may use the endpoint."""
+    detail = (
+        "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from a"
+        " Twitter developer App that is attached to a Project. You can create a project via the developer"
+        " portal."
+    )
+    return problem(
+        403,
+        "Client Forbidden",
+        detail,
+        problem_type("client-forbidden"),
+        reason="client-not-enrolled",
+        client_id="30000001",
+        required_enrollment="Appropriate Level of API Access",
+        registration_url="https://developer.twitter.com/en/docs/projects/overview",
+        omits_status=True,
+    )
+
+
+def webhook_refused(reason: str, value: str) -> ProviderError:
+    """A webhook is not made, not found, or does not answer its challenge."""
+    return invalid(f"{reason}: [{value}]", "url", value, reason=reason)
+
+
 def too_many_requests(headers: dict[str, str]) -> ProviderError:
     """The window's requests are spent."""
-    error = problem(429, "Too Many Requests", "Too Many Requests")
+    error = problem(429, TOO_MANY, TOO_MANY)
     error.headers = headers
     return error

@@ -1,10 +1,11 @@
 """Who may pass: people's and applications' tokens, and the rate limits of endpoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
 from fakes.kit.credentials import is_same
+from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
 from fakes.kit.oauth import bearer_text
 from fakes.x import errors, wire
@@ -48,7 +49,7 @@ class Guard:
         """Whoever sends the request, counted against one endpoint's limit.
 
         Raises:
-            ProviderError: No good token (401), or too many requests (429).
+            ProviderError: No good token (401), or too many requests (429), or an error on command.
         """
         found = self._caller(bearer_text(request))
         who = found.user.id if found.user else PROFILE.client_id
@@ -57,6 +58,12 @@ class Guard:
         request.scope["rate"] = headers
         if taken.is_over:
             raise errors.too_many_requests(headers)
+        try:
+            self._state.refusals.strike()
+        except ProviderError as error:
+            if error.message == errors.TOO_MANY:
+                request.scope["rate"] = wire.rate_headers(replace(taken, remaining=0))
+            raise
         return found
 
     def person(self, request: Request, what: str, *scopes: str) -> User:

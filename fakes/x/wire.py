@@ -59,9 +59,10 @@ def error_body(error: ProviderError) -> Any:
     extra = dict(error.extra)
     title = extra.pop("title", HTTPStatus(error.status).phrase)
     kind = extra.pop("type", "about:blank")
+    omits_status = extra.pop("omits_status", False)
     detail = error.message if error.extra else title
     body = {**extra, "title": title, "detail": detail, "type": kind}
-    if "errors" not in extra:
+    if "errors" not in extra and not omits_status:
         body["status"] = error.status
     return JSONResponse(body, error.status, error.headers, "application/problem+json")
 

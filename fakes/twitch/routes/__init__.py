@@ -4,6 +4,7 @@ from starlette.requests import Request
 
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import oauth_controls
+from fakes.kit.refusals import REFUSAL
 from fakes.twitch import wire
 from fakes.twitch.courier import Courier
 from fakes.twitch.routes import events, helix, login
@@ -31,5 +32,6 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         posts=state.chat.sent_by_api,
         controls=oauth_controls(state.oauth, kit),
+        conditions={REFUSAL.name: state.refusals},
         headers=headers,
     )

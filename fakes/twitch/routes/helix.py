@@ -1,6 +1,7 @@
 """Helix: users, streams, channels, clips, chat and EventSub subscriptions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object
+from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
 from fakes.kit.oauth import Grant, bearer_text
 from fakes.twitch import errors, wire
@@ -40,6 +42,12 @@ def routes(state: State, courier: Courier) -> list[Route]:
         request.scope["taken"] = taken
         if taken.is_over:
             raise errors.too_many_requests()
+        try:
+            state.refusals.strike()
+        except ProviderError as error:
+            if error.message == errors.TOO_MANY:
+                request.scope["taken"] = replace(taken, remaining=0)
+            raise
         if grant.person is not None and any_of and not set(any_of) & set(grant.scopes):
             raise errors.unauthorized(f"Missing scope: {any_of[0]}")
         return grant
@@ -92,6 +100,8 @@ def routes(state: State, courier: Courier) -> list[Route]:
         asked = [name for name in ("id", "broadcaster_id", "game_id") if name in query]
         if len(asked) != 1:
             raise errors.bad_request("You must specify exactly one of id, broadcaster_id or game_id")
+        if len(query.getlist("id")) > _PAGE[-1]:
+            raise errors.bad_request("The number of id parameters must not exceed 100")  # guess: wording
         if asked == ["id"]:
             found = state.clips.by_ids(query.getlist("id"))
         else:

@@ -9,7 +9,9 @@ from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
 from fakes.kit.oauth import Engine, Grant, Issued, SigningKey
+from fakes.kit.refusals import Refusals
 from fakes.twitch import oidc
+from fakes.twitch.refusals import ON_COMMAND
 from fakes.twitch.state import accounts, chat, clips, eventsub
 from fakes.twitch.state.profile import PROFILE
 
@@ -37,6 +39,7 @@ class State:
         self.clips = clips.Clips(kit, self.accounts)
         self.chat = chat.Chat(kit, self.accounts)
         self.eventsub = eventsub.EventSub(kit, self.accounts)
+        self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
 
     def populate(self) -> None:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import oauth_controls
+from fakes.kit.refusals import REFUSAL
 from fakes.x import wire
 from fakes.x.guard import Guard, untouched
 from fakes.x.routes import events, login, media, posts, webhooks
@@ -36,5 +37,6 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         posts=state.posts.sent_by_api,
         controls=oauth_controls(state.oauth, kit),
+        conditions={REFUSAL.name: state.refusals},
         headers=headers,
     )

@@ -9,7 +9,9 @@ from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
 from fakes.kit.oauth import Engine
+from fakes.kit.refusals import Refusals
 from fakes.kit.snowflake import Snowflakes
+from fakes.x.refusals import ON_COMMAND
 from fakes.x.state import media, posts, users, webhooks
 from fakes.x.state.posts import EPOCH_MS
 from fakes.x.state.profile import PROFILE
@@ -34,6 +36,7 @@ class State:
         self.media = media.MediaLibrary(kit, self.ids)
         self.posts = posts.Posts(kit, self.users, self.media, self.ids)
         self.webhooks = webhooks.ActivityWebhooks(kit, self.ids)
+        self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
 
     def populate(self) -> None:

@@ -110,12 +110,12 @@ class ActivityWebhooks:
         target = self._callbacks.target(url)
         is_reachable = is_within(target, self._kit.settings.callback_hosts)
         if not self._callbacks.accepts(url, None) or not is_reachable or len(url) > _URL_CHARACTERS:
-            raise _refused("UrlValidationFailed", url)
+            raise errors.webhook_refused("UrlValidationFailed", url)
         known = self.every()
         if any(one.url == url for one in known):
-            raise _refused("DuplicateUrlFailed", url)
+            raise errors.webhook_refused("DuplicateUrlFailed", url)
         if len(known) >= _MOST_WEBHOOKS:
-            raise _refused("WebhookLimitExceeded", url)
+            raise errors.webhook_refused("WebhookLimitExceeded", url)
         return target
 
     def create(self, url: str) -> Webhook:
@@ -134,7 +134,7 @@ class ActivityWebhooks:
         """
         row = self._kit.store.one("SELECT * FROM webhooks WHERE id = ?", (webhook_id,))
         if row is None:
-            raise _refused("WebhookIdInvalid", webhook_id)
+            raise errors.webhook_refused("WebhookIdInvalid", webhook_id)
         return self._webhook(row)
 
     def every(self) -> list[Webhook]:
@@ -239,10 +239,6 @@ def _subscription(row: Row) -> Subscription:
     return Subscription(row["id"], row["event_type"], wanted, row["tag"], row["webhook_id"], row["created_s"])
 
 
-def _refused(reason: str, value: str) -> Exception:
-    return errors.invalid(f"{reason}: [{value}]", "url", value, reason=reason)
-
-
 def challenge_failed(url: str) -> Exception:
     """The webhook did not answer its challenge."""
-    return _refused("CrcValidationFailed", url)
+    return errors.webhook_refused("CrcValidationFailed", url)
