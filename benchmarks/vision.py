@@ -2,8 +2,8 @@
 
     python -m benchmarks.vision [--json]
 
-- captions, score: BLIP's, of three stills; the score of the surest
-- motion, cuts: of thumbnails, four each second
+- captions, score: BLIP's, of three stills; the score (0 to 1) of the surest
+- motion (0 to 1), cuts (seconds): of thumbnails, four each second
 - model: `blip`, or `clip` where BLIP is not sure enough for the application
 - label: what CLIP takes of the application's labels, and its cosine; of the still where that leads by least
 - margin: how far the right topic leads before the next one there
@@ -35,6 +35,7 @@ from fakes.runpod.models import Call, Stop, Tools, answer
 from seed.media import RECIPES, Recipe, render
 
 TIME_LIMIT_S = 120.0
+"""For the polishing of one clip."""
 LOOKS_LIKE = {
     "gaming": "a video game on a screen",
     "talk": "two people talking to each other",

@@ -2,8 +2,8 @@
 
 The models answer from what is measured in the sound and the pictures that were sent; `models` has one
 module each; a handler of one's own takes their place when it is attached. The management REST APIs are served
-as far as endpoints, templates and workers. Not covered: load-balancing endpoints, batch jobs, the
-OpenAI route, GraphQL.
+as far as endpoints, templates and workers. Not covered: the rest of those (pods, making volumes, registries,
+billing, releases, logs), load-balancing endpoints, batch jobs, the OpenAI route, GraphQL.
 """
 
 from fakes.kit.fake import Endpoint, Fake
