@@ -4,6 +4,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 
+import httpx
 import pytest
 
 from tests.fakes.serving import Served, served
@@ -96,3 +97,63 @@ async def test_a_webhook_posts(client: discord.Client) -> None:
     sent = await hook.send("from a webhook", username="Clipper", wait=True)
 
     assert (sent.content, sent.author.name) == ("from a webhook", "Clipper")
+
+
+def refuse(fakes: Served, code: str) -> None:
+    """Let the next call be refused."""
+    fault = {"kind": "refusal", "code": code, "times": 1}
+    httpx.put(f"{fakes.url('discord')}/_fake/faults", json=fault, trust_env=False).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "status"),
+    [
+        ("50001", discord.Forbidden, 403),
+        ("50013", discord.Forbidden, 403),
+        ("50007", discord.Forbidden, 403),
+        ("10003", discord.NotFound, 404),
+        ("10008", discord.NotFound, 404),
+        ("40005", discord.HTTPException, 413),
+        ("50006", discord.HTTPException, 400),
+    ],
+)
+async def test_errors_are_raised_as_their_kind(
+    client: discord.Client, fakes: Served, code: str, kind: type[discord.HTTPException], status: int
+) -> None:
+    refuse(fakes, code)
+
+    with pytest.raises(discord.HTTPException) as caught:
+        await client.fetch_channel(CHANNEL)
+
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.code) == (status, int(code))
+
+
+async def test_an_unknown_channel_is_not_found(client: discord.Client) -> None:
+    with pytest.raises(discord.NotFound) as caught:
+        await client.get_partial_messageable(1, guild_id=GUILD).send("x")
+
+    assert (caught.value.code, caught.value.text) == (10003, "Unknown Channel")
+
+
+async def test_a_bad_form_names_its_field(client: discord.Client) -> None:
+    channel = client.get_partial_messageable(CHANNEL, guild_id=GUILD)
+
+    with pytest.raises(discord.HTTPException) as caught:
+        await channel.send(embed=discord.Embed(title="x" * 257))
+
+    assert caught.value.code == 50035
+    assert "In embeds.0.title: Must be 256 or fewer in length." in caught.value.text
+
+
+@pytest.mark.parametrize("code", ["429", "429-shared", "20028"])
+async def test_a_wait_that_is_too_long_is_rate_limited(
+    client: discord.Client, fakes: Served, code: str
+) -> None:
+    client.http.max_ratelimit_timeout = 0.5  # the client takes no less than 30 s from its users
+    refuse(fakes, code)
+
+    with pytest.raises(discord.RateLimited) as caught:
+        await client.fetch_channel(CHANNEL)
+
+    assert caught.value.retry_after == 1.0

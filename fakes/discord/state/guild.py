@@ -25,7 +25,10 @@ _CHANNELS = ((CHANNEL_ID, "clips"), ("645027906669510668", "general"))
 APPLICATION_ID = PROFILE.client_id
 BOT_TOKEN = "discord-staging-bot-token"
 PRODUCTION_BOT_TOKEN = "discord-production-bot-token"
-_OWNER, _MODERATOR, _MEMBER = "2147483647", "1099713961985", "104324673"
+_USE_COMMANDS = 1 << 31
+_MEMBER = 104324673 | _USE_COMMANDS
+_MODERATOR = _MEMBER | 1099713961985
+OWNER = str(2147483647 | _USE_COMMANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class Guild:
 
     def populate(self) -> None:
         """The people of the stack, the bot and two channels."""
-        rows = [(APPLICATION_ID, "clipnet", "ClipNET", "bot@clipnet.test", True, _MODERATOR)]
+        rows = [(APPLICATION_ID, "clipnet", "ClipNET", "bot@clipnet.test", True, str(_MODERATOR))]
         for one in PEOPLE:
-            rank = {"streamer_sam": _OWNER, "mod_mia": _MODERATOR}.get(one.login, _MEMBER)
+            rank = {"streamer_sam": OWNER, "mod_mia": str(_MODERATOR)}.get(one.login, str(_MEMBER))
             rows.append((snowflake_id(one), one.login, one.display_name, one.email, False, rank))
         self._store.execute_many("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._store.execute_many("INSERT INTO channels VALUES (?, ?)", _CHANNELS)

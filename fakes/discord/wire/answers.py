@@ -12,6 +12,7 @@ from fakes.discord.state.guild import (
     APPLICATION_ID,
     GUILD_ID,
     GUILD_NAME,
+    OWNER,
     Channel,
     User,
 )
@@ -110,7 +111,7 @@ def guild_body(user: User) -> dict[str, Any]:
         "name": GUILD_NAME,
         "icon": None,
         "banner": None,
-        "owner": user.permissions == "2147483647",
+        "owner": user.permissions == OWNER,
         "permissions": user.permissions,
         "features": [],
     }
