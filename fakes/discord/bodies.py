@@ -1,15 +1,15 @@
 """Reads bodies as Discord does: JSON, form, or multipart with `payload_json` and files."""
 
 import hashlib
-import json
 from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from fakes.discord import errors
+from fakes.discord.shapes import as_object
 from fakes.discord.state.messages import File
-from fakes.kit.bodies import BODY_LIMIT_BYTES, bounded, media_type
+from fakes.kit.bodies import BODY_LIMIT_BYTES, bounded, media_type, strict_json
 
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
 _MESSAGE_LIMIT_BYTES = 10 * FILE_LIMIT_BYTES + BODY_LIMIT_BYTES
@@ -29,9 +29,18 @@ async def read_json(request: Request) -> Any:
         message = 'Expected "Content-Type" header to be one of {"application/json"}.'
         raise errors.invalid_form((), "CONTENT_TYPE_INVALID", message)
     try:
-        return json.loads(body)
+        return strict_json(body)
     except ValueError:
         raise errors.invalid_json() from None
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object of a body; an empty one for an empty body.
+
+    Raises:
+        ProviderError: Something else.
+    """
+    return as_object(await read_json(request))
 
 
 async def read_message(request: Request) -> tuple[dict[str, Any], list[File]]:
@@ -41,7 +50,7 @@ async def read_message(request: Request) -> tuple[dict[str, Any], list[File]]:
         ProviderError: The body cannot be read, or a file is too large.
     """
     if media_type(request) not in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        return _object(await read_json(request)), []
+        return await read_object(request), []
     fields: dict[str, Any] = {}
     files: list[File] = []
     async with bounded(request, _MESSAGE_LIMIT_BYTES, errors.too_large()).form(max_files=10) as form:
@@ -57,17 +66,9 @@ async def read_message(request: Request) -> tuple[dict[str, Any], list[File]]:
 
 def _payload(text: str) -> dict[str, Any]:
     try:
-        return _object(json.loads(text))
+        return as_object(strict_json(text))
     except ValueError:
         raise errors.invalid_json() from None
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise errors.invalid_form((), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
-    return value
 
 
 async def _file(upload: UploadFile) -> File:

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.discord import errors, wire
-from fakes.discord.bodies import read_json
+from fakes.discord.bodies import read_json, read_object
 from fakes.discord.guard import Guard
 from fakes.discord.routes.handler import Handler
+from fakes.discord.shapes import as_objects
 from fakes.discord.state import State
 from fakes.discord.state.commands import GLOBAL, check_application
 from fakes.discord.state.guild import GUILD_ID
@@ -36,7 +37,7 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
         return str(guild_id)
 
     async def create(request: Request) -> Response:
-        command, is_new = commands.put(scope(request), await read_json(request) or {})
+        command, is_new = commands.put(scope(request), await read_object(request))
         return JSONResponse(wire.command_body(command), 201 if is_new else 200)
 
     async def replace(request: Request) -> Response:
@@ -44,7 +45,8 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
         if not isinstance(bodies, list):
             message = "Only iterables may be used in a ListType"
             raise errors.invalid_form((), "LIST_TYPE_CONVERT", message)
-        return JSONResponse([wire.command_body(one) for one in commands.replace(scope(request), bodies)])
+        made = commands.replace(scope(request), as_objects(bodies))
+        return JSONResponse([wire.command_body(one) for one in made])
 
     async def listed(request: Request) -> Response:
         return JSONResponse([wire.command_body(one) for one in commands.list(scope(request))])
@@ -54,7 +56,7 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
         return JSONResponse(wire.command_body(command))
 
     async def edit(request: Request) -> Response:
-        where, changes = scope(request), await read_json(request) or {}
+        where, changes = scope(request), await read_object(request)
         command = commands.edit(where, request.path_params["command_id"], changes)
         return JSONResponse(wire.command_body(command))
 
@@ -73,7 +75,7 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
 
     async def set_up(request: Request) -> Response:
         guard.bot(request)
-        url = (await read_json(request) or {}).get("interactions_endpoint_url")
+        url = (await read_object(request)).get("interactions_endpoint_url")
         if url is not None:
             await _probe(kit, str(url))
             state.guild.set_interactions_url(str(url))

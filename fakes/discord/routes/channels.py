@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from fakes.discord import errors, wire
-from fakes.discord.bodies import read_json, read_message
+from fakes.discord.bodies import read_message, read_object
 from fakes.discord.guard import CREATE_MESSAGE, Guard
 from fakes.discord.routes.handler import Handler
 from fakes.discord.state import State
@@ -83,7 +83,7 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
 
     async def create_webhook(request: Request) -> Response:
         where = entered(request, "create webhook")
-        name = (await read_json(request) or {}).get("name", "")
+        name = (await read_object(request)).get("name", "")
         return JSONResponse(wire.webhook_body(state.webhooks.create(where.id, str(name)), kit.url))
 
     one, many = "/channels/{channel_id}/messages/{message_id}", "/channels/{channel_id}/messages"

@@ -1,15 +1,15 @@
 """Events on command: somebody uses a slash command, and the application is asked."""
 
-import json
 from typing import Any
 
 from starlette.routing import Route
 
 from fakes.discord import wire
+from fakes.discord.shapes import as_object
 from fakes.discord.state import State
 from fakes.discord.state.guild import GUILD_ID
 from fakes.discord.state.interactions import ANSWER_WITHIN_S, PONG
-from fakes.kit.bodies import compact_json
+from fakes.kit.bodies import compact_json, strict_json
 from fakes.kit.errors import ProviderError
 from fakes.kit.events import EventAsked, Outbound, events_route
 from fakes.kit.kit import Kit
@@ -51,7 +51,7 @@ def take_answer(state: State, interaction_id: str, token: str, status: int | Non
     if status == 202 and not answer:
         return  # the application will use the callback endpoint
     try:
-        body: Any = json.loads(answer) if status == 200 else None
+        body: Any = strict_json(answer) if status == 200 else None
     except ValueError:
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("type"), int) or body["type"] == PONG:
@@ -60,7 +60,7 @@ def take_answer(state: State, interaction_id: str, token: str, status: int | Non
         return
     try:
         state.interactions.acknowledge(
-            interaction_id, token, body["type"], wire.draft(body.get("data") or {})
+            interaction_id, token, body["type"], wire.draft(as_object(body.get("data"), "data"))
         )
     except ProviderError as error:
         state.interactions.fail(interaction_id, error.message)

@@ -9,6 +9,7 @@ from fakes.discord import errors, wire
 from fakes.discord.bodies import read_message
 from fakes.discord.guard import EXECUTE_WEBHOOK, Guard
 from fakes.discord.routes.handler import Handler
+from fakes.discord.shapes import as_object
 from fakes.discord.state import State
 from fakes.discord.state.guild import APPLICATION_ID
 from fakes.discord.state.messages import Author, Draft, Message
@@ -90,7 +91,8 @@ def handlers(state: State, guard: Guard) -> tuple[Handler, ...]:
         if not isinstance(fields.get("type"), int):
             raise errors.required("type")
         interaction_id, kind = request.path_params["interaction_id"], fields["type"]
-        draft: Draft = wire.draft(fields.get("data") or {}, files, request.headers.get("idempotency-key"))
+        data = as_object(fields.get("data"), "data")
+        draft: Draft = wire.draft(data, files, request.headers.get("idempotency-key"))
         made = state.interactions.acknowledge(interaction_id, request.path_params["token"], kind, draft)
         if not is_true(request.query_params.get("with_response")):
             return Response(status_code=204)

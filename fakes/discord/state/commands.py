@@ -8,6 +8,7 @@ from sqlite3 import Row
 from typing import Any
 
 from fakes.discord import errors
+from fakes.discord.shapes import as_list
 from fakes.discord.state.guild import APPLICATION_ID
 from fakes.discord.state.profile import PROFILE
 from fakes.kit.kit import Kit
@@ -148,21 +149,21 @@ class Commands:
 
 def _checked(body: Mapping[str, Any]) -> tuple[int, str, dict[str, Any]]:
     kind, name = body.get("type", 1), body.get("name")
-    if kind not in _LIMITS:
+    if not isinstance(kind, int) or kind not in _LIMITS:
         raise errors.invalid_form(("type",), "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).")
     if not name:
         raise errors.required("name")
     is_usable = isinstance(name, str) and _NAME.fullmatch(name) is not None and name == name.lower()
     if not is_usable and (kind == 1 or not isinstance(name, str) or len(name) > 32):
         raise errors.invalid_form(("name",), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
-    description = body.get("description", "")
+    description = str(body.get("description") or "")
     if kind == 1 and not description:
         raise errors.required("description")
     if len(description) > 100:
         raise errors.invalid_form(
             ("description",), "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
         )
-    options = body.get("options") or []
+    options = as_list(body.get("options"), "options")
     if len(options) > _OPTIONS:
         raise errors.invalid_form(("options",), "BASE_TYPE_BAD_LENGTH", "Must be between 0 and 25 in length.")
     return kind, name, {field: body[field] for field in _KEPT if field in body} | {"description": description}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes.discord import errors
+from fakes.discord.shapes import as_object, as_objects
 from fakes.discord.state.messages import COMPONENTS_V2, Draft, File
 
 _CONTENT, _EMBEDS, _EMBED_TOTAL, _NONCE = 2000, 10, 6000, 25
@@ -37,11 +38,11 @@ def draft(fields: Mapping[str, Any], files: Sequence[File] = (), idempotency_key
     legacy = [name for name in _LEGACY if fields.get(name)]
     if flags & COMPONENTS_V2 and legacy:
         raise errors.legacy_fields(*legacy)
-    reference = fields.get("message_reference") or {}
+    reference = as_object(fields.get("message_reference"), "message_reference")
     return Draft(
         content=content,
-        embeds=_embeds(fields.get("embeds") or ()),
-        components=tuple(fields.get("components") or ()),
+        embeds=_embeds(as_objects(fields.get("embeds"), "embeds")),
+        components=tuple(as_objects(fields.get("components"), "components")),
         files=tuple(files),
         flags=flags,
         tts=bool(fields.get("tts")),
@@ -60,7 +61,7 @@ def is_true(value: Any) -> bool:
 
 
 def _embeds(embeds: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(embeds, list | tuple) or len(embeds) > _EMBEDS:
+    if len(embeds) > _EMBEDS:
         raise errors.invalid_form(("embeds",), "BASE_TYPE_BAD_LENGTH", "Must be between 0 and 10 in length.")
     total = sum(_embed_length(embed, str(position)) for position, embed in enumerate(embeds))
     if total > _EMBED_TOTAL:
@@ -75,9 +76,9 @@ def _embed_length(embed: Mapping[str, Any], position: str) -> int:
     for path, limit in _EMBED_TEXTS:
         value: Any = embed
         for name in path:
-            value = (value or {}).get(name)
+            value = as_object(value, "embeds", position, *path[:-1]).get(name)
         total += _length(value, limit, "embeds", position, *path)
-    fields = embed.get("fields") or ()
+    fields = as_objects(embed.get("fields"), "embeds", position, "fields")
     if len(fields) > _EMBED_FIELDS:
         message = "Must be between 0 and 25 in length."
         raise errors.invalid_form(("embeds", position, "fields"), "BASE_TYPE_BAD_LENGTH", message)
