@@ -161,6 +161,16 @@ def sent_message_body(message_id: str) -> dict[str, Any]:
     return {"data": [{"message_id": message_id, "is_sent": True, "drop_reason": None}]}
 
 
+def dropped_message_body() -> dict[str, Any]:
+    """Answer to a chat message that repeats the one before (dev.twitch.tv/docs/chat/irc: msg_duplicate)."""
+    text = (
+        "Your message was not sent because it is identical to the previous one you sent, less than 30"
+        " seconds ago."
+    )
+    reason = {"code": "msg_duplicate", "message": text}
+    return {"data": [{"message_id": "", "is_sent": False, "drop_reason": reason}]}
+
+
 def subscription_body(one: Subscription) -> dict[str, Any]:
     """One subscription, without its secret."""
     return {

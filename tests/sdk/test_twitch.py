@@ -11,7 +11,13 @@ from twitchAPI.helper import first
 from twitchAPI.oauth import UserAuthenticator, refresh_access_token, revoke_token, validate_token
 from twitchAPI.object.api import SendMessageResponse
 from twitchAPI.twitch import Twitch
-from twitchAPI.type import AuthScope, TwitchResourceNotFound
+from twitchAPI.type import (
+    AuthScope,
+    TwitchAPIException,
+    TwitchBackendException,
+    TwitchResourceNotFound,
+    UnauthorizedException,
+)
 
 from fakes.twitch.state.eventsub import CHAT, REDEMPTION
 from tests.fakes.receiver import Receiver, receiving
@@ -93,6 +99,44 @@ async def test_a_person_logs_in_and_clips(fakes: Served) -> None:
     assert clip.edit_url == f"https://clips.twitch.tv/{clip.id}/edit"
     assert (valid["login"], valid["user_id"]) == ("viewer_vic", "1000013")
     assert is_revoked
+    await twitch.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "raised", "words"),
+    [
+        ("bad_request", TwitchAPIException, "malformed"),
+        ("missing_scope", UnauthorizedException, "clips:edit"),
+        ("subscription_not_found", TwitchResourceNotFound, "not found"),
+        ("internal_server_error", TwitchBackendException, "Internal Server Error"),
+        ("service_unavailable", TwitchBackendException, "server error"),
+    ],
+)
+async def test_an_error_on_command_is_raised_as_what_it_is(
+    fakes: Served, code: str, raised: type[Exception], words: str
+) -> None:
+    twitch = await client(fakes)
+    twitch.auto_refresh_auth = False
+    faults = f"{fakes.url('twitch')}/_fake/faults"
+    async with httpx.AsyncClient(trust_env=False) as control:
+        await control.put(faults, json={"kind": "refusal", "code": code})
+        try:
+            with pytest.raises(raised, match=words):
+                await first(twitch.get_users(logins=["streamer_sam"]))
+        finally:
+            await control.delete(faults)
+    await twitch.close()
+
+
+async def test_the_same_message_again_is_dropped_with_a_reason(fakes: Served) -> None:
+    twitch = await client(fakes)
+    await twitch.authenticate_app([AuthScope.USER_WRITE_CHAT])
+
+    sent = [await twitch.send_chat_message("1000012", "1000001", "twice") for _ in range(2)]
+
+    assert [one.is_sent for one in sent] == [True, False]
+    assert sent[1].drop_reason is not None
+    assert sent[1].drop_reason.code == "msg_duplicate"
     await twitch.close()
 
 

@@ -124,6 +124,34 @@ def test_tweepy_is_told_when_a_limit_ends(origin: str) -> None:
     assert "x-rate-limit-reset" in caught.value.response.headers
 
 
+@pytest.mark.parametrize(
+    ("code", "raised", "words"),
+    [
+        ("invalid-request", tweepy.BadRequest, "The request is not valid"),
+        ("Unauthorized", tweepy.Unauthorized, "Unauthorized"),
+        ("CreditsDepleted", tweepy.HTTPException, "does not have any credits"),
+        ("client-forbidden", tweepy.Forbidden, "attached to a Project"),
+        ("unsupported-authentication", tweepy.Forbidden, "Application-Only is forbidden"),
+        ("resource-not-found", tweepy.NotFound, "Could not find tweet"),
+        ("rate-limit-exceeded", tweepy.TooManyRequests, "Too Many Requests"),
+        ("usage-capped", tweepy.TooManyRequests, "Monthly product cap"),
+        ("Service Unavailable", tweepy.TwitterServerError, "Service Unavailable"),
+    ],
+)
+def test_an_error_on_command_is_raised_as_what_it_is(
+    origin: str, code: str, raised: type[Exception], words: str
+) -> None:
+    fault = {"kind": "refusal", "code": code, "times": 1}
+    httpx.put(f"{origin}/_fake/faults", json=fault, trust_env=False).raise_for_status()
+    client = tweepy.Client(BOT_TOKEN)
+    client.session.mount("https://", ToFake(origin))
+
+    with pytest.raises(raised, match=words):
+        client.create_tweet(text="refused", user_auth=False)
+
+    assert client.create_tweet(text="refused", user_auth=False).data["text"] == "refused"
+
+
 def test_tweepy_logs_in_with_pkce(origin: str) -> None:
     handler = tweepy.OAuth2UserHandler(
         client_id=CLIENT, redirect_uri=CALLBACK, scope=SCOPES, client_secret=SECRET

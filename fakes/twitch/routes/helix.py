@@ -115,6 +115,8 @@ def routes(state: State, courier: Courier) -> list[Route]:
         key = request.headers.get("idempotency-key")
         message = wire.outgoing(fields, key)
         message_id = state.chat.send(grant, message)
+        if message_id is None:
+            return JSONResponse(wire.dropped_message_body())
         room, author = state.chat.scene(message)
         parent = state.chat.find(message.reply_to)
         event = wire.chat_event(room, author, message_id, message.text or "", parent)

@@ -15,9 +15,11 @@ CREATE TABLE messages (
     id TEXT PRIMARY KEY, broadcaster_id TEXT NOT NULL, sender_id TEXT NOT NULL, text TEXT NOT NULL,
     reply_to TEXT, is_from_api INTEGER NOT NULL, at_s REAL NOT NULL, idempotency_key TEXT
 );
-CREATE INDEX messages_by_key ON messages (idempotency_key)
+CREATE INDEX messages_by_key ON messages (idempotency_key);
+CREATE INDEX messages_by_sender ON messages (sender_id, broadcaster_id, at_s)
 """
 LIMIT_CHARACTERS = 500
+DUPLICATE_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ class Chat:
         self._add(message_id, Outgoing(room.id, author.id, text), is_from_api=False)
         return message_id
 
-    def send(self, grant: Grant, message: Outgoing) -> str:
-        """The application writes; returns the message's id.
+    def send(self, grant: Grant, message: Outgoing) -> str | None:
+        """The application writes; returns the message's id, None when it is dropped as a duplicate.
 
         Raises:
             ProviderError: A field is missing or too long, or the sender may not write there.
@@ -91,6 +93,8 @@ class Chat:
         if len(message.text) > LIMIT_CHARACTERS:
             raise errors.message_too_large()
         self._check_sender(grant, message)
+        if self._repeats(message):
+            return None
         message_id = self._kit.ids.uuid()
         self._add(message_id, message, is_from_api=True)
         return message_id
@@ -143,6 +147,17 @@ class Chat:
             "messages_received": row["seen"] - row["sent"],
             "duplicates": row["duplicates"],
         }
+
+    def _repeats(self, message: Outgoing) -> bool:
+        """Whether the sender's previous message in the room has the same words and is not old."""
+        last = self._kit.store.one(
+            "SELECT text, at_s FROM messages WHERE sender_id = ? AND broadcaster_id = ?"
+            " ORDER BY at_s DESC, rowid DESC LIMIT 1",
+            (message.sender_id, message.broadcaster_id),
+        )
+        if last is None or last["text"] != message.text:
+            return False
+        return bool(self._kit.clock.now() - last["at_s"] < DUPLICATE_WITHIN_S)
 
     def _check_sender(self, grant: Grant, message: Outgoing) -> None:
         sender, room = self._accounts.by_id(message.sender_id), self._accounts.by_id(message.broadcaster_id)

@@ -139,6 +139,7 @@ def test_the_bot_writes_with_an_application_token_and_duplicates_are_counted(app
     key = {"Idempotency-Key": "post-1"}
 
     sent = app.post("/helix/chat/messages", json=message, headers=key)
+    app.post("/_fake/clock", json={"advance_s": 31})
     app.post("/helix/chat/messages", params=message, headers=key)
 
     posts = app.get("/_fake/posts").json()["posts"]
@@ -158,6 +159,34 @@ def test_the_bot_writes_with_an_application_token_and_duplicates_are_counted(app
         "channel": "streamer_sam",
     }
     assert app.get("/_fake/state").json()["state"]["duplicates"] == 1
+
+
+def test_the_same_words_are_dropped_for_half_a_minute(app: httpx.Client) -> None:
+    app.post("/_fake/clock", json={"freeze": True})
+
+    def said(text: str, room: str = SAM) -> httpx.Response:
+        message = {"broadcaster_id": room, "sender_id": BOT, "message": text}
+        return app.post("/helix/chat/messages", json=message)
+
+    first, again, elsewhere = said("hello"), said("hello"), said("hello", CLEO)
+    app.post("/_fake/clock", json={"advance_s": 29})
+    early = said("hello")
+    app.post("/_fake/clock", json={"advance_s": 1})
+    later, other, back = said("hello"), said("other"), said("hello")
+
+    dropped = {
+        "code": "msg_duplicate",
+        "message": "Your message was not sent because it is identical to the previous one you sent, less than"
+        " 30 seconds ago.",
+    }
+    for answer in (again, early):
+        expected = {"data": [{"message_id": "", "is_sent": False, "drop_reason": dropped}]}
+        assert (answer.status_code, answer.json()) == (200, expected)
+    sent = [answer.json()["data"][0] for answer in (first, elsewhere, later, other, back)]
+    assert [one["is_sent"] for one in sent] == [True] * 5
+    assert {post["id"] for post in app.get("/_fake/posts").json()["posts"]} == {
+        one["message_id"] for one in sent
+    }
 
 
 @pytest.mark.parametrize(
