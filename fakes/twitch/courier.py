@@ -1,12 +1,13 @@
 """Carries EventSub messages to the callbacks of subscriptions and notes in the state how that ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 from fakes.twitch import wire
-from fakes.twitch.state.eventsub import EventSub, Subscription
+from fakes.twitch.state.accounts import User
+from fakes.twitch.state.eventsub import DISCONNECTED, EventSub, Subscription
 
 RETRY_AFTER_S = (1.0, 4.0, 16.0, 64.0)  # guess: Twitch says only that it retries a few times
 TIMEOUT_S = 10.0
@@ -47,7 +48,17 @@ class Courier:
 
     def tell(self, kind: str, broadcaster_id: str, event: Mapping[str, Any]) -> None:
         """Tell all who have subscribed to a kind of event of a channel, in the background."""
-        for one in self._eventsub.enabled(kind, broadcaster_id):
+        self._notify(self._eventsub.enabled(kind, broadcaster_id), event)
+
+    def disconnected(self, client_id: str, user: User) -> None:
+        """A person took back an application's access: it is told, and what needs their consent ends."""
+        for one in self._eventsub.end_consent(client_id, user.id):
+            self._revocation(one)
+        told = self._eventsub.about_client(DISCONNECTED, client_id)
+        self._notify(told, wire.disconnected_event(client_id, user))
+
+    def _notify(self, told: Sequence[Subscription], event: Mapping[str, Any]) -> None:
+        for one in told:
             message_id, at_s = self._kit.ids.uuid(), self._kit.clock.now()
             message = wire.message(one, "notification", message_id, at_s, {"event": event})
             self._kit.webhooks.send(self.notification(one, message))

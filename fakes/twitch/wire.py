@@ -297,6 +297,16 @@ def _reply(parent: Said) -> dict[str, Any]:
     }
 
 
+def disconnected_event(client_id: str, user: User) -> dict[str, Any]:
+    """A user.authorization.revoke event (dev.twitch.tv/docs/eventsub/eventsub-reference)."""
+    return {
+        "client_id": client_id,
+        "user_id": user.id,
+        "user_login": user.login,
+        "user_name": user.display_name,
+    }
+
+
 def redemption_event(
     room: User, author: User, redemption_id: str, reward: Reward, text: str, at_s: float
 ) -> dict[str, Any]:

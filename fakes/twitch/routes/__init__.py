@@ -15,6 +15,7 @@ def build(kit: Kit) -> Parts:
     """The fake's parts."""
     state = State(kit)
     courier = Courier(kit, state.eventsub)
+    state.when_disconnected(courier.disconnected)
 
     def headers(request: Request) -> dict[str, str]:
         taken = request.scope.get("taken")

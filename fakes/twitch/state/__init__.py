@@ -1,6 +1,6 @@
 """All that the fake remembers, in one SQLite file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fakes.kit import callbacks
@@ -34,11 +34,12 @@ class State:
         folder = kit.settings.state_dir
         self.key = SigningKey(folder / "twitch-signing-key.pem" if folder else None)
         self.accounts = accounts.Accounts(kit)
-        self.oauth = Engine(PROFILE, kit, identify=self.id_token)
+        self.oauth = Engine(PROFILE, kit, identify=self.id_token, tell=self._disconnected)
         self._kit = kit
         self.clips = clips.Clips(kit, self.accounts)
         self.chat = chat.Chat(kit, self.accounts)
         self.eventsub = eventsub.EventSub(kit, self.accounts)
+        self._tell: Callable[[str, accounts.User], None] | None = None
         self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
 
@@ -82,6 +83,17 @@ class State:
         """The signed id_token that goes with an access token, and with a code when both come at once."""
         user, now_s = self.user_of(issued.grant), self._kit.clock.now()
         return self.key.sign(oidc.id_claims(issued, code, user, self._kit.url, now_s))
+
+    def when_disconnected(self, tell: Callable[[str, accounts.User], None]) -> None:
+        """Call this with the client and the person, whenever somebody takes back an application's access."""
+        self._tell = tell
+
+    def _disconnected(self, grant: Grant) -> None:
+        user = self.user_of(grant)
+        if user is None or self.oauth.ledger.has_live_family(user.login, grant.client_id):
+            return
+        if self._tell is not None:
+            self._tell(grant.client_id, user)
 
     def take_point(self, who: str) -> Taken:
         """Count one request of a client and user against the minute's points."""

@@ -28,16 +28,23 @@ _ALIKE_LIMIT = 3
 _SECRET_CHARACTERS = range(10, 101)
 STAGING_SECRET = "clipbot-staging-secret"
 CHAT = "channel.chat.message"
+DISCONNECTED = "user.authorization.revoke"
+_SEEDED = "00000000-0000-"
 REDEMPTION = "channel.channel_points_custom_reward_redemption.add"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type and version: the fields of its condition, and the bot scopes it needs by field."""
+    """One type and version: the fields of its condition, and the bot scopes it needs by field.
+
+    Attributes:
+        consent_of: The fields that name people who must have let the application in.
+    """
 
     condition: tuple[str, ...]
     optional: tuple[str, ...] = ()
     needs: Mapping[str, str] | None = None
+    consent_of: tuple[str, ...] = ()
 
 
 _BROADCASTER = ("broadcaster_user_id",)
@@ -45,18 +52,27 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("channel.chat.message", "1"): Kind(
         ("broadcaster_user_id", "user_id"),
         needs={"broadcaster_user_id": "channel:bot", "user_id": "user:bot"},
+        consent_of=("broadcaster_user_id", "user_id"),
     ),
-    ("channel.channel_points_custom_reward_redemption.add", "1"): Kind(_BROADCASTER, ("reward_id",)),
-    ("channel.channel_points_custom_reward_redemption.update", "1"): Kind(_BROADCASTER, ("reward_id",)),
-    ("channel.channel_points_automatic_reward_redemption.add", "2"): Kind(_BROADCASTER),
+    ("channel.channel_points_custom_reward_redemption.add", "1"): Kind(
+        _BROADCASTER, ("reward_id",), consent_of=_BROADCASTER
+    ),
+    ("channel.channel_points_custom_reward_redemption.update", "1"): Kind(
+        _BROADCASTER, ("reward_id",), consent_of=_BROADCASTER
+    ),
+    ("channel.channel_points_automatic_reward_redemption.add", "2"): Kind(
+        _BROADCASTER, consent_of=_BROADCASTER
+    ),
     ("stream.online", "1"): Kind(_BROADCASTER),
     ("stream.offline", "1"): Kind(_BROADCASTER),
     ("channel.update", "2"): Kind(_BROADCASTER),
-    ("channel.follow", "2"): Kind(("broadcaster_user_id", "moderator_user_id")),
-    ("channel.cheer", "1"): Kind(_BROADCASTER),
-    ("channel.subscribe", "1"): Kind(_BROADCASTER),
+    ("channel.follow", "2"): Kind(
+        ("broadcaster_user_id", "moderator_user_id"), consent_of=("moderator_user_id",)
+    ),
+    ("channel.cheer", "1"): Kind(_BROADCASTER, consent_of=_BROADCASTER),
+    ("channel.subscribe", "1"): Kind(_BROADCASTER, consent_of=_BROADCASTER),
     ("channel.raid", "1"): Kind((), ("from_broadcaster_user_id", "to_broadcaster_user_id")),
-    ("user.authorization.revoke", "1"): Kind(("client_id",)),
+    (DISCONNECTED, "1"): Kind(("client_id",)),
 }
 
 
@@ -101,7 +117,7 @@ class EventSub:
 
     def _populate(self, id_end: str, kind: str, condition: Mapping[str, str]) -> None:
         row = (
-            f"00000000-0000-{id_end}",
+            f"{_SEEDED}{id_end}",
             PROFILE.client_id,
             kind,
             "1",
@@ -190,6 +206,27 @@ class EventSub:
         """Who is told of this kind of event in this channel."""
         found = self._all("type = ? AND status = 'enabled'", (kind,))
         return [one for one in found if one.condition.get("broadcaster_user_id") == broadcaster_id]
+
+    def about_client(self, kind: str, client_id: str) -> list[Subscription]:
+        """Who is told of this kind of event about an application."""
+        found = self._all("type = ? AND status = 'enabled'", (kind,))
+        return [one for one in found if one.condition.get("client_id") == client_id]
+
+    def end_consent(self, client_id: str, user_id: str) -> list[Subscription]:
+        """End a client's subscriptions that need a person's consent; returns them.
+
+        Those that are always there stay: their consent is taken as given.
+        """
+        ended = []
+        for one in self._all("client_id = ? AND status = 'enabled'", (client_id,)):
+            fields = KINDS[one.type, one.version].consent_of
+            if one.id.startswith(_SEEDED) or user_id not in (one.condition.get(name) for name in fields):
+                continue
+            self._kit.store.execute(
+                "UPDATE subscriptions SET status = 'authorization_revoked' WHERE id = ?", (one.id,)
+            )
+            ended.append(self._one(one.id))
+        return ended
 
     def verified(self, subscription_id: str, *, is_right: bool) -> None:
         """Note how the challenge was answered."""

@@ -10,7 +10,7 @@ from fakes.twitch.state.eventsub import REDEMPTION
 from fakes.twitch.wire import Message, signature
 from tests.fakes.receiver import Answer, Received, Receiver
 from tests.fakes.serving import Served
-from tests.fakes.twitch.conftest import BOT, SAM, headers, status_of, user_token, wait_for_status
+from tests.fakes.twitch.conftest import BOT, CLIENT, SAM, headers, status_of, user_token, wait_for_status
 from tests.servers import wait_until
 
 SECRET = "clipbot-staging-secret"
@@ -308,6 +308,40 @@ def test_an_event_carries_on_the_trace_of_who_asked_for_it(fake: httpx.Client, r
     fake.post("/_fake/events", json=CHAT, headers={"traceparent": traceparent})
 
     assert receiver.received[0].headers["traceparent"] == traceparent
+
+
+def test_who_takes_back_access_ends_what_needs_it_and_the_application_is_told(
+    app: httpx.Client, receiver: Receiver
+) -> None:
+    receiver.answer = answers_challenges
+    asked = {
+        "channel.cheer": {"broadcaster_user_id": SAM},
+        "stream.online": {"broadcaster_user_id": SAM},
+        "user.authorization.revoke": {"client_id": CLIENT},
+    }
+    ids = {}
+    for kind, condition in asked.items():
+        body = subscription(f"{receiver.url}/{kind}", type=kind, condition=condition)
+        ids[kind] = app.post("/helix/eventsub/subscriptions", json=body).json()["data"][0]["id"]
+        wait_for_status(app, ids[kind], "enabled")
+    for _ in range(2):
+        user_token(app, "streamer_sam", "bits:read")
+    receiver.received.clear()
+
+    app.post("/_fake/oauth/revoke", json={"user": "streamer_sam"}).raise_for_status()
+
+    wait_until(lambda: len(receiver.received) >= 2, lambda: f"2 messages, are {len(receiver.received)}")
+    sent = {event_headers(one)["message-type"]: json.loads(one.body) for one in receiver.received}
+    assert len(receiver.received) == 2
+    assert sent["revocation"]["subscription"]["id"] == ids["channel.cheer"]
+    assert sent["revocation"]["subscription"]["status"] == "authorization_revoked"
+    assert sent["notification"]["event"] == {
+        "client_id": CLIENT,
+        "user_id": SAM,
+        "user_login": "streamer_sam",
+        "user_name": "Streamer Sam",
+    }
+    assert [status_of(app, one) for one in ids.values()] == ["authorization_revoked", "enabled", "enabled"]
 
 
 def test_an_unknown_event_is_refused_with_those_there_are(fake: httpx.Client) -> None:
