@@ -131,7 +131,7 @@ class Fleet:
 
     def remove(self, endpoint: str) -> None:
         """An endpoint is gone, with its workers and its queue."""
-        for worker in [one for one in self._workers.values() if one.endpoint == endpoint]:
+        for worker in self.of(endpoint):
             self.drop(worker.id)
         self._queued.discard(endpoint)
 
@@ -157,19 +157,15 @@ class Fleet:
         return worker_id in self._workers
 
     def attach(self, worker_id: str, endpoint: str) -> Worker:
-        """Let a worker from outside in, whose id no other one has."""
-        for other in self.of(endpoint):
-            if not other.is_attached and not other.jobs:
-                self.drop(other.id)
+        """Let a worker from outside in, whose id no other one has; built-in ones leave after their jobs."""
+        self.release(endpoint)
         worker = Worker(worker_id, endpoint, is_attached=True)
         self._workers[worker_id] = worker
         return worker
 
     def of(self, endpoint: str) -> list[Worker]:
-        """The workers of an endpoint: attached ones alone as soon as there are any."""
-        found = [worker for worker in self._workers.values() if worker.endpoint == endpoint]
-        attached = [worker for worker in found if worker.is_attached]
-        return attached or found
+        """The workers of an endpoint."""
+        return [worker for worker in self._workers.values() if worker.endpoint == endpoint]
 
     def running(self, endpoint: str) -> int:
         """How many workers of an endpoint have a job."""
@@ -225,8 +221,10 @@ class Fleet:
             heapq.heappush(heads, (first.position, endpoint, first))
 
     def _ready(self, hosted: Hosted, job_id: str) -> Worker | None:
-        """A worker on the GPU that can begin with a job now."""
+        """A worker on the GPU that can begin with a job now; none while the endpoint has too many there."""
         now_s = self._clock.passed()
+        if self._placed(hosted.id) > hosted.scaling.workers_max:
+            return None
         for worker in self.of(hosted.id):
             if worker.is_up(now_s) and worker.takes(hosted, job_id):
                 return worker
@@ -302,7 +300,8 @@ class Fleet:
         """Whether a job of any endpoint could begin now."""
         now_s = self._clock.passed()
         up = (one for one in self._workers.values() if one.is_up(now_s))
-        return any(one.asks > 0 or not one.jobs for one in up) or self._has_room()
+        is_ready = any(one.asks > 0 or not one.jobs for one in up)
+        return self._has_room() or (is_ready and self._all_placed() <= self._places())
 
     def _has_room(self) -> bool:
         """Whether a place is free, or can be taken from a worker that has no job."""

@@ -116,10 +116,10 @@ class Handler:
 
         However far the clock jumps, it is thereby the earlier of both that counts.
         """
-        if at_s > attempt.deadline_s:
-            await asyncio.get_running_loop().create_future()
-        if at_s > self._clock.passed():
+        if self._clock.passed() < at_s <= attempt.deadline_s:
             await self._clock.sleep(at_s - self._clock.passed())
+        if at_s > attempt.deadline_s:  # it may have come nearer meanwhile
+            await asyncio.get_running_loop().create_future()
 
     async def _model(self, attempt: Attempt) -> Any:
         """Run a model in a thread; the worker is busy until that thread has ended."""

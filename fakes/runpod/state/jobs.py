@@ -102,12 +102,13 @@ class Jobs:
             ProviderError: No such job (404).
         """
         job = self.get(hosted, job_id)
-        ttl_ends_s = self.now_s() + ttl_s
-        expires_s = min(ttl_ends_s, job.expires_s) if job.status in FINAL else ttl_ends_s
-        self._store.execute(
-            "UPDATE jobs SET expires_s = ?, ttl_ends_s = ? WHERE id = ?", (expires_s, ttl_ends_s, job.id)
+        row = self._store.one(
+            "UPDATE jobs SET expires_s = iif(?2, min(expires_s, ?1), ?1),"
+            " ttl_ends_s = iif(?2, min(ttl_ends_s, ?1), ?1) WHERE id = ?3 RETURNING *",
+            (self.now_s() + ttl_s, job.status in FINAL, job.id),
         )
-        return replace(job, expires_s=expires_s)
+        assert row is not None
+        return _job(row)
 
     def recent(self, hosted: Hosted) -> list[Job]:
         """The latest jobs of an endpoint, newest first, without their outputs."""

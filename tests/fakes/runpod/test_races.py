@@ -156,6 +156,18 @@ async def test_a_running_job_whose_time_to_live_ends_is_neither_failed_nor_tried
     assert await gone(account, job)
 
 
+async def test_a_time_to_live_that_was_shortened_ends_a_job_before_a_jump_of_the_clock_does(
+    account: Account,
+) -> None:
+    job = await account.run({"mock_delay": 5})
+    await account.get(f"staging-clip/status/{job}?ttl=1000")
+
+    await account.pass_(60)
+
+    assert await gone(account, job)
+    assert (await account.health())["jobs"] == {}
+
+
 async def test_a_waiting_job_whose_time_to_live_has_passed_gets_no_worker(account: Account) -> None:
     first = await account.run(LONG)
     job = await account.run(LONG, policy={"ttl": 10_000})
