@@ -33,6 +33,7 @@ _LEAST_CELLS = 10
 _LEAST_FRAMES = 30
 _ENTRY_POINTS = 8.0
 _LEAST_POINTS = 40.0
+_LEAST_SURENESS = 0.2
 _FILLED = -0.4
 _UNJUDGED_FRAMES = 3
 """The last frames of a sound reach beyond its end."""
@@ -87,12 +88,23 @@ class Alignment:
         for start, end in self.runs:
             yield slice(start + shift, end + shift), self.level[start - self.first : end - self.first]
 
+    def times(self, duration_s: float) -> tuple[tuple[float, float], ...]:
+        """From when to when in a sound of some length it is heard."""
+        last = duration_s / FRAME_S - _UNJUDGED_FRAMES
+        return tuple(
+            (
+                span.start * FRAME_S + MIDDLE_S if span.start > 0 else 0.0,
+                span.stop * FRAME_S + MIDDLE_S if span.stop < last else duration_s,
+            )
+            for span, _ in self.spans()
+        )
+
     def words(self, duration_s: float) -> tuple[SpokenWord, ...]:
         """The words of which half at least is there, with their times in the sound."""
-        shift_s = self.place.shift * FRAME_S
-        heard = [self._times(run, duration_s) for run in self.runs]
+        heard = self.times(duration_s)
         found = []
-        for word in self.place.known.words:
+        for written in self.place.known.words:
+            word = written.later(self.place.shift * FRAME_S)
             parts = [(max(start, word.start), min(end, word.end)) for start, end in heard]
             parts = [part for part in parts if part[0] < part[1]]
             inside_s, whole_s = sum(end - start for start, end in parts), word.end - word.start
@@ -100,18 +112,8 @@ class Alignment:
                 continue
             is_whole = inside_s >= whole_s - _WHOLE_S
             start, end = (word.start, word.end) if is_whole else (parts[0][0], parts[-1][1])
-            limits = 0.0, duration_s
-            found.append(
-                replace(word, start=max(start + shift_s, limits[0]), end=min(end + shift_s, limits[1]))
-            )
+            found.append(replace(word, start=max(start, 0.0), end=min(end, duration_s)))
         return tuple(found)
-
-    def _times(self, run: tuple[int, int], duration_s: float) -> tuple[float, float]:
-        """A run in seconds of the known file; it reaches to the sound's very start and end."""
-        shift_s, last = self.place.shift * FRAME_S, duration_s / FRAME_S - _UNJUDGED_FRAMES
-        start, end = run
-        start_s = start * FRAME_S + MIDDLE_S if start + self.place.shift > 0 else -shift_s
-        return start_s, end * FRAME_S + MIDDLE_S if end + self.place.shift < last else duration_s - shift_s
 
 
 def align(place: Place, bands: Bands, floors: Bands, covered: Bands) -> Alignment | None:
@@ -144,13 +146,16 @@ def align(place: Place, bands: Bands, floors: Bands, covered: Bands) -> Alignmen
     is_hidden = ~frames.is_told & (covered.max(axis=1) > level.max(axis=1))
     runs = _widened(runs, points, frames.presence, is_hidden)
     sure = np.concatenate([frames.presence[start:end][frames.is_told[start:end]] for start, end in runs])
+    sureness = float(np.clip(sure.mean(), 0, 1))
+    if sureness < _LEAST_SURENESS:
+        return None
     return Alignment(
         place,
         first,
         np.asarray(level, np.float32),
         tuple((start + first, end + first) for start, end in runs),
         total,
-        float(np.clip(sure.mean(), 0, 1)),
+        sureness,
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,6 +27,10 @@ class SpokenWord:
     start: float
     end: float
     place: int = -1
+
+    def later(self, by_s: float) -> "SpokenWord":
+        """The same word at another time."""
+        return replace(self, start=self.start + by_s, end=self.end + by_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fakes.runpod.models import Call
-from fakes.runpod.models.catalogue import SpokenWord, catalogue
+from fakes.runpod.models.bands import floors
+from fakes.runpod.models.catalogue import catalogue
 from fakes.runpod.models.sound import measure
 from fakes.runpod.models.speech import Match, find
 from fakes.runpod.models.transcript import Segment, in_english, sentences
-from fakes.runpod.models.voice import LEAST_SPEECH_S, voiced
+from fakes.runpod.models.voice import voiced
 
 UNRECOGNISED = "[unrecognised speech]"
-_NEAR_WORD_S = 0.4
-"""Sound so near to a known word belongs to it: its neighbours may be cut in the middle."""
 _UNSURE = 0.3
 
 
@@ -48,11 +47,10 @@ def listen(source: int, what: str, call: Call) -> Heard:
         for match in matches
         for group in sentences(match.words)
     ]
-    words = [word for match in matches for word in match.words]
+    times = [time for match in matches for time in match.times]
     unknown = [
         Segment(start, end, f" {UNRECOGNISED}", f" {UNRECOGNISED}", (), _UNSURE, None)
-        for stretch in voiced(sound.bands)
-        for start, end in _uncovered(*stretch, words)
+        for start, end in voiced(sound.bands, floors(sound.bands), times)
     ]
     segments = sorted([*known, *unknown], key=lambda segment: segment.start)
     return Heard(tuple(segments), _language(matches))
@@ -64,14 +62,3 @@ def _language(matches: Sequence[Match]) -> str:
     for match in matches:
         words[match.known.language] += len(match.words)
     return max(sorted(words), key=lambda language: words[language], default="en")
-
-
-def _uncovered(start: float, end: float, words: Sequence[SpokenWord]) -> list[tuple[float, float]]:
-    """The parts of a stretch that are not near any of the words."""
-    parts: list[tuple[float, float]] = []
-    for word in words:
-        if word.end + _NEAR_WORD_S <= start or word.start - _NEAR_WORD_S >= end:
-            continue
-        parts.append((start, word.start - _NEAR_WORD_S))
-        start = word.end + _NEAR_WORD_S
-    return [part for part in (*parts, (start, end)) if part[1] - part[0] >= LEAST_SPEECH_S]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fakes.runpod.models import Call, HandlerError, Stop, ffmpeg, media
 from fakes.runpod.models.bands import BANDS, HOP, SOUND_HZ, WINDOW, Bands, energy
 
-MAX_SOUND_S = 4 * 3600
+MAX_SOUND_S = 2 * 3600
 _BLOCK_BYTES = 2 * 20 * SOUND_HZ
 
 Prints = NDArray[np.uint32]

@@ -29,11 +29,13 @@ class Match:
 
     Attributes:
         words: What is really there (half of a word at least), with times in the sound.
+        times: From when to when anything of the file is heard.
         sureness: From 0 to 1.
     """
 
     known: Known
     words: tuple[SpokenWord, ...]
+    times: tuple[tuple[float, float], ...]
     sureness: float
 
 
@@ -51,7 +53,11 @@ def find(
     search.try_out(by_prints(sound, known))
     rest = unexplained(sound.bands, search.floors, search.heard)
     search.try_out(by_movement(sound.bands, rest, known, is_over))
-    matches = [Match(one.place.known, one.words(sound.duration_s), one.sureness) for one in search.settled()]
+    length_s = sound.duration_s
+    matches = [
+        Match(one.place.known, one.words(length_s), one.times(length_s), one.sureness)
+        for one in search.settled()
+    ]
     return tuple(sorted((one for one in matches if one.words), key=lambda one: one.words[0].start))
 
 
