@@ -32,8 +32,8 @@ _LEAST_BANDS = 3
 _LEAST_CELLS = 10
 _LEAST_FRAMES = 30
 _ENTRY_POINTS = 8.0
-_LEAST_POINTS = 40.0
-_LEAST_SURENESS = 0.2
+_LEAST_POINTS = 50.0
+_LEAST_SURENESS = 0.33
 _FILLED = -0.4
 _UNJUDGED_FRAMES = 3
 """The last frames of a sound reach beyond its end."""

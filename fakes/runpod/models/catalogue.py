@@ -103,7 +103,7 @@ def _known(name: str, entry: Any, prints: NDArray[np.generic], bands: NDArray[np
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, BadZipFile):
         return {}  # cut short by a crash: measured again

@@ -15,6 +15,8 @@ from fakes.runpod.models import HandlerError, Stop
 DECODE_LIMIT_S = 120.0
 _LONGEST_LINE = 1000
 _MOST_COMPLAINTS = 20
+_NO_STREAM = "matches no streams"
+"""What follows after this complaint says less."""
 _FORMATS = "aac,aiff,amr,avi,caf,flac,flv,gif,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav"
 
 
@@ -77,7 +79,8 @@ class Child:
     def failure(self, otherwise: str) -> HandlerError:
         """The error of content that cannot be decoded, in FFmpeg's own words where it said any."""
         lines = [line.decode(errors="replace").strip() for line in self._complaints if line.strip()]
-        reason = re.sub(r"/proc/self/fd/\d+", "input", lines[-1]) if lines else otherwise
+        said = next((line for line in lines if _NO_STREAM in line), lines[-1] if lines else otherwise)
+        reason = re.sub(r"/proc/self/fd/\d+", "input", said)
         return HandlerError(f"{self._what} cannot be decoded: {reason}")
 
     def end(self) -> None:

@@ -180,10 +180,9 @@ class _Pieces:
         moves = [one.movement[at : at + _PIECE_FRAMES] for one, at in pieces]
         self._lengths = np.array([len(move) for move in moves])
         self._norms = np.sqrt([float((move**2).sum()) for move in moves]) + 1e-6
-        filled = np.zeros((_SIZE, len(pieces), BANDS), np.float32)
+        self._spectra = np.empty((_SIZE // 2 + 1, len(pieces), BANDS), np.complex64)
         for index, move in enumerate(moves):
-            filled[: len(move), index] = move
-        self._spectra = np.fft.rfft(filled, axis=0).conj().astype(np.complex64)
+            self._spectra[:, index] = np.fft.rfft(move, _SIZE, axis=0).conj()
 
     def places(self, bands: Bands, begin: int, end: int) -> Iterator[Place]:
         """Where the pieces lie that begin between two frames, which are at most `_STEP` apart."""

@@ -76,7 +76,7 @@ def samples(source: int, start_s: float, end_s: float, stop: Stop, what: str) ->
     part = ["-map", "0:a:0", "-ac", "1", "-ar", str(SOUND_HZ)]
     part += [
         "-af",
-        f"atrim={start_s:.3f}:{end_s:.3f}",
+        f"atrim={start_s:.3f}:{end_s:.3f},asetpts=PTS-STARTPTS",
         "-t",
         f"{end_s - start_s:.3f}",
         "-f",

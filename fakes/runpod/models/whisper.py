@@ -1,8 +1,8 @@
 """Whisper: the words of known speech, cut and shifted to what was sent.
 
-Other speech is told by its energy only: `[unrecognised speech]` for each stretch. Silence and steady noise
-give nothing. Input and output are those of github.com/runpod-workers/worker-faster_whisper; an input with an
-`audio_file` is for the WhisperX worker.
+Other speech is told by its energy only, `[unrecognised speech]` for each stretch, unless there is a decoder
+for it (`asr`). Silence, noise and tones give nothing. Input and output are those of
+github.com/runpod-workers/worker-faster_whisper; an input with an `audio_file` is for the WhisperX worker.
 """
 
 from collections.abc import Mapping
@@ -96,7 +96,8 @@ def _answered(source: int, options: Mapping[str, Any], call: Call) -> dict[str, 
         models = ", ".join(repr(model) for model in MODELS)
         raise ValueError(f"Invalid model name: {options['model']}. Available models are: {{{models}}}")
     check_decoding(options["language"], options["temperature"])
-    heard = listen(source, "audio" if options["audio"] else "audio_base64", call)
+    what = "audio" if options["audio"] else "audio_base64"
+    heard = listen(source, what, options["language"], call)
     segments = [one for one in heard.segments if not _is_taken_for_silence(one, options)]
     in_english = [replace(segment, text=segment.english) for segment in segments]
     body: dict[str, Any] = {

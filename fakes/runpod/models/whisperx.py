@@ -47,7 +47,7 @@ def transcribed(given: Mapping[str, Any], call: Call) -> dict[str, Any]:
             raise HandlerError(f"audio input: {error.text}") from error
         try:
             check_decoding(options["language"], options["temperature"])
-            heard = listen(source, "audio_file", call)
+            heard = listen(source, "audio_file", options["language"], call)
         except (HandlerError, ValueError) as error:
             said = error.text if isinstance(error, HandlerError) else str(error)
             raise HandlerError(f"prediction: {said}") from error

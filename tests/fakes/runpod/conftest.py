@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -98,3 +99,9 @@ async def account() -> AsyncIterator[Account]:
     ) as client:
         yield Account(app, clock, client)
     await app.close()
+
+
+@pytest.fixture
+def without_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where pocketsphinx is not installed."""
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)

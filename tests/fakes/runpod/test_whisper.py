@@ -1,4 +1,4 @@
-"""Whisper on the committed speech after what happens to sound on its way, and on unknown sound."""
+"""Whisper's inputs and outputs, as RunPod's worker has them."""
 
 import json
 import re
@@ -9,116 +9,17 @@ import pytest
 
 from fakes.runpod.models import HandlerError
 from fakes.runpod.models.catalogue import SpokenWord
-from fakes.runpod.models.hearing import UNRECOGNISED
 from fakes.runpod.models.transcript import LANGUAGE_CODES, UNTRANSLATED, sentences
 from fakes.runpod.models.whisper import MODELS
 from tests.fakes.runpod.material import SPEECH_DIR, ask, in_base64, spoken
+from tests.fakes.runpod.speeches import TRANSCRIPTS, heard
 
-TRANSCRIPTS: dict[str, Any] = json.loads((SPEECH_DIR / "transcript.json").read_text())
-HUM = "sine=frequency=110:sample_rate=48000,volume=0.02"
 OUTSIDE = "the host is outside of this stack"
-NOISE = "anoisesrc=color=pink:sample_rate=48000:amplitude=0.01:seed=7"
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("speech")
-
-
-def heard(given: str, cache: Path, **more: Any) -> Any:
-    return ask("whisper", {"audio_base64": given, "word_timestamps": True, **more}, cache)
-
-
-def words_of(name: str, start_s: float, length_s: float) -> list[tuple[str, float]]:
-    """Words of which half at least lies within a part of a file, with their starts in that part."""
-    found = []
-    for word in TRANSCRIPTS[name]["words"]:
-        start, end = max(word["start"] - start_s, 0.0), min(word["end"] - start_s, length_s)
-        if end - start >= 0.5 * (word["end"] - word["start"]):
-            found.append((f" {word['word']}", start))
-    return found
-
-
-def assert_same_words(answer: Any, expected: list[tuple[str, float]]) -> None:
-    assert [word["word"] for word in answer["word_timestamps"]] == [word for word, _ in expected]
-    assert answer["transcription"] == "".join(word for word, _ in expected).strip()
-    for word, (_, start) in zip(answer["word_timestamps"], expected, strict=True):
-        assert word["start"] == pytest.approx(start, abs=0.02)
-
-
-@pytest.mark.parametrize("name", TRANSCRIPTS)
-@pytest.mark.parametrize(
-    ("kind", "start_s", "length_s", "arguments"),
-    [
-        ("m4a", 1.37, 4.4, ["loudnorm=I=-14:TP=-1.5:LRA=11", "-ar", "48000", "-c:a", "aac"]),
-        ("ogg", 0.7, 4.6, ["anull", "-c:a", "libopus", "-b:a", "16k"]),
-        ("mp3", 0.0, 12.0, ["anull", "-c:a", "libmp3lame", "-b:a", "48k"]),
-        ("wav", 2.5, 4.05, ["volume=-20dB", "-ar", "16000"]),
-    ],
-    ids=["aac-loudnorm", "opus", "mp3", "quiet"],
-)
-def test_words_survive_other_codecs_loudness_and_trimming(
-    name: str, kind: str, start_s: float, length_s: float, arguments: list[str], cache: Path
-) -> None:
-    # loudnorm ends up to 0.1 s early; no word of any file has its middle there
-    change, *encoding = arguments
-    trimmed = f"{change},atrim={start_s}:{start_s + length_s},asetpts=PTS-STARTPTS"
-    sound = spoken(SPEECH_DIR / name, "-af", trimmed, *encoding, kind=kind)
-
-    answer = heard(sound, cache)
-
-    assert_same_words(
-        answer, words_of(name, start_s, min(length_s, TRANSCRIPTS[name]["duration_s"] - start_s))
-    )
-    assert answer["detected_language"] == TRANSCRIPTS[name]["language"]
-
-
-@pytest.mark.parametrize("name", TRANSCRIPTS)
-@pytest.mark.parametrize("under", [HUM, NOISE], ids=["hum", "noise"])
-def test_words_survive_a_quiet_sound_under_them(name: str, under: str, cache: Path) -> None:
-    mix = "[0:a]aresample=48000,adelay=600[a];[a][1:a]amix=inputs=2:duration=first:normalize=0"
-    sound = spoken(SPEECH_DIR / name, "-f", "lavfi", "-i", under, "-filter_complex", mix)
-
-    answer = heard(sound, cache)
-
-    length_s = TRANSCRIPTS[name]["duration_s"]
-    assert_same_words(answer, [(word, start + 0.6) for word, start in words_of(name, 0.0, length_s)])
-
-
-def test_two_speeches_in_one_sound_are_both_heard(cache: Path) -> None:
-    join = "[0:a]atrim=0:5.8[a];[1:a]atrim=0:5,asetpts=PTS-STARTPTS[b];[a][b]concat=n=2:v=0:a=1"
-    second = str(SPEECH_DIR / "mathe.opus")
-    sound = spoken(SPEECH_DIR / "clutch.opus", "-i", second, "-filter_complex", join)
-
-    answer = heard(sound, cache)
-
-    after = [(word, start + 5.8) for word, start in words_of("mathe.opus", 0.0, 5.0)]
-    assert_same_words(answer, [*words_of("clutch.opus", 0.0, 5.8), *after])
-
-
-def test_words_that_were_silenced_are_not_heard(cache: Path) -> None:
-    sound = spoken(SPEECH_DIR / "pasta.opus", "-af", "volume=0:enable='gt(t,5)'")
-
-    answer = heard(sound, cache)
-
-    assert_same_words(answer, words_of("pasta.opus", 0.0, 5.0))
-
-
-@pytest.mark.parametrize("name", TRANSCRIPTS)
-def test_speech_that_is_not_known_says_so(name: str, cache: Path) -> None:
-    answer = heard(spoken(SPEECH_DIR / name, "-af", "areverse"), cache)
-
-    assert {segment["text"] for segment in answer["segments"]} == {f" {UNRECOGNISED}"}
-    assert answer["word_timestamps"] == []
-    assert answer["segments"][0]["start"] < 1.0
-    assert answer["segments"][-1]["end"] > TRANSCRIPTS[name]["duration_s"] - 1.5
-
-
-@pytest.mark.parametrize("source", ["anullsrc=duration=5", f"{HUM},atrim=0:5", f"{NOISE}:d=5"])
-def test_silence_and_steady_sounds_give_nothing(source: str, cache: Path) -> None:
-    answer = heard(spoken(source), cache)
-
-    assert (answer["segments"], answer["transcription"], answer["word_timestamps"]) == ([], "", [])
 
 
 def test_the_answer_has_the_workers_shape(cache: Path) -> None:
@@ -203,6 +104,7 @@ def test_the_language_is_the_one_that_was_named(cache: Path) -> None:
     assert heard(sound, cache, language="de")["detected_language"] == "de"
 
 
+@pytest.mark.usefixtures("without_decoder")
 def test_a_segment_is_dropped_that_the_thresholds_take_for_silence(cache: Path) -> None:
     sound = spoken(SPEECH_DIR / "goal.opus", "-af", "areverse")
 
@@ -290,23 +192,6 @@ def test_all_languages_of_whisper_are_known() -> None:
     codes = LANGUAGE_CODES.split(", ")
 
     assert (len(codes), len(set(codes)), codes[0], codes[-1]) == (100, 100, "af", "yue")
-
-
-def test_the_catalogue_is_measured_once_and_a_broken_cache_is_measured_again(tmp_path: Path) -> None:
-    sound = in_base64((SPEECH_DIR / "goal.opus").read_bytes())
-    known = tmp_path / "known"
-    known.mkdir()
-    for name in ("goal.opus",):
-        (known / name).write_bytes((SPEECH_DIR / name).read_bytes())
-    (known / "transcript.json").write_text(json.dumps({"goal.opus": TRANSCRIPTS["goal.opus"]}))
-    answer = _heard_with(known, sound, tmp_path)
-    kept = next(tmp_path.glob("speech-*.npz"))
-    kept.write_bytes(kept.read_bytes()[:100])
-    (known / "transcript.json").touch()
-
-    again = _heard_with(known, sound, tmp_path)
-
-    assert answer["transcription"] == again["transcription"] == TRANSCRIPTS["goal.opus"]["text"]
 
 
 def test_sentences_end_at_their_marks_and_at_long_pauses() -> None:

@@ -81,6 +81,7 @@ def test_a_chunk_is_of_the_voice_that_speaks_longest(two_voices: str, cache: Pat
     assert [segment["speaker"] for segment in answer["segments"]] == ["SPEAKER_00"]
 
 
+@pytest.mark.usefixtures("without_decoder")
 def test_who_is_not_recognised_has_no_label(cache: Path) -> None:
     sound = spoken(SPEECH_DIR / "goal.opus", "-af", "areverse")
 
