@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from fakes.kit.kit import Kit
+from fakes.kit.webhooks import CallbackRefused
 from fakes.runpod import errors, wire
 from fakes.runpod.attempt import Attempt
 from fakes.runpod.conditions import COLD_START
@@ -147,8 +148,7 @@ class Gpu:
         job = self._jobs.set_ttl(hosted, job_id, ttl_s)
         attempt = self._attempts.get(job_id)
         if attempt is not None:
-            left_s = job.expires_s - self._jobs.now_s()
-            attempt.deadline_s = min(attempt.deadline_s, self._clock.passed() + left_s)
+            attempt.ttl_ends_s = self._clock.passed() + ttl_s
             self._set_alarm()
         self._waits.tell(job_id)
         return job
@@ -239,7 +239,8 @@ class Gpu:
     def _begin(self, assignment: Assignment) -> bool:
         """Let a worker begin with a job; whether it is over already."""
         work, hosted, worker = assignment.work, assignment.hosted, assignment.worker
-        attempt = Attempt(work, hosted, worker.id, self._clock.passed() + work.limit_s)
+        now_s, left_s = self._clock.passed(), work.job.expires_s - self._jobs.now_s()
+        attempt = Attempt(work, hosted, worker.id, now_s + work.limit_s, now_s + left_s)
         self._attempts[work.job.id] = attempt
         if worker.is_attached:
             self.on_attached(attempt)
@@ -329,5 +330,9 @@ class Gpu:
         if ended is None:
             return
         self._waits.tell(ended.id)
-        if is_reported(ended):
+        if not is_reported(ended):
+            return
+        try:
             self._webhooks.send(delivery(ended, self._jobs.input(ended.id)))
+        except CallbackRefused as refused:  # it was allowed when the job was submitted, before a restart
+            log.warning("webhook refused", extra={"job": ended.id, "reason": str(refused)})

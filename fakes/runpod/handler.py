@@ -116,9 +116,9 @@ class Handler:
 
         However far the clock jumps, it is thereby the earlier of both that counts.
         """
-        if self._clock.passed() < at_s <= attempt.deadline_s:
-            await self._clock.sleep(at_s - self._clock.passed())
-        if at_s > attempt.deadline_s:  # it may have come nearer meanwhile
+        while self._clock.passed() < min(at_s, attempt.deadline_s):  # which may be moved meanwhile
+            await self._clock.sleep(min(at_s, attempt.deadline_s) - self._clock.passed())
+        if at_s > attempt.deadline_s:
             await asyncio.get_running_loop().create_future()
 
     async def _model(self, attempt: Attempt) -> Any:

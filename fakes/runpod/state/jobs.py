@@ -1,6 +1,7 @@
 """Jobs of all endpoints in the order they came, and how they change. Nothing here runs a job: see `gpu`."""
 
 import json
+import math
 import sqlite3
 from dataclasses import replace
 from typing import Any
@@ -166,14 +167,13 @@ class Jobs:
         given = self._store.one("SELECT input, request FROM inputs WHERE job_id = ?", (row["id"],))
         assert given is not None
         own_limit_ms = row["execution_timeout_ms"]
-        left_s = row["expires_s"] - now_s
-        limit_s = (own_limit_ms or hosted.scaling.execution_timeout_ms or left_s * 1000) / 1000
+        limit_ms = own_limit_ms or hosted.scaling.execution_timeout_ms or math.inf
         return Work(
             _job(row),
             json.loads(given["input"]),
             json.loads(given["request"] or "{}"),
-            min(limit_s, left_s),
-            own_limit_ms is not None and limit_s <= left_s,
+            limit_ms / 1000,
+            own_limit_ms is not None,
         )
 
     def input(self, job_id: str) -> Any:

@@ -51,7 +51,7 @@ class Work:
 
     Attributes:
         request: The other fields of the request that RunPod hands on (`s3Config`, `webhook`).
-        limit_s: Seconds that the attempt may take.
+        limit_s: Seconds that the attempt may take, as long as the job lives.
         is_own_limit: Whether the client set that limit, and not the endpoint.
     """
 

@@ -168,6 +168,37 @@ async def test_a_time_to_live_that_was_shortened_ends_a_job_before_a_jump_of_the
     assert (await account.health())["jobs"] == {}
 
 
+async def test_a_time_to_live_that_was_extended_lets_a_running_job_end(account: Account) -> None:
+    job = await account.run({"mock_delay": 30}, policy={"ttl": 10_000})
+    await account.pass_(5)
+    await account.get(f"staging-clip/status/{job}?ttl=100000")
+
+    await account.pass_(5, 20)
+
+    done = await account.status(job)
+    assert (done["status"], done["executionTime"], "retries" in done) == ("COMPLETED", 30_000, False)
+
+
+async def test_a_webhook_that_may_not_be_called_any_more_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = "http://app.internal/hook"
+    with restarts(tmp_path, callback_hosts=frozenset({"app.internal"})) as start:
+        first = start(ManualClock())
+        jobs = [await first.run(LONG), await first.run(SHORT, webhook=hook)]
+        await first.app.close()
+    with restarts(tmp_path) as start:
+        second = start(first.clock)
+        await second.pass_(60)
+        ends = [(await second.status(job))["status"] for job in jobs]
+        later = await second.end(await second.run(SHORT))
+        await second.app.close()
+
+    assert ends == ["COMPLETED", "COMPLETED"]
+    assert later["status"] == "COMPLETED"
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == ["webhook refused"]
+
+
 async def test_a_waiting_job_whose_time_to_live_has_passed_gets_no_worker(account: Account) -> None:
     first = await account.run(LONG)
     job = await account.run(LONG, policy={"ttl": 10_000})
@@ -304,9 +335,9 @@ async def test_times_stay_true_when_the_clock_is_set_back_by_years(account: Acco
 
 
 @contextmanager
-def restarts(folder: Path) -> Iterator[Callable[[ManualClock], Account]]:
+def restarts(folder: Path, **more: Any) -> Iterator[Callable[[ManualClock], Account]]:
     """Makes the fake as often as it is asked to, with the same folder."""
-    settings = FakeSettings(public_urls={"runpod": "http://runpod.test"}, state_dir=folder)
+    settings = FakeSettings(public_urls={"runpod": "http://runpod.test"}, state_dir=folder, **more)
     headers = {"Authorization": f"Bearer {STAGING_KEY}"}
 
     def start(clock: ManualClock) -> Account:
