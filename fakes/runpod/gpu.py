@@ -319,6 +319,7 @@ class Gpu:
         await self._clock.sleep(due_s - self._clock.passed())
         await asyncio.sleep(0)  # what ends at this very moment has not taken too long
         self._alarm, self._alarm_s = None, float("inf")
+        self._jobs.expire()
         now_s = self._clock.passed()
         for attempt in [one for one in self._attempts.values() if one.deadline_s <= now_s]:
             attempt.is_over_limit = True  # what becomes of the job once the worker has stopped: `_stopped`

@@ -544,3 +544,19 @@ async def test_a_worker_whose_place_was_taken_away_gets_no_more_jobs(account: Ac
     assert waiting["status"] == "IN_QUEUE"
     assert (await poll)[1]["id"] == following
     assert (await account.status(first))["status"] == "IN_PROGRESS"
+
+
+async def test_a_job_outside_whose_time_to_live_ends_before_its_own_limit_has_not_timed_out(
+    account: Account,
+) -> None:
+    worker = Outside(account)
+    await attached(account, "clip")
+    job = await account.run({"a": 1}, policy={"executionTimeout": 10_000})
+    assert await worker.take() == job
+    await account.get(f"staging-clip/status/{job}?ttl=1000")
+
+    await account.pass_(4)
+
+    assert (await account.health())["jobs"] == {}
+    assert (await worker.done(job, {"output": 1}))[0] == 200
+    assert (await account.health())["jobs"] == {}
