@@ -205,6 +205,8 @@ class Fleet:
             job_id = waiting.job_id
             worker = self._ready(hosted, job_id) or self._brought_up(hosted, job_id)
             if worker is None:
+                if any(one.asks and job_id in one.jobs for one in self.of(endpoint)):
+                    self._push_head(heads, endpoint, after=waiting.position)  # it waits; the next need not
                 continue
             work = self._state.jobs.take(hosted, waiting.position, worker.id)
             worker.jobs.add(work.job.id)
@@ -212,13 +214,13 @@ class Fleet:
             yield Assignment(work, hosted, worker)
             self._push_head(heads, endpoint)
 
-    def _push_head(self, heads: list[tuple[int, str, Waiting]], endpoint: str) -> None:
-        both = (self._state.jobs.first(endpoint, low_priority=low) for low in (False, True))
+    def _push_head(self, heads: list[tuple[int, str, Waiting]], endpoint: str, after: int = 0) -> None:
+        both = (self._state.jobs.first(endpoint, low_priority=low, after=after) for low in (False, True))
         first = min((one for one in both if one is not None), key=lambda one: one.position, default=None)
-        if first is None:
-            self._queued.discard(endpoint)
-        else:
+        if first is not None:
             heapq.heappush(heads, (first.position, endpoint, first))
+        elif after == 0:
+            self._queued.discard(endpoint)
 
     def _ready(self, hosted: Hosted, job_id: str) -> Worker | None:
         """A worker on the GPU that can begin with a job now; none while the endpoint has too many there."""

@@ -125,12 +125,12 @@ class Jobs:
         rows = self._store.all("SELECT DISTINCT endpoint FROM jobs WHERE status = 'IN_QUEUE'")
         return [str(row["endpoint"]) for row in rows]
 
-    def first(self, endpoint: str, *, low_priority: bool) -> Waiting | None:
-        """The oldest job of one priority in an endpoint's queue, or None."""
+    def first(self, endpoint: str, *, low_priority: bool, after: int = 0) -> Waiting | None:
+        """The oldest job of one priority in an endpoint's queue behind a position, or None."""
         row = self._store.one(
             "SELECT id, position, queued_s FROM jobs INDEXED BY jobs_queue WHERE status = 'IN_QUEUE'"
-            " AND endpoint = ? AND low_priority = ? ORDER BY position LIMIT 1",
-            (endpoint, low_priority),
+            " AND endpoint = ? AND low_priority = ? AND position > ? ORDER BY position LIMIT 1",
+            (endpoint, low_priority, after),
         )
         if row is None:
             return None
