@@ -88,6 +88,11 @@ class Alignment:
         for start, end in self.runs:
             yield slice(start + shift, end + shift), self.level[start - self.first : end - self.first]
 
+    def surest(self) -> Place:
+        """Its place, by the longest part that is really there."""
+        first, last = max(self.runs, key=lambda run: run[1] - run[0])
+        return replace(self.place, first=first, last=last)
+
     def times(self, duration_s: float) -> tuple[tuple[float, float], ...]:
         """From when to when in a sound of some length it is heard."""
         last = duration_s / FRAME_S - _UNJUDGED_FRAMES

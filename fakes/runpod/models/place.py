@@ -1,6 +1,7 @@
 """Proposes where known files may lie in a sound: by fingerprint, and by the movement of its bands. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -19,6 +20,7 @@ _BIT_ERROR = 0.24
 """Share of wrong bits below which an item speaks for a place; unrelated speech has 0.35 and more."""
 _LEAST_ITEMS = 3
 _MOST_CELLS = 2_000_000
+_MOST_STRETCHES = 1000
 _NEAR_FRAMES = 30
 _LEAST_LIKENESS = 0.4
 _LIKE = 0.5
@@ -47,45 +49,75 @@ def by_prints(sound: Sound, known: Sequence[Known]) -> list[Place]:
     return [
         place
         for one in known
-        for shift_s, start_s, end_s in _agreeing(sound.prints, one.prints)
-        if (place := _refined(sound.bands, one, shift_s, start_s, end_s)) is not None
+        for stretch in _best(_agreeing(sound.prints, one))
+        if (place := _refined(sound.bands, one, stretch)) is not None
     ]
 
 
-def _agreeing(prints: Prints, known: Prints) -> Iterator[tuple[float, float, float]]:
-    """Where a known file begins in a sound, and from when to when of itself it agrees; all in seconds."""
-    if min(len(prints), len(known)) < _LEAST_ITEMS:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Fingerprint items of a known file (first, last + 1) that agree when it begins at one of a sound's."""
+
+    points: float
+    shift: int
+    first: int
+    last: int
+
+
+def _best(stretches: Iterable[_Stretch]) -> Iterator[_Stretch]:
+    """The best ones, each better than its neighbours."""
+    taken: set[int] = set()
+    for one in islice(sorted(stretches, key=lambda one: -one.points), _MOST_STRETCHES):
+        if one.shift not in taken:
+            taken.update((one.shift - 1, one.shift, one.shift + 1))
+            yield one
+
+
+def _agreeing(prints: Prints, known: Known) -> Iterator[_Stretch]:
+    """For each place of a known file the longest stretch that agrees; silence speaks for nothing."""
+    count = len(known.prints)
+    if min(len(prints), count) < _LEAST_ITEMS:
         return
-    padding = len(known) - _LEAST_ITEMS
-    padded = np.pad(prints, padding)
-    is_there = np.pad(np.ones(len(prints), bool), padding)
-    rows = max(_MOST_CELLS // len(known), 1)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(padded, (0, len(known))), len(known))
-    there = np.lib.stride_tricks.sliding_window_view(np.pad(is_there, (0, len(known))), len(known))
-    for begin in range(0, len(padded) - _LEAST_ITEMS + 1, rows):
-        block, inside = windows[begin : begin + rows], there[begin : begin + rows]
-        wrong = np.bitwise_count(block ^ known).astype(np.float32) / 32
+    padding = count - _LEAST_ITEMS
+    padded = np.pad(prints, (padding, count + padding))
+    is_there = np.pad(np.ones(len(prints), bool), (padding, count + padding))
+    windows, there = (np.lib.stride_tricks.sliding_window_view(one, count) for one in (padded, is_there))
+    is_audible = _audible_items(known)
+    rows = max(_MOST_CELLS // count, 1)
+    for begin in range(0, len(prints) + padding - _LEAST_ITEMS + 1, rows):
+        block, inside = windows[begin : begin + rows], there[begin : begin + rows] & is_audible
+        wrong = np.bitwise_count(block ^ known.prints).astype(np.float32) / 32
         points = np.where(inside, _BIT_ERROR - wrong, -1.0).astype(np.float32)
-        first, last = _best_stretches(points)
+        first, last, best = _best_stretches(points)
         for row in np.flatnonzero(last - first >= _LEAST_ITEMS):
-            start_s = int(first[row]) * PRINT_HOP_S
-            end_s = int(last[row]) * PRINT_HOP_S + PRINT_SURE_S
-            yield (begin + int(row) - padding) * PRINT_HOP_S, start_s, end_s
+            yield _Stretch(float(best[row]), begin + int(row) - padding, int(first[row]), int(last[row]))
 
 
-def _best_stretches(points: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """For each row the first and the last + 1 of the neighbouring values with the largest sum."""
+def _audible_items(known: Known) -> NDArray[np.bool_]:
+    """Which fingerprint items of a known file look at anything that can be heard."""
+    starts = np.round(np.arange(len(known.prints)) * PRINT_HOP_S / FRAME_S).astype(int)
+    audible = np.cumsum(np.pad(known.audible.any(axis=1), (1, round(PRINT_SURE_S / FRAME_S))))
+    ends = np.minimum(starts + round(PRINT_SURE_S / FRAME_S), len(audible) - 1)
+    return np.asarray(audible[ends] > audible[np.minimum(starts, len(audible) - 1)])
+
+
+def _best_stretches(
+    points: NDArray[np.float32],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """For each row the first and last + 1 of the neighbouring values with the largest sum, and that sum."""
     sums = np.cumsum(np.pad(points, ((0, 0), (1, 0))), axis=1)
     lowest = np.minimum.accumulate(sums, axis=1)
-    last = np.argmax(sums - lowest, axis=1)
+    gains = sums - lowest
+    last = np.argmax(gains, axis=1)
     reached = np.take_along_axis(lowest, last[:, None], axis=1)
-    return np.argmax(sums == reached, axis=1), last
+    return np.argmax(sums == reached, axis=1), last, gains.max(axis=1)
 
 
-def _refined(bands: Bands, known: Known, shift_s: float, start_s: float, end_s: float) -> Place | None:
+def _refined(bands: Bands, known: Known, stretch: _Stretch) -> Place | None:
     """The place nearby at which the movement of a stretch is most alike; None when it is not alike at all."""
-    rough = round(shift_s / FRAME_S)
-    first, last = round(start_s / FRAME_S), min(round(end_s / FRAME_S), len(known.bands))
+    rough = round(stretch.shift * PRINT_HOP_S / FRAME_S)
+    first = round(stretch.first * PRINT_HOP_S / FRAME_S)
+    last = min(round((stretch.last * PRINT_HOP_S + PRINT_SURE_S) / FRAME_S), len(known.bands))
     begin = max(first + rough - _NEAR_FRAMES - _MARGIN_FRAMES, 0)
     around = movement(bands[begin : max(last + rough + _NEAR_FRAMES + _MARGIN_FRAMES, 0)])
     likeness = {

@@ -91,17 +91,14 @@ class _Search:
             _add(self.heard, one, slice(0, len(self.heard)))
 
     def settled(self) -> Iterable[Alignment]:
-        """What was found, each piece judged once more against all others that it overlaps."""
+        """What was found, each piece judged once more: by all that is there of it, against all over it."""
         for one in self._found:
-            others = [other for other in self._found if other is not one and _overlap(one, other)]
-            if not others:
-                yield one
-                continue
             here = one.place.within(len(self._bands))
             covered = np.full_like(self._bands[here], SILENT_DB)
-            for other in others:
-                _add(covered, other, here)
-            again = align(one.place, self._bands, self.floors, covered)
+            for other in self._found:
+                if other is not one:
+                    _add(covered, other, here)
+            again = align(one.surest(), self._bands, self.floors, covered)
             if again is not None:
                 yield again
 
@@ -118,12 +115,6 @@ def _add(heard: Bands, one: Alignment, here: slice) -> None:
         if first < last:
             part = heard[first - here.start : last - here.start]
             np.maximum(part, level[first - span.start : last - span.start], out=part)
-
-
-def _overlap(one: Alignment, other: Alignment) -> bool:
-    """Whether two pieces may hide parts of each other: the files lie over each other, heard or not."""
-    first, last = one.place.shift, one.place.shift + len(one.place.known.bands)
-    return any(span.start < last and first < span.stop for span, _ in other.spans())
 
 
 def _likeliest(places: Iterable[Place]) -> list[Place]:
