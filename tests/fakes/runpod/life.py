@@ -170,6 +170,10 @@ class Ledger:
             body={"id": job_id, "status": "IN_QUEUE"},
         )
 
+    def picked(self, which: int) -> Job:
+        jobs = list(self.jobs.values())
+        return jobs[which % len(jobs)]
+
     def of(self, endpoint: str, *statuses: str) -> list[Job]:
         """An endpoint's jobs in these states, in the order of the line."""
         found = [job for job in self.jobs.values() if job.endpoint == endpoint and job.status in statuses]

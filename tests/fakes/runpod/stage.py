@@ -65,7 +65,7 @@ class Stage:
         self.loop.close()
         shutil.rmtree(self.folder)
 
-    def begin(
+    def send(
         self, method: str, path: str, body: Any = None, peer: Peer | None = None
     ) -> asyncio.Task[Answer]:
         """Send a request, and do not wait for its answer."""

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -36,7 +37,7 @@ long_spans = st.sampled_from([20, 30, 40, 60, 300, 600, 1800, 86_400])
 
 
 SETTINGS = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=40,
     derandomize=True,
     deadline=None,
@@ -51,7 +52,7 @@ class LifeOfJobs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stage = Stage()
-        self.ask, self.begin, self.settle = self.stage.ask, self.stage.begin, self.stage.settle
+        self.ask, self.send, self.settle = self.stage.ask, self.stage.send, self.stage.settle
         self.clock = self.stage.clock
         self.passed_s = self.clock.passed()
         self.waits: list[Wait] = []
@@ -65,6 +66,10 @@ class LifeOfJobs(RuleBasedStateMachine):
         self.is_plain_since_s = self.now_s
         self.scaling: dict[str, dict[str, Any]] = {}
         self.ask("PUT", "/_fake/rate-limits", {"rate_limits": False})
+
+    @initialize(workers=st.integers(1, 3), timing=st.sampled_from(["instant", "realistic"]))
+    def begin(self, workers: int, timing: str) -> None:
+        self.change_the_gpu(workers, timing)
 
     # what clients do
 
@@ -88,7 +93,7 @@ class LifeOfJobs(RuleBasedStateMachine):
     ) -> None:
         known = {row[0] for row in self.stage.app.kit.store.all("SELECT id FROM jobs")}
         body = {"input": given_, "policy": policy}
-        task = self.begin("POST", f"/v2/{endpoint}/runsync?wait={wait_s * 1000}", body)
+        task = self.send("POST", f"/v2/{endpoint}/runsync?wait={wait_s * 1000}", body)
         self.settle()
         (job_id,) = {row[0] for row in self.stage.app.kit.store.all("SELECT id FROM jobs")} - known
         self.ledger.accept(job_id, endpoint, body, self.now_s)
@@ -97,14 +102,14 @@ class LifeOfJobs(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.jobs)
     @rule(which=pick, wait_s=st.sampled_from([1, 10, 300]))
     def wait_for_a_job(self, which: int, wait_s: int) -> None:
-        job = self.picked(which)
-        task = self.begin("GET", f"/v2/{job.endpoint}/status-sync/{job.id}?wait={wait_s * 1000}")
+        job = self.ledger.picked(which)
+        task = self.send("GET", f"/v2/{job.endpoint}/status-sync/{job.id}?wait={wait_s * 1000}")
         self.waits.append(Wait(job.id, self.now_s + wait_s, task))
 
     @precondition(lambda self: self.ledger.jobs)
     @rule(which=pick)
     def cancel(self, which: int) -> None:
-        job = self.picked(which)
+        job = self.ledger.picked(which)
         code, said = self.ask("POST", f"/v2/{job.endpoint}/cancel/{job.id}")
         job.is_cancelled = job.status not in FINAL
         assert (code, said["status"]) == (200, "CANCELLED" if job.is_cancelled else job.status)
@@ -112,7 +117,7 @@ class LifeOfJobs(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.jobs)
     @rule(which=pick)
     def retry(self, which: int) -> None:
-        job = self.picked(which)
+        job = self.ledger.picked(which)
         code, said = self.ask("POST", f"/v2/{job.endpoint}/retry/{job.id}")
         if job.status not in ("FAILED", "TIMED_OUT"):
             assert code == 400, said
@@ -134,7 +139,7 @@ class LifeOfJobs(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.jobs)
     @rule(which=pick)
     def read_stream(self, which: int) -> None:
-        job = self.picked(which)
+        job = self.ledger.picked(which)
         code, said = self.ask("POST", f"/v2/{job.endpoint}/stream/{job.id}")
         assert code == 200
         job.streamed += [item["output"] for item in said["stream"]]
@@ -146,7 +151,7 @@ class LifeOfJobs(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.jobs)
     @rule(which=pick, ttl_s=st.sampled_from([1, 10, 600]))
     def set_ttl(self, which: int, ttl_s: int) -> None:
-        job = self.picked(which)
+        job = self.ledger.picked(which)
         code, _ = self.ask("GET", f"/v2/{job.endpoint}/status/{job.id}?ttl={ttl_s * 1000}")
         assert code == 200
         ends_s = self.now_s + ttl_s
@@ -248,10 +253,10 @@ class LifeOfJobs(RuleBasedStateMachine):
             what, size = ("job-take", "") if count == 1 else ("job-take-batch", f"&batch_size={count}")
             query = f"?gpu=FAKE{size}&job_in_progress={int(bool(outside.held))}"
             path = f"/v2/{MOTION}/{what}/{worker}{query}"
-            outside.polls.append(self.begin("GET", path, peer=outside.peer))
+            outside.polls.append(self.send("GET", path, peer=outside.peer))
         if outside.channel is None or outside.channel.done():
             path = f"/v2/{MOTION}/job-stop/{worker}?gpu=FAKE"
-            outside.channel = self.begin("GET", path, peer=outside.peer)
+            outside.channel = self.send("GET", path, peer=outside.peer)
 
     @rule(worker=st.sampled_from(["wk1", "wk2"]), given_=inputs, policy=policies, hook=hooks)
     def poll_for_a_job(self, worker: str, given_: dict[str, Any], policy: dict[str, Any], hook: bool) -> None:
@@ -375,15 +380,9 @@ class LifeOfJobs(RuleBasedStateMachine):
         for job in self.ledger.jobs.values():
             assert sent.pop(job.id, 0) == job.reports, f"{job}"
 
-    # how it is asked
-
     @property
     def now_s(self) -> float:
         return self.clock.passed()
-
-    def picked(self, which: int) -> Job:
-        jobs = list(self.ledger.jobs.values())
-        return jobs[which % len(jobs)]
 
     def collect(self, outside: Process) -> None:
         """What answered polls have brought."""
