@@ -89,8 +89,8 @@ class RestartPolicy:
     """Restarts in a row before giving up."""
     first_delay_s: float = 0.2
     longest_delay_s: float = 10.0
-    stable_after_s: float = 30.0
-    """A service that lived this long starts a new row."""
+    stable_after_s: float = 10.0
+    """A service that lived this long starts a new row, as a container does at Docker."""
 
     def delay_s(self, in_a_row: int) -> float:
         """Return the pause before restart number `in_a_row` (from 1): it doubles each time."""
