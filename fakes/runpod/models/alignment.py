@@ -47,8 +47,8 @@ class Place:
 
     Attributes:
         shift: Where its start is, before the sound's start if negative.
-        first: The frames from this one of the known file are heard nearly surely,
-        last: up to this one.
+        first: From this frame of the known file on it is heard nearly surely.
+        last: Before this frame it is.
         likeness: How sure that is; only its order means something.
     """
 
@@ -140,28 +140,19 @@ def align(place: Place, bands: Bands, floors: Bands, covered: Bands) -> Alignmen
     floor = floors[np.arange(here.start, here.stop) // FLOOR_FRAMES]
     telling = loud & (level > floor + _OVER_FLOOR_DB) & (level > covered + _COVERED_DB) & (weights > 0)
     level += _moments(ours - level, telling)[:, None]
-    frames = _judged(ours - level, telling, weights)
-    is_odd = ~frames.is_told & (ours.max(axis=1) > level.max(axis=1) + _LOUDER_DB)
-    points = np.where(is_odd, _ODD, frames.points)
+    frames = _judged(ours, level, telling, weights)
     unjudged = max(len(bands) - _UNJUDGED_FRAMES - here.start, 0)
-    points[unjudged:] = np.maximum(points[unjudged:], 0)
-    runs, total = _runs(points)
+    frames.points[unjudged:] = np.maximum(frames.points[unjudged:], 0)
+    runs, total = _runs(frames.points)
     if total < _LEAST_POINTS:
         return None
     is_hidden = ~frames.is_told & (covered.max(axis=1) > level.max(axis=1))
-    runs = _widened(runs, points, frames.presence, is_hidden)
-    sure = np.concatenate([frames.presence[start:end][frames.is_told[start:end]] for start, end in runs])
-    sureness = float(np.clip(sure.mean(), 0, 1))
+    runs = _widened(runs, frames, is_hidden)
+    sureness = frames.sureness(runs)
     if sureness < _LEAST_SURENESS:
         return None
-    return Alignment(
-        place,
-        first,
-        np.asarray(level, np.float32),
-        tuple((start + first, end + first) for start, end in runs),
-        total,
-        sureness,
-    )
+    shifted = tuple((start + first, end + first) for start, end in runs)
+    return Alignment(place, first, np.asarray(level, np.float32), shifted, total, sureness)
 
 
 def _gains(
@@ -211,17 +202,23 @@ class _Judged:
     points: NDArray[np.float32]
     presence: NDArray[np.float32]
 
+    def sureness(self, runs: Iterable[tuple[int, int]]) -> float:
+        """Share of what should be there in some runs and is."""
+        told = [self.presence[start:end][self.is_told[start:end]] for start, end in runs]
+        return float(np.clip(np.concatenate(told).mean(), 0, 1))
 
-def _judged(difference: Bands, telling: NDArray[np.bool_], weights: NDArray[np.float32]) -> _Judged:
+
+def _judged(ours: Bands, level: Bands, telling: NDArray[np.bool_], weights: NDArray[np.float32]) -> _Judged:
     is_told = telling.sum(axis=1) >= _LEAST_BANDS
     shares = telling * weights
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
-    is_same, is_less = np.abs(difference) <= _SAME_DB, difference < -_SAME_DB
+    is_same, is_less = np.abs(ours - level) <= _SAME_DB, ours < level - _SAME_DB
     points = (np.where(is_same, _SAME, np.where(is_less, _LESS, _MORE)) * shares).sum(axis=1)
     presence = (np.where(is_same, _SAME, np.where(is_less, _LESS, 0.0)) * shares).sum(axis=1)
+    odd = np.where(ours.max(axis=1) > level.max(axis=1) + _LOUDER_DB, _ODD, 0.0)
     return _Judged(
         is_told,
-        np.where(is_told, points, 0).astype(np.float32),
+        np.where(is_told, points, odd).astype(np.float32),
         np.where(is_told, presence, 0).astype(np.float32),
     )
 
@@ -255,20 +252,17 @@ def _runs(points: NDArray[np.float32]) -> tuple[list[tuple[int, int]], float]:
 
 
 def _widened(
-    runs: Iterable[tuple[int, int]],
-    points: NDArray[np.float32],
-    presence: NDArray[np.float32],
-    is_hidden: NDArray[np.bool_],
+    runs: Iterable[tuple[int, int]], frames: _Judged, is_hidden: NDArray[np.bool_]
 ) -> list[tuple[int, int]]:
     """Runs as far as nothing speaks against them; gaps between two are filled where nothing is missing."""
-    nearby = np.lib.stride_tricks.sliding_window_view(np.pad(points, 1, "edge"), 3)
+    nearby = np.lib.stride_tricks.sliding_window_view(np.pad(frames.points, 1, "edge"), 3)
     is_fine = nearby.mean(axis=1) >= _ODD - 0.01
     is_passable = np.median(nearby, axis=1) >= _ODD - 0.01
     wide: list[tuple[int, int]] = []
     for start, end in runs:
         start -= _reach(is_fine[:start][::-1], is_passable[:start], is_hidden[:start][::-1])
         end += _reach(is_fine[end:], is_passable[end:], is_hidden[end:])
-        if wide and (start <= wide[-1][1] or presence[wide[-1][1] : start].mean() > _FILLED):
+        if wide and (start <= wide[-1][1] or frames.presence[wide[-1][1] : start].mean() > _FILLED):
             start = wide.pop()[0]
         wide.append((start, end))
     return wide

@@ -58,6 +58,8 @@ def audible(bands: Bands) -> NDArray[np.bool_]:
 
 def movement(bands: Bands) -> Bands:
     """How bands rise above and fall below their own mean nearby; what is inaudible there counts as equal."""
+    if not len(bands):
+        return bands
     steps = -(-len(bands) // _REACH_FRAMES)
     tops = np.full(steps * _REACH_FRAMES, -np.inf, np.float32)
     tops[: len(bands)] = bands.max(axis=1)

@@ -7,8 +7,9 @@ for by the movement of its bands. Both only propose; whether a file is really he
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from fakes.runpod.models.place import by_movement, by_prints, unexplained
 from fakes.runpod.models.sound import Sound
 
 _SAME_FRAMES = 2
-_MOST_TRIED = 3
+_MOST_ALIKE = 3
+_MOST_TRIED = 300
+_MOST_TRIED_PER_S = 5
 _NEAR_FRAMES = 10
 
 
@@ -39,9 +42,7 @@ class Match:
     sureness: float
 
 
-def find(
-    sound: Sound, known: Sequence[Known], is_over: Callable[[], bool] = lambda: False
-) -> tuple[Match, ...]:
+def find(sound: Sound, known: Sequence[Known], is_over: Callable[[], bool]) -> tuple[Match, ...]:
     """All known speech in a sound, in its order; pieces may overlap.
 
     Args:
@@ -49,7 +50,7 @@ def find(
     """
     if not known:
         return ()
-    search = _Search(sound.bands, is_over)
+    search = _Search(sound, is_over)
     search.try_out(by_prints(sound, known))
     rest = unexplained(sound.bands, search.floors, search.heard)
     search.try_out(by_movement(sound.bands, rest, known, is_over))
@@ -64,17 +65,18 @@ def find(
 class _Search:
     """Known speech found so far, the surest first: what it explains is no evidence for anything else."""
 
-    def __init__(self, bands: Bands, is_over: Callable[[], bool]) -> None:
-        self._bands = bands
+    def __init__(self, sound: Sound, is_over: Callable[[], bool]) -> None:
+        self._bands = sound.bands
+        self._most_tried = _MOST_TRIED + int(sound.duration_s * _MOST_TRIED_PER_S)
         self._is_over = is_over
         self._found: list[Alignment] = []
-        self.floors = floors(bands)
-        self.heard = np.full_like(bands, SILENT_DB)
+        self.floors = floors(sound.bands)
+        self.heard = np.full_like(sound.bands, SILENT_DB)
 
     def try_out(self, places: Iterable[Place]) -> None:
         """Accept all places at which a file is heard, each as far as better ones have not explained it."""
         waiting = []
-        for order, place in enumerate(_likeliest(places)):
+        for order, place in enumerate(islice(_likeliest(places), self._most_tried)):
             one = self._align(place)
             if one is not None:
                 waiting.append((-one.points, order, place))
@@ -117,16 +119,14 @@ def _add(heard: Bands, one: Alignment, here: slice) -> None:
             np.maximum(part, level[first - span.start : last - span.start], out=part)
 
 
-def _likeliest(places: Iterable[Place]) -> list[Place]:
-    """Of all places that are nearly the same, the few likeliest."""
+def _likeliest(places: Iterable[Place]) -> Iterator[Place]:
+    """The likeliest places first; of those that are nearly the same only a few."""
     counts: Counter[tuple[str, int]] = Counter()
-    kept = []
-    for place in sorted(set(places), key=lambda place: -place.likeness):
+    for place in sorted(dict.fromkeys(places), key=lambda place: -place.likeness):
         near = range(place.shift - _SAME_FRAMES, place.shift + _SAME_FRAMES + 1)
-        if sum(counts[place.known.name, shift] for shift in near) < _MOST_TRIED:
+        if sum(counts[place.known.name, shift] for shift in near) < _MOST_ALIKE:
             counts[place.known.name, place.shift] += 1
-            kept.append(place)
-    return kept
+            yield place
 
 
 def _is_near(place: Place, other: Place) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from fakes.runpod.models import Call, Stop, Tools, answer
 from fakes.runpod.models.catalogue import catalogue
+from fakes.runpod.models.place import by_prints
 from fakes.runpod.models.sound import measure
 from fakes.runpod.models.speech import find
 from tests.fakes.runpod.material import SPEECH_DIR, in_base64
@@ -213,6 +214,22 @@ def test_a_long_sound_is_searched_whole_in_little_memory(cache: Path) -> None:
     assert [start for start, _ in found] == pytest.approx([start for _, start, _ in words], abs=0.06)
     assert sound.duration_s > 300
     assert peak_bytes < 60_000_000
+
+
+def test_silence_in_the_catalogue_is_found_in_no_silence(tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    known.mkdir()
+    (known / "goal.wav").write_bytes(wav(mixed((20.0, speech("goal.opus")))))
+    words = [{"word": word, "start": start, "end": end} for word, start, end in said("goal.opus", at_s=20.0)]
+    (known / "transcript.json").write_text(json.dumps({"goal.wav": {"language": "en", "words": words}}))
+    file = tmp_path / "sound.wav"
+    file.write_bytes(wav(mixed((40.0, speech("goal.opus")), (0.0, silence(90.0)))))
+    with file.open("rb") as source:
+        sound = measure(source.fileno(), Stop(), "audio")
+
+    places = by_prints(sound, catalogue(known, None))
+
+    assert {place.shift for place in places} == {2000}
 
 
 def test_a_search_gives_up_when_the_call_is_over(cache: Path) -> None:

@@ -11,6 +11,7 @@ from fakes.runpod.models import HandlerError
 from fakes.runpod.models.catalogue import SpokenWord
 from fakes.runpod.models.transcript import LANGUAGE_CODES, UNTRANSLATED, sentences
 from fakes.runpod.models.whisper import MODELS
+from tests.fakes.runpod.conftest import Account
 from tests.fakes.runpod.material import SPEECH_DIR, ask, in_base64, spoken
 from tests.fakes.runpod.speeches import TRANSCRIPTS, heard
 
@@ -186,6 +187,17 @@ def test_bad_input_is_refused_in_the_workers_words(given: Any, said: str) -> Non
 def test_what_the_worker_raises_itself_is_raised(given: Any, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         ask("whisper", {"audio_base64": "QQ==", **given})
+
+
+async def test_what_the_worker_raises_fails_the_job_as_an_exception_of_a_handler(account: Account) -> None:
+    job_id = await account.run({"audio_base64": "QQ==", "model": "nano"}, "staging-whisper")
+
+    job = await account.end(job_id, "staging-whisper")
+
+    told = json.loads(job["error"])
+    assert job["status"] == "FAILED"
+    assert told["error_type"] == "<class 'ValueError'>"
+    assert told["error_message"].startswith("Invalid model name: nano. Available models are: {'tiny',")
 
 
 def test_all_languages_of_whisper_are_known() -> None:
