@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from emulator.errors import CheckFailed, ConfigurationRefused
+from emulator.control import ask
+from emulator.errors import ConfigurationRefused
 from emulator.parts import PLATFORMS
 from emulator.posts import NAMES
 
@@ -34,8 +36,8 @@ def listed(fakes: Mapping[str, str], provider: str | None, user: str | None) -> 
         ConfigurationRefused: There is no such provider or user.
         CheckFailed: A fake does not answer.
     """
-    query = {"user": user} if user else {}
-    return [_ask("GET", fakes[name], name, "", params=query) for name in chosen(fakes, provider)]
+    query = f"?{urlencode({'user': user})}" if user else ""
+    return [_ask("GET", fakes[name], name, query) for name in chosen(fakes, provider)]
 
 
 def act(
@@ -47,18 +49,12 @@ def act(
         ConfigurationRefused: There is no such provider, or it does not take the fields.
         CheckFailed: A fake does not answer.
     """
-    return [_ask("POST", fakes[name], name, f"/{action}", json=fields) for name in chosen(fakes, provider)]
+    return [_ask("POST", fakes[name], name, f"/{action}", fields) for name in chosen(fakes, provider)]
 
 
-def _ask(method: str, url: str, name: str, path: str, **sent: Any) -> dict[str, Any]:
-    import httpx
-
-    try:
-        answer = httpx.request(method, f"{url}/_fake/oauth{path}", timeout=_WITHIN_S, trust_env=False, **sent)
-        found: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise CheckFailed(f"fake '{name}' does not answer: {error}", "see: clipnet-emulate status") from error
-    if answer.status_code >= 400:
-        hint = f"see: clipnet-emulate oauth list --provider {name}"
-        raise ConfigurationRefused(f"fake '{name}' refused it: {found.get('error', found)}", hint)
-    return found
+def _ask(
+    method: str, url: str, name: str, path: str, body: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    hint = f"see: clipnet-emulate oauth list --provider {name}"
+    port = urlsplit(url).port or 80
+    return ask(name, port, method, f"oauth{path}", body, hint=hint, within_s=_WITHIN_S)
