@@ -160,10 +160,10 @@ def _words(event: Mapping[str, Any]) -> str:
 
 def _print(event: str, outcome: Outcome) -> None:
     for one in outcome.sent:
-        output.line(f"sent      {_short(event)} ({one['id']})")
+        output.line(f"sent      {output.shortened(event, _LONGEST)} ({one['id']})")
         output.line(f"answered  {_answer(one)}")
     for job in outcome.jobs:
-        error = f": {_short(job.error)}" if job.error else ""
+        error = f": {output.shortened(job.error, _LONGEST)}" if job.error else ""
         output.line(f"job       {job.name} {job.id} {job.state}{error}")
     output.line(f"trace     {outcome.trace_id}" if outcome.jobs else "no jobs")
 
@@ -174,9 +174,4 @@ def _answer(one: Mapping[str, Any]) -> str:
         return "nothing"
     if isinstance(body, dict):
         body = body.get("detail") or json.dumps(body)
-    return f"{status} {_short(body)}".rstrip()
-
-
-def _short(value: object) -> str:
-    line = " ".join(str(value or "").split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return f"{status} {output.shortened(body, _LONGEST)}".rstrip()

@@ -53,7 +53,7 @@ def list_jobs(common: Common, states: tuple[str, ...]) -> None:
             job.state,
             _age(job.age_s),
             f"{job.attempts}/{job.max_attempts}",
-            _short(job.error),
+            output.shortened(job.error, _LONGEST),
         )
         for job in found
     ]
@@ -126,8 +126,3 @@ def _age(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.1f} s"
-
-
-def _short(text: str | None) -> str:
-    line = " ".join((text or "").split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

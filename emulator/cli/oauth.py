@@ -149,8 +149,7 @@ def _print(common: Common, found: list[dict[str, Any]], sentence: Callable[[Mapp
 
 
 def _rows(provider: str, grant: Mapping[str, Any]) -> list[list[str]]:
-    scopes = " ".join(grant["scopes"])
-    shown = scopes if len(scopes) <= _LONGEST else f"{scopes[: _LONGEST - 1]}…"
+    shown = output.shortened(" ".join(grant["scopes"]), _LONGEST)
     names = ("kind", "token", "state")
     return [
         [

@@ -43,6 +43,12 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def shortened(value: object, longest: int) -> str:
+    """Return a value as text on one line, cut where it is longer than so many characters."""
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def json_line(value: Any) -> None:
     """Print one JSON value on one line."""
     click.echo(json.dumps(value))

@@ -48,5 +48,4 @@ def _media(media: object) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return output.shortened(value, _LONGEST)
