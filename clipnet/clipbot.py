@@ -34,6 +34,8 @@ class Message:
     Attributes:
         event_id: The platform's id of it, the same when it is delivered again.
         channel: The platform's id of the channel (Twitch, Discord) or of the account that was mentioned (X).
+        author_name: As people see it; on Discord whatever the author likes, another's name too.
+        author_login: The name that is the author's alone, in lower case.
         role: What the author may do there, as far as the platform tells.
         command: What is asked for; None when it is not for ClipBOT.
         reply: Where to answer; see `BotEvent`.
@@ -45,6 +47,7 @@ class Message:
     channel: str
     author_id: str
     author_name: str
+    author_login: str
     role: Role
     command: Command | None
     reply: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +91,7 @@ def twitch_message(kind: str, event: Mapping[str, Any], bot_user_id: str) -> Mes
         channel=channel,
         author_id=str(event.get("user_id", "")),
         author_name=str(event.get("user_name", "")),
+        author_login=str(event.get("user_login", "")).lower(),
         role="owner",  # the streamer offers the reward: whoever pays for it may have it
         command=parse_command(f"!clip {event.get('user_input') or ''}", "twitch"),
         reply={"channel_id": channel, "message_id": None},
@@ -109,6 +113,7 @@ def _chat(channel: str, event: Mapping[str, Any], bot_user_id: str) -> Message |
         channel=channel,
         author_id=author,
         author_name=str(event.get("chatter_user_name", "")),
+        author_login=str(event.get("chatter_user_login", "")).lower(),
         role=twitch_role(event),
         command=parse_command(text, "twitch"),
         reply={"channel_id": channel, "message_id": message_id},
@@ -148,6 +153,7 @@ def discord_message(interaction: Mapping[str, Any]) -> Message:
         channel=channel,
         author_id=str(user.get("id", "")),
         author_name=str(user.get("global_name") or user.get("username", "")),
+        author_login=str(user.get("username", "")).lower(),
         role=discord_role(member.get("permissions")),
         command=slash_command(str(command["name"]), options),
         reply=reply,
@@ -201,6 +207,7 @@ def _x_message(channel: str, author: str, name: str, text: str, post_id: object,
         channel=channel,
         author_id=author,
         author_name=name,
+        author_login=name.lower(),
         role="everyone",
         command=parse_command(text, "x", is_addressed=is_addressed),
         reply={"post_id": str(post_id)},

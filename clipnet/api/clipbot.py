@@ -34,6 +34,9 @@ _TWITCH_WITHIN_S: Final = 3.0
 """Twitch wants an answer within "a few seconds", and sends what it got none for again."""
 _X_WITHIN_S: Final = 6.0
 """X gives up after 10 s."""
+CrcToken = Annotated[str, Query(max_length=500, pattern=r"^[A-Za-z0-9._~+/=-]+$")]
+"""X challenges with Base64 or a UUID. JSON is not answered: events are signed with the same key, so that the
+answer would be the signature of an event that anybody could have written."""
 _JSON_BODY: Final = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 }
@@ -57,7 +60,7 @@ async def take_twitch(request: Request, context: Ctx) -> Response:
     except webhooks.SignatureWrong as error:
         raise Problem("signature_refused", f"Refused: {error}.") from error
     body = _object(raw)
-    subscription = body.get("subscription") or {}
+    subscription = _readable(lambda: dict(body.get("subscription") or {}))
     match request.headers.get("twitch-eventsub-message-type"):
         case "webhook_callback_verification":
             return PlainTextResponse(str(body.get("challenge", "")))
@@ -90,7 +93,7 @@ async def take_discord(request: Request, context: Ctx) -> JSONResponse:
 
 
 @router.get("/x", responses=documented("invalid_request"))
-async def x_challenge(crc_token: Annotated[str, Query(max_length=500)], context: Ctx) -> JSONResponse:
+async def x_challenge(crc_token: CrcToken, context: Ctx) -> JSONResponse:
     """Prove to X that this webhook is ours."""
     secret = context.settings.x.consumer_secret.reveal()
     return JSONResponse({"response_token": webhooks.x_challenge_response(secret, crc_token)})

@@ -142,7 +142,7 @@ async def _obey(
     if channel is None:
         words = f"I am not set up for this channel yet. Its owner can add it ({message.channel}) in ClipNET."
         return _say(event, words)
-    if {message.author_id, message.author_name.lower()} & _listed(channel, "banned"):
+    if _is_listed(message, channel, "banned"):
         return _say(event, "You may not use me in this channel.")
     role = await _role(session, message, channel)
     if (refused := denial(channel.settings, command.name, role, message.platform)) is not None:
@@ -167,7 +167,7 @@ async def _role(session: AsyncSession, message: Message, channel: BotChannel) ->
     """Return what the author may do: as the platform says, more for the channel's own people in ClipNET.
 
     X knows no roles: there the owner is who has linked this account, and moderators are those whom the
-    channel's `moderators` name, by id or name.
+    channel's `moderators` name, by id or login.
     """
     if message.role == "owner":
         return "owner"
@@ -178,7 +178,7 @@ async def _role(session: AsyncSession, message: Message, channel: BotChannel) ->
     )
     if channel.user_id is not None and await session.scalar(linked) is not None:
         return "owner"
-    if {message.author_id, message.author_name.lower()} & _listed(channel, "moderators"):
+    if _is_listed(message, channel, "moderators"):
         return "moderator"
     return message.role
 
@@ -309,9 +309,11 @@ def _say(event: BotEvent, text: str) -> Done:
     return Done((job,), is_private=True)
 
 
-def _listed(channel: BotChannel, name: str) -> set[str]:
+def _is_listed(message: Message, channel: BotChannel, name: str) -> bool:
+    """Tell whether a list of the channel names the author, by id or login: anybody may take a shown name."""
     listed = channel.settings.get(name)
-    return {str(one).lower() for one in listed} if isinstance(listed, list) else set()
+    named = {str(one).lower() for one in listed} if isinstance(listed, list) else set()
+    return not named.isdisjoint((message.author_id, message.author_login))
 
 
 def _text(identity: UUID | None) -> str | None:

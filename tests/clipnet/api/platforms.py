@@ -61,6 +61,7 @@ def chat(text: str, author: str = "vic", number: int = 1, *badges: str) -> dict[
         "event": {
             "broadcaster_user_id": "1337",
             "chatter_user_id": f"id-{author}",
+            "chatter_user_login": author,
             "chatter_user_name": author.capitalize(),
             "message_id": f"chat-{number}",
             "message": {"text": text},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,12 @@ async def test_characters_that_cannot_be_stored_are_left_out(api: Api, client: h
     assert (answer.status_code, clip.title) == (204, "what a ? play")
 
 
+async def test_a_subscription_that_is_no_object_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await twitch(client, {"subscription": "none", "event": {}})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+
+
 async def test_discord_pings_and_checks_that_forgeries_are_refused(client: httpx.AsyncClient) -> None:
     ping = await discord(client, {"type": 1})
     forged = await discord(client, {"type": 1}, signature="00" * 64)
@@ -110,6 +117,14 @@ async def test_the_challenge_of_x_is_answered(client: httpx.AsyncClient) -> None
 
     assert answer.json() == {"response_token": "sha256=syOxymc8eLhTvIYp2YsHPrL3pCz3Ddai6bCOLX5W9j8="}
     assert (await client.get("/v1/clipbot/x")).status_code == 422
+
+
+async def test_the_challenge_of_x_signs_no_event(client: httpx.AsyncClient) -> None:
+    event = json.dumps(mention("@clipnet clip"), separators=(",", ":"))
+
+    answer = await client.get("/v1/clipbot/x", params={"crc_token": event})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 async def test_a_mention_on_x_makes_a_clip_once(api: Api, client: httpx.AsyncClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,6 +15,8 @@ from tests.clipnet.api.platforms import (
     add_channel,
     channel_clip,
     chat,
+    command,
+    discord,
     events,
     last_words,
     mention,
@@ -84,6 +87,23 @@ async def test_who_is_banned_is_refused(api: Api, client: httpx.AsyncClient) -> 
     await twitch(client, chat("!clip", author="ben"))
 
     assert await said(api) == "You may not use me in this channel."
+
+
+async def test_a_name_that_anybody_may_take_makes_nobody_a_moderator(
+    api: Api, client: httpx.AsyncClient
+) -> None:
+    rules: dict[str, Any] = {"permissions": {"top": "moderator"}, "moderators": ["Mod_Mia"]}
+    await add_channel(api, "discord", **rules)
+    mia, vic = command("top"), command("top") | {"id": "787"}
+    mia["member"] = {"user": {"id": "1", "username": "mod_mia", "global_name": "Mia"}}
+    vic["member"] = {"user": {"id": "2", "username": "viewer_vic", "global_name": "mod_mia"}}
+
+    await discord(client, mia)
+    await discord(client, vic)
+
+    allowed, refused = await outbox_rows(api)
+    assert allowed.payload["text"] == "No clip of this channel has votes yet."
+    assert refused.payload["text"] == "Only moderators may use /top in this channel."
 
 
 async def test_a_channel_says_who_may_clip(api: Api, client: httpx.AsyncClient) -> None:
