@@ -27,21 +27,34 @@ _OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT"})
 """Settings of the API's own process, not of a program beside it."""
 
 
-def variables(ports: Mapping[str, int], folder: StateFolder, speech_dir: str) -> dict[str, str]:
-    """Return the values for compose interpolation: addresses on 127.0.0.1, folders in the state folder."""
-    values = {
-        "LISTEN_HOST": "127.0.0.1",
-        "MEDIA_DIR": str(folder.data("media")),
-        "BLOBS_DIR": str(folder.data("blobs")),
-        "FAKES_STATE_DIR": str(folder.data("fakes")),
-        "SPEECH_DIR": speech_dir,
-        "APP_VERSION": VERSION,
-    }
+def variables(runtime: str, ports: Mapping[str, int], folder: StateFolder, speech_dir: str) -> dict[str, str]:
+    """Return the values for compose interpolation as this host sees the stack: addresses on 127.0.0.1."""
+    values = {"MEDIA_DIR": str(folder.data("media")), "APP_VERSION": VERSION}
+    if runtime == "embedded":
+        values |= {
+            "LISTEN_HOST": "127.0.0.1",
+            "BLOBS_DIR": str(folder.data("blobs")),
+            "FAKES_STATE_DIR": str(folder.data("fakes")),
+            "SPEECH_DIR": speech_dir,
+        }
     for name, port in ports.items():
-        upper = name.upper().replace("-", "_")
+        upper = _upper(name)
         values[f"{upper}_ADDR"] = f"127.0.0.1:{port}"
         values[f"{upper}_PORT"] = values[f"{upper}_LISTEN"] = str(port)
     return values
+
+
+def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[str, str]:
+    """Return the values for Compose itself: published ports and the folder that API, worker and host share.
+
+    Addresses between containers are the defaults of compose.yaml.
+    """
+    published = {f"{_upper(name)}_PORT": str(port) for name, port in ports.items()}
+    return {"MEDIA_VOLUME": str(folder.data("media")), "APP_VERSION": VERSION, **published}
+
+
+def _upper(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def inherited(env: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,9 @@ from emulator.settings import Settings
 from emulator.statefolder import StateFolder, damaged, holder
 from emulator.topology import Topology, parse, resolve
 
+_ABSENT: Mapping[str, Mapping[str, str]] = {"embedded": {"BLOBS_URL": ""}, "docker": {}}
+"""Variables that are empty unless the user sets them: without Docker, blobs are plain files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -38,10 +41,10 @@ def plan(settings: Settings) -> Plan:
         StateFolderUnusable: What an earlier start kept there is damaged.
     """
     folder = folder_of(settings)
-    topology = parse(compose.read(settings), settings.variables)
+    topology = parse(compose.read(settings), settings.variables, settings.runtime)
     chosen = choose_ports(settings, folder, topology)
-    own = variables(chosen, folder, speech_dir())
-    resolved = resolve(topology, {**settings.variables, **own})
+    own = variables(settings.runtime, chosen, folder, speech_dir())
+    resolved = resolve(topology, {**_ABSENT[settings.runtime], **settings.variables, **own})
     refuse_production(resolved, chosen, settings.dotenv)
     return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen))
 

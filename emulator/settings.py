@@ -21,10 +21,13 @@ T = TypeVar("T")
 
 STACK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 
+RUNTIMES = ("embedded", "docker")
+
 NAMES: Mapping[str, str] = {
     "CLIPNET_STACK": "name of the stack (default: default)",
     "CLIPNET_STATE_DIR": "folder of all stacks' state (default: .clipnet in the working folder)",
     "CLIPNET_CACHE_DIR": "folder of prepared data for all projects (default: ~/.cache/clipnet-emulate)",
+    "CLIPNET_RUNTIME": "embedded runs processes of this machine, docker containers (default: embedded)",
     "CLIPNET_COMPOSE_FILE": "the compose.yaml to run (default: the project's own, else the packaged one)",
     "CLIPNET_PORT_BASE": "first port of the stack's block of 100 (default: 8400 for the default stack)",
     "CLIPNET_FSYNC": "on keeps the database through a power loss, off is for throw-away stacks (default: on)",
@@ -41,6 +44,8 @@ class Settings:
     """What the emulator was asked to do, parsed."""
 
     stack: str
+    runtime: str
+    """One of `RUNTIMES`."""
     project_dir: Path
     state_dir: Path
     cache_dir: Path
@@ -57,9 +62,14 @@ class Settings:
 
 
 def load(
-    env: Mapping[str, str], cwd: Path, *, stack: str | None = None, compose_file: str | None = None
+    env: Mapping[str, str],
+    cwd: Path,
+    *,
+    stack: str | None = None,
+    compose_file: str | None = None,
+    runtime: str | None = None,
 ) -> Settings:
-    """Build the settings; `stack` and `compose_file` are the command line's flags.
+    """Build the settings; `stack`, `compose_file` and `runtime` are the command line's flags.
 
     Raises:
         ConfigurationRefused: An unknown CLIPNET_ name, or a value that cannot be used.
@@ -72,6 +82,7 @@ def load(
     file = compose_file or both.get("CLIPNET_COMPOSE_FILE")
     return Settings(
         stack=stack_name(stack or both.get("CLIPNET_STACK") or "default"),
+        runtime=runtime_name(runtime or both.get("CLIPNET_RUNTIME") or "embedded"),
         project_dir=cwd,
         state_dir=cwd / (both.get("CLIPNET_STATE_DIR") or ".clipnet"),
         cache_dir=cwd / (both.get("CLIPNET_CACHE_DIR") or f"{cache_home}/clipnet-emulate"),
@@ -98,6 +109,17 @@ def stack_name(name: str) -> str:
         f"'{name}' cannot name a stack",
         "use 1 to 31 lower-case letters, digits, '-' and '_', starting with a letter or a digit",
     )
+
+
+def runtime_name(name: str) -> str:
+    """Return `name` if there is such a runtime.
+
+    Raises:
+        ConfigurationRefused: There is none.
+    """
+    if name in RUNTIMES:
+        return name
+    raise ConfigurationRefused(f"there is no runtime '{name}'", f"runtimes: {', '.join(RUNTIMES)}")
 
 
 def _dotenv_file(path: Path) -> dict[str, str]:

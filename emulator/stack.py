@@ -70,11 +70,12 @@ def status(settings: Settings) -> dict[str, Any]:
     record = _living(folder_of(settings))
     if record is None:
         services = tuple(
-            ServiceRecord(service.name) for service in parse(read(settings), settings.variables).services
+            ServiceRecord(service.name)
+            for service in parse(read(settings), settings.variables, settings.runtime).services
         )
         return {
             "stack": settings.stack,
-            "runtime": "embedded",
+            "runtime": settings.runtime,
             "services": [_row(service, {}) for service in services],
             "alerts": [],
         }
@@ -100,7 +101,10 @@ def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:
         ConfigurationRefused: There is no such service.
     """
     folder = folder_of(settings)
-    known = (*(service.name for service in parse(read(settings), settings.variables).services), "supervisor")
+    known = (
+        *(service.name for service in parse(read(settings), settings.variables, settings.runtime).services),
+        "supervisor",
+    )
     for name in services:
         if name not in known:
             raise ConfigurationRefused(f"there is no service '{name}'", f"services: {', '.join(known)}")

@@ -19,6 +19,9 @@ ROLES = ("postgres", "redis", "fakes", "api", "worker", "web")
 """Every stack has exactly one service of each role."""
 
 PROBES = ("http", "tcp", "postgres", "redis", "redis_key")
+HEALTHCHECK = "healthcheck"
+"""The probe of a service that only Docker runs: what its container's health check says."""
+
 SERVERS = ("postgres", "redis")
 
 _COMPOSE_KEYS = """
@@ -146,8 +149,10 @@ def _circle(services: Sequence[Service]) -> list[str]:
         path.append(following)
 
 
-def parse(file: ComposeFile, variables: Mapping[str, str]) -> Topology:
+def parse(file: ComposeFile, variables: Mapping[str, str], runtime: str = "embedded") -> Topology:
     """Turn a compose file into records and keep the rules; `variables` serve only a null in `environment`.
+
+    What says `x-embedded: false` belongs to the stack only where Docker runs it.
 
     Raises:
         ConfigurationRefused: Everything that is wrong with the file, in one message.
@@ -157,8 +162,9 @@ def parse(file: ComposeFile, variables: Mapping[str, str]) -> Topology:
     for name, body in _services(file).items():
         if not isinstance(body, Mapping):
             offences.append(f"service '{name}' is not a map")
-        elif not body.get("profiles") and body.get("x-embedded") is not False:
+        elif not body.get("profiles") and (runtime == "docker" or body.get("x-embedded") is not False):
             services.append(_service(str(name), body, file, variables, offences))
+    services = _without_absent_needs(services, file)
     offences += _rule_offences(services, file)
     if offences:
         raise ConfigurationRefused(
@@ -175,6 +181,15 @@ def parse(file: ComposeFile, variables: Mapping[str, str]) -> Topology:
         cloudinary_folder=str(stack.get("cloudinary_folder", "staging_clips")),
         runpod_namespace=str(stack.get("runpod_namespace", "staging")),
     )
+
+
+def _without_absent_needs(services: Sequence[Service], file: ComposeFile) -> list[Service]:
+    """Drop the needs of what is written in the file but not run here."""
+    absent = set(_services(file)) - {service.name for service in services}
+    return [
+        replace(service, needs=tuple(need for need in service.needs if need not in absent))
+        for service in services
+    ]
 
 
 def _services(file: ComposeFile) -> Mapping[str, Any]:
@@ -200,6 +215,8 @@ def _service(
         if key not in SERVICE_KEYS and not str(key).startswith("x-")
     ]
     embedded = body.get("x-embedded")
+    if embedded is False:
+        embedded = {"server": "none"}
     if not isinstance(embedded, Mapping):
         offences.append(
             f"service '{name}' does not say how it runs without Docker: "
@@ -345,7 +362,7 @@ def _published(entry: Any) -> tuple[str, int, int]:
 def _probe(name: str, embedded: Mapping[str, Any], offences: list[str]) -> Probe:
     probe = embedded.get("probe")
     if embedded.get("server") == "none":
-        return Probe("tcp", "")
+        return Probe(HEALTHCHECK, name)
     if not isinstance(probe, Mapping) or len(probe) != 1 or next(iter(probe)) not in PROBES:
         offences.append(f"service '{name}' needs x-embedded.probe with one of: {', '.join(PROBES)}")
         return Probe("tcp", "")

@@ -9,7 +9,7 @@ from emulator.statefolder import StateFolder
 
 
 def test_every_port_gives_an_address_a_published_and_a_listening_port() -> None:
-    found = variables({"api": 9001, "my-mail": 9002}, StateFolder(Path("/s")), "/speech")
+    found = variables("embedded", {"api": 9001, "my-mail": 9002}, StateFolder(Path("/s")), "/speech")
 
     assert {name: found[name] for name in ("API_ADDR", "API_PORT", "API_LISTEN", "MY_MAIL_ADDR")} == {
         "API_ADDR": "127.0.0.1:9001",
