@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from emulator import ports, strays
 from emulator.daemon import DETACH, serve
@@ -47,8 +47,6 @@ class Started:
     record: StackRecord
     took_s: float
     was_up: bool
-    link: Supervision | None
-    """The connection to its supervisor, if this process started it."""
 
     @property
     def has_new_database(self) -> bool:
@@ -57,12 +55,24 @@ class Started:
 
 
 class Supervision:
-    """The starter's end of the socket to the supervisor."""
+    """The socket to the supervisor. A block that is left by an exception has everything stopped.
 
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
+    It is there before the supervisor is, so that no moment is left at which an interrupt could lose it.
+    """
+
+    def __init__(self) -> None:
+        self._link, self.theirs = socket.socketpair()
         self._rest = b""
         self.pid: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.end()
+        self.theirs.close()
+        self._link.close()
 
     def messages(self, tick: Callable[[], None]) -> Iterator[dict[str, Any]]:
         """Yield the supervisor's messages until it ends; call `tick` ten times a second."""
@@ -98,10 +108,11 @@ class Supervision:
 
     def end(self) -> None:
         """Have everything stopped and wait for it. A second interrupt kills it hard."""
-        with suppress(OSError):
-            self._link.shutdown(socket.SHUT_WR)
         while True:
             try:
+                self.theirs.close()
+                with suppress(OSError):
+                    self._link.shutdown(socket.SHUT_WR)
                 while self._receive():
                     pass
                 return
@@ -132,8 +143,12 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def up(plan: Plan, env: Mapping[str, str], timeout_s: float, progress: Progress) -> Started:
+def up(
+    plan: Plan, env: Mapping[str, str], timeout_s: float, link: Supervision, progress: Progress
+) -> Started:
     """Start what is not running and return when all is healthy. Call it inside `interruptible()`.
+
+    The link is the supervisor's, if this starts one: call it inside the link's block.
 
     Raises:
         StackBusy: Another `up` or `down` of this stack is at work.
@@ -145,21 +160,17 @@ def up(plan: Plan, env: Mapping[str, str], timeout_s: float, progress: Progress)
     lock = try_lock(plan.folder.lock)
     if lock is None:
         record = _revive(plan, timeout_s, progress)
-        return Started(record, monotonic() - began, was_up=True, link=None)
+        return Started(record, monotonic() - began, was_up=True)
     try:
         strays.clear(plan.folder)
         ports.refuse_taken(plan.ports, plan.settings.stack)
         with writing(plan.folder.ports):
             replace_json(plan.folder.ports, plan.ports)
-        supervision = _fork(plan, lock, inherited(env), timeout_s)
+        _fork(plan, lock, link.theirs, inherited(env), timeout_s)
     finally:
         os.close(lock)
-    try:
-        _await_up(supervision, plan, progress, began)
-    except BaseException:
-        supervision.end()
-        raise
-    return Started(read_record(plan.folder), monotonic() - began, was_up=False, link=supervision)
+    _await_up(link, plan, progress, began)
+    return Started(read_record(plan.folder), monotonic() - began, was_up=False)
 
 
 def seed_fresh(started: Started, plan: Plan, name: str | None, progress: Callable[[str], None]) -> bool:
@@ -185,17 +196,6 @@ def seed_fresh(started: Started, plan: Plan, name: str | None, progress: Callabl
         progress(f"no seed is loaded: {error.what}")
         return False
     return True
-
-
-@contextmanager
-def ending(link: Supervision | None) -> Iterator[None]:
-    """Have the stack stopped if the block is left by an exception."""
-    try:
-        yield
-    except BaseException:
-        if link is not None:
-            link.end()
-        raise
 
 
 def attach(link: Supervision, plan: Plan, show: Callable[[Line], None]) -> None:
@@ -248,9 +248,8 @@ def _await_up(supervision: Supervision, plan: Plan, progress: Progress, began: f
     )
 
 
-def _fork(plan: Plan, lock: int, env: Mapping[str, str], timeout_s: float) -> Supervision:
+def _fork(plan: Plan, lock: int, theirs: socket.socket, env: Mapping[str, str], timeout_s: float) -> None:
     """Fork the supervisor twice, so that it belongs to nobody; signals are held until it can handle them."""
-    ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -269,7 +268,6 @@ def _fork(plan: Plan, lock: int, env: Mapping[str, str], timeout_s: float) -> Su
     try:
         theirs.close()
         os.waitpid(pid, 0)
-        return Supervision(ours)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 

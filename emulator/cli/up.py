@@ -41,28 +41,24 @@ def command(common: Common, detach: bool, seed: str | None, timeout_s: float | N
     settings = common.settings()
     planned = plan(settings)
     progress = output.ProgressLine(settings.stack)
-    with launch.interruptible():
+    with launch.interruptible(), launch.Supervision() as link:
         try:
-            started = launch.up(planned, os.environ, timeout_s or settings.start_timeout_s, progress)
+            started = launch.up(planned, os.environ, timeout_s or settings.start_timeout_s, link, progress)
         finally:
             progress.clear()
-        with launch.ending(started.link):
-            is_seeded = launch.seed_fresh(started, planned, seed, output.note)
-            if seed is not None and not started.has_new_database:
-                other = output.with_stack(f"clipnet-emulate seed {seed}")
-                output.note(
-                    f"the database is there already and stays as it is; replace what it holds with: {other}"
-                )
-            if started.link is not None and detach:
-                started.link.detach()
-            _print(common, started, is_seeded=is_seeded)
-            if started.link is not None and not detach:
-                output.note("press Ctrl-C to stop the stack")
-                launch.attach(
-                    started.link,
-                    planned,
-                    LogPrinter(tuple(launch.log_files(planned)), as_json=common.as_json),
-                )
+        is_seeded = launch.seed_fresh(started, planned, seed, output.note)
+        if seed is not None and not started.has_new_database:
+            other = output.with_stack(f"clipnet-emulate seed {seed}")
+            output.note(
+                f"the database is there already and stays as it is; replace what it holds with: {other}"
+            )
+        if not started.was_up and detach:
+            link.detach()
+        _print(common, started, is_seeded=is_seeded)
+        if not started.was_up and not detach:
+            output.note("press Ctrl-C to stop the stack")
+            shown = LogPrinter(tuple(launch.log_files(planned)), as_json=common.as_json)
+            launch.attach(link, planned, shown)
 
 
 def _print(common: Common, started: Started, *, is_seeded: bool) -> None:

@@ -26,12 +26,12 @@ DEADLINE_S = 30.0
 MARKS = {"environment": "staging", "cloudinary_folder": "staging_clips", "runpod_namespace": "staging"}
 
 
-def wait_for(question: Any, what: str, within_s: float = DEADLINE_S) -> Any:
+def wait_for(question: Any, what: str, within_s: float = DEADLINE_S, *, ask_every_s: float = 0.01) -> Any:
     """Ask until the answer is truthy, and return it."""
     deadline = monotonic() + within_s
     while not (answer := question()):
         assert monotonic() < deadline, f"{what} within {within_s} s"
-        sleep(0.01)
+        sleep(ask_every_s)
     return answer
 
 

@@ -19,6 +19,13 @@ def states(project: Project, stack: str) -> list[str]:
     return [row["state"] for row in project.json("status", "--stack", stack)["services"]]
 
 
+def holds_signals(pid: int) -> bool:
+    """Tell whether a process has blocked SIGINT."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    blocked = next(line for line in status.splitlines() if line.startswith("SigBlk:"))
+    return bool(int(blocked.split()[1], 16) & 1 << signal.SIGINT - 1)
+
+
 def test_up_starts_everything_and_down_ends_it(project: Project) -> None:
     up = project.json("up", "-d")
 
@@ -204,11 +211,13 @@ def test_a_signal_while_it_starts_ends_everything(project: Project, number: sign
     project.check_for_leaks()
 
 
-@pytest.mark.parametrize("stage", ["begin", "lock", "supervisor", "postgres", "redis", "worker"])
+@pytest.mark.parametrize("stage", ["begin", "lock", "fork", "supervisor", "postgres", "redis", "worker"])
 def test_ctrl_c_at_any_stage_leaves_nothing(project: Project, stage: str) -> None:
     with project.started("up") as up:
         if stage == "lock":
             wait_for(lambda: (project.folder() / "lock").exists(), "the lock is there")
+        elif stage == "fork":
+            wait_for(lambda: holds_signals(up.pid) or project.state(), "it forks", ask_every_s=0)
         elif stage == "supervisor":
             wait_for(lambda: project.state(), "the supervisor wrote its state")
         elif stage != "begin":
@@ -216,8 +225,9 @@ def test_ctrl_c_at_any_stage_leaves_nothing(project: Project, stage: str) -> Non
 
         up.send_signal(signal.SIGINT)
 
-        up.wait(timeout=20)
+        code = up.wait(timeout=20)
     project.check_for_leaks()
+    assert code == 130 or stage == "begin"
 
 
 @pytest.mark.slow
