@@ -1,21 +1,18 @@
 """Log-in and access at Google, TikTok, Twitch, Discord and X: the authorization code flow with PKCE.
 
-What differs between the providers is one table, `provider_table`; everything else is written once. Wire
-shapes are those of each provider's documentation, named in the table. Holds no HTTP routes (see
-clipnet/api/oauth.py).
+What differs between the providers is one table (clipnet/providers.py); everything else is written here, once.
+Holds no HTTP routes (see clipnet/api/oauth.py).
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,13 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from clipnet.clock import Clock
 from clipnet.db.models import OAuthAccount
 from clipnet.log import span, trace_headers
+from clipnet.providers import Provider, ProviderUser, provider_table
 from clipnet.security import Vault
 from clipnet.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
 
-ProviderName = Literal["google", "tiktok", "twitch", "discord", "x"]
 log = logging.getLogger("clipnet")
 
 TIMEOUT_S: Final = 10.0
@@ -50,17 +47,11 @@ class AccessLost(OAuthError):
 
 
 class ProviderUnavailable(OAuthError):
-    """The provider did not answer, or answered 429 or 5xx: trying again later may help."""
+    """The provider did not answer, or with 429, 5xx or nonsense: trying again later may help."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderUser:
-    """Who somebody is at a provider; the email is only there when the provider knows it."""
-
-    id: str
-    login: str
-    display_name: str
-    email: str | None = None
+class ClientRefused(OAuthError):
+    """The provider does not accept ClipNET's own credentials; it says nothing of the user's consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,152 +62,6 @@ class Tokens:
     refresh: str | None
     expires_at: datetime | None
     scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """How one provider does it.
-
-    Attributes:
-        authorize_url: The consent page, as browsers see it.
-        user_url: Answers who owns an access token.
-        client_name: The parameter that carries the client's id.
-        secret_in: Whether the client's secret travels in the form or as HTTP Basic.
-        challenge: How the S256 challenge is written.
-        separator: Between scopes in the authorization request.
-        authorize_extra: Further parameters of the authorization request.
-        user: Makes a `ProviderUser` of the answer of `user_url`.
-    """
-
-    name: ProviderName
-    title: str
-    authorize_url: str
-    token_url: str
-    revoke_url: str
-    user_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    scopes: tuple[str, ...]
-    user: Callable[[Mapping[str, Any]], ProviderUser]
-    client_name: Literal["client_id", "client_key"] = "client_id"
-    secret_in: Literal["form", "basic"] = "form"
-    challenge: Literal["base64url", "hex"] = "base64url"
-    separator: Literal[" ", ","] = " "
-    authorize_extra: Mapping[str, str] = field(default_factory=dict)
-    user_query: Mapping[str, str] = field(default_factory=dict)
-    user_headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def provider_table(settings: Settings) -> dict[ProviderName, Provider]:
-    """Return the providers with their addresses and credentials.
-
-    Sources: developers.google.com/identity/protocols/oauth2/web-server,
-    developers.tiktok.com/doc/login-kit-desktop,
-    dev.twitch.tv/docs/authentication/getting-tokens-oauth, docs.discord.com/developers/topics/oauth2,
-    docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization-code.
-    """
-    google, tiktok, twitch = settings.google, settings.tiktok, settings.twitch
-    discord, x = settings.discord, settings.x
-    rows = (
-        Provider(
-            name="google",
-            title="Google",
-            authorize_url=f"{google.web_url}/o/oauth2/v2/auth",
-            token_url=f"{google.oauth_url}/token",
-            revoke_url=f"{google.oauth_url}/revoke",
-            user_url=f"{google.openid_url}/v1/userinfo",
-            client_id=google.client_id,
-            client_secret=google.client_secret.reveal(),
-            scopes=(
-                "openid",
-                "email",
-                "profile",
-                "https://www.googleapis.com/auth/youtube.upload",
-                "https://www.googleapis.com/auth/youtube.readonly",
-            ),
-            authorize_extra={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
-            user=_google_user,
-        ),
-        Provider(
-            name="tiktok",
-            title="TikTok",
-            authorize_url=f"{tiktok.web_url}/v2/auth/authorize/",
-            token_url=f"{tiktok.url}/v2/oauth/token/",
-            revoke_url=f"{tiktok.url}/v2/oauth/revoke/",
-            user_url=f"{tiktok.url}/v2/user/info/",
-            client_id=tiktok.client_key,
-            client_secret=tiktok.client_secret.reveal(),
-            scopes=("user.info.basic", "video.publish", "video.upload"),
-            client_name="client_key",
-            challenge="hex",
-            separator=",",
-            user_query={"fields": "open_id,union_id,avatar_url,display_name"},
-            user=_tiktok_user,
-        ),
-        Provider(
-            name="twitch",
-            title="Twitch",
-            authorize_url=f"{twitch.web_url}/oauth2/authorize",
-            token_url=f"{twitch.auth_url}/oauth2/token",
-            revoke_url=f"{twitch.auth_url}/oauth2/revoke",
-            user_url=f"{twitch.url}/helix/users",
-            client_id=twitch.client_id,
-            client_secret=twitch.client_secret.reveal(),
-            scopes=("user:read:email", "clips:edit", "channel:bot"),
-            user_headers={"Client-Id": twitch.client_id},
-            user=_twitch_user,
-        ),
-        Provider(
-            name="discord",
-            title="Discord",
-            authorize_url=f"{discord.web_url}/oauth2/authorize",
-            token_url=f"{discord.url}/oauth2/token",
-            revoke_url=f"{discord.url}/oauth2/token/revoke",
-            user_url=f"{discord.url}/users/@me",
-            client_id=discord.client_id,
-            client_secret=discord.client_secret.reveal(),
-            scopes=("identify", "email"),
-            secret_in="basic",
-            user=_discord_user,
-        ),
-        Provider(
-            name="x",
-            title="X",
-            authorize_url=f"{x.web_url}/i/oauth2/authorize",
-            token_url=f"{x.url}/2/oauth2/token",
-            revoke_url=f"{x.url}/2/oauth2/revoke",
-            user_url=f"{x.url}/2/users/me",
-            client_id=x.client_id,
-            client_secret=x.client_secret.reveal(),
-            scopes=("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
-            secret_in="basic",
-            user=_x_user,
-        ),
-    )
-    return {row.name: row for row in rows}
-
-
-def challenge(provider: Provider, verifier: str) -> str:
-    """Return the S256 challenge: base64url of the SHA-256 (RFC 7636, section 4.2), at TikTok hex."""
-    digest = hashlib.sha256(verifier.encode()).digest()
-    if provider.challenge == "hex":
-        return digest.hex()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def authorize_url(provider: Provider, *, redirect_uri: str, state: str, verifier: str) -> str:
-    """Return the address of the consent page to send the browser to."""
-    query = {
-        provider.client_name: provider.client_id,
-        "response_type": "code",
-        "redirect_uri": redirect_uri,
-        "scope": provider.separator.join(provider.scopes),
-        "state": state,
-        "code_challenge": challenge(provider, verifier),
-        "code_challenge_method": "S256",
-        **provider.authorize_extra,
-    }
-    return f"{provider.authorize_url}?{urlencode(query)}"
 
 
 def denial(provider: Provider, query: Mapping[str, str]) -> OAuthError:
@@ -292,6 +137,7 @@ class OAuthClient:
         Raises:
             AccessLost: The consent is gone; the account's row says so from now on.
             ProviderUnavailable: The provider could not be asked now.
+            ClientRefused: It does not accept ClipNET's credentials.
         """
         provider = self.providers[account.provider]  # type: ignore[index]  # - the database has a check on it
         locked = select(OAuthAccount).where(OAuthAccount.id == account.id).with_for_update()
@@ -304,17 +150,21 @@ class OAuthClient:
             return self._vault.decrypt(row.access_token)
         return await self._renew(session, provider, row)
 
-    async def revoke(self, account: OAuthAccount) -> None:
-        """Give the consent back at the provider; a token that it no longer knows is as good as revoked.
+    async def revoke(self, session: AsyncSession, account: OAuthAccount) -> None:
+        """Give the consent back at the provider; a consent that it no longer knows is as good as revoked.
+
+        An access token that has expired is renewed for it, since no provider ends anything by such a one. For
+        the session the same holds as with `fresh_token`.
 
         Raises:
             ProviderUnavailable: The provider could not be asked now.
+            ClientRefused: It does not accept ClipNET's credentials.
         """
         provider = self.providers[account.provider]  # type: ignore[index]  # - the database has a check on it
-        form = {"token": self._vault.decrypt(account.access_token)}
         try:
+            form = {"token": await self.fresh_token(session, account)}
             await self._call(provider, "POST", provider.revoke_url, form=form, authenticated=True)
-        except ProviderUnavailable:
+        except (ProviderUnavailable, ClientRefused):
             raise
         except OAuthError as error:
             log.info("token was not known any more", extra={"provider": provider.name, "reason": str(error)})
@@ -328,7 +178,7 @@ class OAuthClient:
         try:
             answer = await self._call(provider, "POST", provider.token_url, form=form, authenticated=True)
             tokens = self._tokens(provider, answer)
-        except ProviderUnavailable:
+        except (ProviderUnavailable, ClientRefused):
             await session.rollback()
             raise
         except OAuthError as error:
@@ -379,13 +229,17 @@ class OAuthClient:
         return _answer_of(provider, answer.status_code, answer.content)
 
     def _tokens(self, provider: Provider, answer: Mapping[str, Any]) -> Tokens:
-        access = answer.get("access_token")
+        access, refresh = answer.get("access_token"), answer.get("refresh_token")
         if not isinstance(access, str) or not access:
-            raise OAuthError(provider.name, "unreadable", f"{provider.title} did not send a token.")
-        expires_in_s = answer.get("expires_in")
-        now = self._clock.now()
-        expires_at = now + timedelta(seconds=float(expires_in_s)) if expires_in_s is not None else None
-        return Tokens(access, answer.get("refresh_token"), expires_at, _scopes(answer.get("scope")))
+            raise ProviderUnavailable(provider.name, "unreadable", f"{provider.title} did not send a token.")
+        lives_s, now = answer.get("expires_in"), self._clock.now()
+        try:
+            expires_at = None if lives_s is None else now + timedelta(seconds=float(lives_s))
+        except (TypeError, ValueError, OverflowError) as error:
+            words = f"{provider.title} did not say how long its token lives."
+            raise ProviderUnavailable(provider.name, "unreadable", words) from error
+        known_refresh = refresh if isinstance(refresh, str) and refresh else None
+        return Tokens(access, known_refresh, expires_at, _scopes(answer.get("scope")))
 
 
 def _answer_of(provider: Provider, status: int, content: bytes) -> Mapping[str, Any]:
@@ -400,10 +254,11 @@ def _answer_of(provider: Provider, status: int, content: bytes) -> Mapping[str, 
         )
     try:
         body = json.loads(content) if content.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise OAuthError(provider.name, "unreadable", f"{provider.title} sent an answer that cannot be read.")
+        words = f"{provider.title} sent an answer that cannot be read."
+        raise ProviderUnavailable(provider.name, "unreadable", words)
     error = body.get("error")
     failed = (
         status >= 400
@@ -412,6 +267,9 @@ def _answer_of(provider: Provider, status: int, content: bytes) -> Mapping[str, 
     )
     if failed:
         code, said = _error_of(body, status)
+        if code == "invalid_client" or "invalid client" in said.lower():  # Twitch says it in words alone
+            words = f"{provider.title} does not accept ClipNET's credentials: {_short(said)}"
+            raise ClientRefused(provider.name, code, words)
         raise OAuthError(provider.name, code, f"{provider.title} refused: {_short(said)}")
     return body
 
@@ -445,33 +303,3 @@ def _basic(name: str, secret: str) -> str:
 def _short(text: str) -> str:
     clean = "".join(char if char.isprintable() else " " for char in text).strip()
     return clean[:200]
-
-
-def _google_user(body: Mapping[str, Any]) -> ProviderUser:
-    email = body.get("email") if body.get("email_verified") in (True, "true") else None
-    return ProviderUser(
-        str(body["sub"]), email or str(body["sub"]), str(body.get("name") or email or "Google user"), email
-    )
-
-
-def _tiktok_user(body: Mapping[str, Any]) -> ProviderUser:
-    user = body["data"]["user"]
-    name = str(user.get("display_name") or "TikTok user")
-    return ProviderUser(str(user["open_id"]), str(user.get("username") or name), name)
-
-
-def _twitch_user(body: Mapping[str, Any]) -> ProviderUser:
-    user = body["data"][0]
-    return ProviderUser(str(user["id"]), str(user["login"]), str(user["display_name"]), user.get("email"))
-
-
-def _discord_user(body: Mapping[str, Any]) -> ProviderUser:
-    name = str(body.get("global_name") or body["username"])
-    return ProviderUser(
-        str(body["id"]), str(body["username"]), name, body.get("email") if body.get("verified") else None
-    )
-
-
-def _x_user(body: Mapping[str, Any]) -> ProviderUser:
-    user = body["data"]
-    return ProviderUser(str(user["id"]), str(user["username"]), str(user["name"]))

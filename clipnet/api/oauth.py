@@ -1,9 +1,11 @@
-"""Log in with, link and unlink accounts at providers. What a provider does is in clipnet/oauth.py."""
+"""Log in with, link and unlink accounts at providers. What is said to a provider is in clipnet/oauth.py."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
@@ -20,15 +22,8 @@ from clipnet.api.identity import LoggedIn, find_user, start_session
 from clipnet.api.problems import Problem, documented, not_found
 from clipnet.api.wire import PLACEHOLDER_DOMAIN, AccountList, AccountOut, ProviderName
 from clipnet.db.models import OAuthAccount, User
-from clipnet.oauth import (
-    OAuthError,
-    Provider,
-    ProviderUnavailable,
-    ProviderUser,
-    Tokens,
-    authorize_url,
-    denial,
-)
+from clipnet.oauth import ClientRefused, OAuthError, ProviderUnavailable, Tokens, denial
+from clipnet.providers import Provider, ProviderUser, authorize_url
 
 log = logging.getLogger("clipnet")
 router = APIRouter(prefix="/v1/oauth", tags=["oauth"])
@@ -42,6 +37,10 @@ class _Refused(Exception):
     """The flow ended without a log-in; the text is shown to the user."""
 
 
+class _LoggedOut(_Refused):
+    """Nobody is logged in any more to whom the account would be linked."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Flow:
     """What the browser keeps in a signed cookie between start and callback; `user` links, None logs in."""
@@ -50,6 +49,10 @@ class _Flow:
     verifier: str
     next: str
     user: UUID | None
+
+    def is_answered_by(self, query: Mapping[str, str]) -> bool:
+        """Tell whether a browser that comes back brings this flow's state."""
+        return hmac.compare_digest(query.get("state", "").encode(), self.state.encode())
 
 
 @router.get("/accounts", response_model=AccountList, responses=documented("not_logged_in"))
@@ -99,14 +102,16 @@ async def callback(provider: ProviderName, request: Request, context: Ctx) -> Re
     row = context.oauth().providers[provider]
     flow = _kept(context, request, provider)
     try:
-        if flow is None or request.query_params.get("state") != flow.state:
+        if flow is None or not flow.is_answered_by(request.query_params):
             raise _Refused("This log-in was not started here, or it took too long. Try again.")
+        await _check_session(context, request, flow)
         user = await _finish(context, row, flow, request)
         answer: Response = RedirectResponse(context.settings.web_url + flow.next, 302)
         start_session(context, answer, user)
     except (_Refused, OAuthError) as error:
         log.info("log-in refused", extra={"provider": provider, "reason": str(error)})
-        page = _ACCOUNT_PAGE if flow is not None and flow.user is not None else _LOGIN_PAGE
+        is_linking = flow is not None and flow.user is not None and not isinstance(error, _LoggedOut)
+        page = _ACCOUNT_PAGE if is_linking else _LOGIN_PAGE
         answer = _back_with_error(context, page, str(error))
     answer.delete_cookie(_cookie_name(provider), path=_cookie_path(provider))
     return answer
@@ -121,18 +126,45 @@ async def callback(provider: ProviderName, request: Request, context: Ctx) -> Re
 )
 async def unlink(provider: ProviderName, context: Ctx, user: LoggedIn) -> Response:
     """Unlink an account: the consent is given back at the provider, the tokens are deleted."""
-    wanted = select(OAuthAccount).where(OAuthAccount.user_id == user.id, OAuthAccount.provider == provider)
-    async with context.sessions.begin() as session:
-        accounts = (await session.scalars(wanted.with_for_update())).all()
-        if not accounts:
-            raise not_found("linked account")
-        if user.password_hash is None and await _count_accounts(session, user) == len(accounts):
-            words = "You have no password, so you could not log in again. Set a password first."
-            raise Problem("last_way_in", words)
+    async with context.sessions() as session:
+        accounts = await _unlinkable(session, user, provider)
+        await session.commit()
         for account in accounts:
-            await _revoke(context, account)
+            await _revoke(session, context, account)
+    async with context.sessions.begin() as session:
+        for account in await _unlinkable(session, user, provider):
             await session.delete(account)
     return Response(status_code=204)
+
+
+async def _check_session(context: Context, request: Request, flow: _Flow) -> None:
+    """Refuse to link to a user who is no longer logged in: whoever is at the browser now need not be them.
+
+    Raises:
+        _LoggedOut: Nobody is logged in, or somebody else.
+    """
+    if flow.user is None:
+        return
+    user = await find_user(request, context)
+    if user is None or user.id != flow.user:
+        raise _LoggedOut("You are no longer logged in. Log in first, then link the account.")
+
+
+async def _unlinkable(session: AsyncSession, user: User, provider: str) -> Sequence[OAuthAccount]:
+    """Return the accounts to unlink; the user's row is locked, so that none of two ways in goes at once.
+
+    Raises:
+        Problem: There is none (`not_found`), or it is the only way in (`last_way_in`).
+    """
+    await session.execute(select(User.id).where(User.id == user.id).with_for_update())
+    wanted = select(OAuthAccount).where(OAuthAccount.user_id == user.id, OAuthAccount.provider == provider)
+    accounts = (await session.scalars(wanted)).all()
+    if not accounts:
+        raise not_found("linked account")
+    if user.password_hash is None and await _count_accounts(session, user) == len(accounts):
+        words = "You have no password, so you could not log in again. Set a password first."
+        raise Problem("last_way_in", words)
+    return accounts
 
 
 async def _finish(context: Context, provider: Provider, flow: _Flow, request: Request) -> User:
@@ -225,12 +257,10 @@ def _save(
     context.oauth().store(account, tokens)
 
 
-async def _revoke(context: Context, account: OAuthAccount) -> None:
-    if account.state == "revoked":
-        return
+async def _revoke(session: AsyncSession, context: Context, account: OAuthAccount) -> None:
     try:
-        await context.oauth().revoke(account)
-    except ProviderUnavailable as error:
+        await context.oauth().revoke(session, account)
+    except (ProviderUnavailable, ClientRefused) as error:
         raise Problem("provider_unavailable", f"{error} The account is still linked; try again.") from error
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from clipnet.db.models import OAuthAccount
-from clipnet.oauth import AccessLost, ProviderUnavailable
+from clipnet.oauth import AccessLost, ClientRefused, ProviderUnavailable
 from tests.clipnet.api.conftest import WEB, Api
 from tests.clipnet.providers import PROVIDERS, addresses
 from tests.fakes.serving import Served, served
@@ -55,6 +55,16 @@ async def fail(fakes: Served, provider: str, **fault: Any) -> None:
 async def account(api: Api, provider: str) -> OAuthAccount:
     async with api.context.sessions() as session:
         return (await session.scalars(select(OAuthAccount).where(OAuthAccount.provider == provider))).one()
+
+
+async def expire(api: Api, fakes: Served, provider: str) -> OAuthAccount:
+    """Let the access token of the one account end, here and at the provider; returns the account."""
+    stored = await account(api, provider)
+    assert stored.expires_at is not None
+    api.clock.advance((stored.expires_at - api.clock.now()).total_seconds())
+    async with httpx.AsyncClient(verify=False) as control:
+        (await control.post(f"{fakes.url(provider)}/_fake/oauth/expire")).raise_for_status()
+    return stored
 
 
 def shown_error(answer: httpx.Response) -> str:
@@ -177,6 +187,19 @@ async def test_a_flow_takes_at_most_ten_minutes(api: Api, client: httpx.AsyncCli
     assert "took too long" in shown_error(answer)
 
 
+async def test_an_account_is_not_linked_to_who_has_logged_out_meanwhile(sam: httpx.AsyncClient) -> None:
+    started = await sam.get("/v1/oauth/google/start", params={"link": "1"})
+    async with httpx.AsyncClient(verify=False) as browser:
+        agreed = await browser.get(f"{started.headers['location']}&auto_approve=1")
+    await sam.delete("/v1/session")
+
+    answer = await sam.get(agreed.headers["location"])
+
+    assert shown_error(answer) == "You are no longer logged in. Log in first, then link the account."
+    assert answer.headers["location"].startswith(f"{WEB}/#/login?")
+    assert (await sam.get("/v1/me")).status_code == 401
+
+
 async def test_an_account_links_to_one_user(
     api: Api, sam: httpx.AsyncClient, cleo: httpx.AsyncClient
 ) -> None:
@@ -262,11 +285,50 @@ async def test_an_expired_token_is_renewed_once(api: Api, sam: httpx.AsyncClient
     assert (await oauth.user(oauth.providers[provider], renewed)).display_name == "Clipper Cleo"  # type: ignore[index]
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_consent_is_given_back_though_its_token_has_expired(
+    api: Api, fakes: Served, sam: httpx.AsyncClient, provider: str
+) -> None:
+    await consent(sam, provider, link="1")
+    await expire(api, fakes, provider)
+
+    unlinked = await sam.delete(f"/v1/oauth/{provider}", headers=await token_header(api, sam))
+
+    async with httpx.AsyncClient(verify=False) as control:
+        grants = (await control.get(f"{fakes.url(provider)}/_fake/oauth")).json()["grants"]
+    assert unlinked.status_code == 204
+    assert [grant["is_revoked"] for grant in grants] == [True]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_only_the_end_of_a_consent_costs_the_access(
+    api: Api, fakes: Served, sam: httpx.AsyncClient, provider: str
+) -> None:
+    await consent(sam, provider, link="1")
+    stored, oauth = await expire(api, fakes, provider), api.context.oauth()
+    async with httpx.AsyncClient(verify=False) as control:
+        await control.post(f"{fakes.url(provider)}/_fake/oauth/fail", json={"as": "invalid_client"})
+    async with api.context.sessions() as session:
+        with pytest.raises(ClientRefused, match="does not accept ClipNET's credentials"):
+            await oauth.fresh_token(session, stored)
+    await fail(fakes, provider, kind="garbage", path="*token*", times=1)
+    async with api.context.sessions() as session:
+        with pytest.raises(ProviderUnavailable, match="cannot be read"):
+            await oauth.fresh_token(session, stored)
+
+    async with api.context.sessions() as session:
+        token = await oauth.fresh_token(session, stored)
+
+    assert token
+    assert (await account(api, provider)).state == "active"
+
+
 async def test_access_that_was_withdrawn_is_noticed(api: Api, sam: httpx.AsyncClient) -> None:
     await consent(sam, "tiktok", link="1")
     oauth = api.context.oauth()
     stored = await account(api, "tiktok")
-    await oauth.revoke(stored)
+    async with api.context.sessions() as session:
+        await oauth.revoke(session, stored)
     api.clock.advance(timedelta(days=1).total_seconds())
 
     async with api.context.sessions() as session:
