@@ -25,6 +25,7 @@ _STANDARD: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))
     "asctime",
     "taskName",
 }
+_TOKEN_IN_PATH = re.compile(r"(/webhooks/[0-9]+/)[^/]+")
 log = logging.getLogger("clipnet")
 
 
@@ -63,6 +64,11 @@ def trace_headers() -> dict[str, str]:
     """Return the headers of an outgoing request: the traceparent, or nothing outside of a trace."""
     value = traceparent()
     return {"traceparent": value} if value else {}
+
+
+def shown_url(url: str) -> str:
+    """Return an address as logs may tell it: without its query, and without the token in Discord's paths."""
+    return _TOKEN_IN_PATH.sub(r"\1***", url.partition("?")[0])
 
 
 def parse_traceparent(value: str | None) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clipnet.api.context import Context
 from clipnet.bot_commands import COMMANDS, Option, Spec
-from clipnet.log import span, trace_headers
+from clipnet.log import shown_url, span, trace_headers
 
 if TYPE_CHECKING:
     import httpx
@@ -111,11 +111,9 @@ def _comparable(commands: Any) -> list[dict[str, Any]]:
 async def _send(context: Context, method: str, path: str, **body: Any) -> httpx.Response:
     settings = context.settings.discord
     headers = {**trace_headers(), "Authorization": f"Bot {settings.bot_token.reveal()}"}
-    shown = path.partition("/messages/")[2] or path
-    with span(f"{method} discord", url=f"{settings.url}/{shown.lstrip('/')}") as call:
-        answer = await context.http().request(
-            method, f"{settings.url}{path}", headers=headers, timeout=_TIMEOUT_S, **body
-        )
+    url = f"{settings.url}{path}"
+    with span(f"{method} discord", url=shown_url(url)) as call:
+        answer = await context.http().request(method, url, headers=headers, timeout=_TIMEOUT_S, **body)
         call.fields["status"] = answer.status_code
     if answer.status_code >= 300:
         raise DiscordRefused(f"HTTP {answer.status_code}: {answer.text[:200]}")

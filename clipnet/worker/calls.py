@@ -11,7 +11,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from clipnet.log import span, trace_headers
+from clipnet.log import shown_url, span, trace_headers
 from clipnet.worker.errors import Postponed, StepError, Transient
 
 if TYPE_CHECKING:
@@ -137,9 +137,8 @@ class Calls:
         import httpx
 
         timeout = httpx.Timeout(timeout_s, connect=_CONNECT_S)
-        shown = url.partition("?")[0]
         try:
-            with span(f"{method} {service}", url=shown) as call:
+            with span(f"{method} {service}", url=shown_url(url)) as call:
                 sent = {**(headers or {}), **trace_headers()}
                 async with self.client.stream(method, url, headers=sent, timeout=timeout, **body) as response:
                     content = await _bounded(response, service)

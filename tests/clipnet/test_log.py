@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clipnet.log import configure, log, parse_traceparent, span, trace_headers
+from clipnet.log import configure, log, parse_traceparent, shown_url, span, trace_headers
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -28,6 +28,21 @@ def stream() -> Iterator[io.StringIO]:
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://a.test/video/?upload_id=1&upload_token=s", "http://a.test/video/"),
+        (
+            "http://a.test/api/webhooks/11/s.e-c/messages/@original",
+            "http://a.test/api/webhooks/11/***/messages/@original",
+        ),
+        ("http://a.test/api/channels/11/messages", "http://a.test/api/channels/11/messages"),
+    ],
+)
+def test_a_span_tells_no_secret_of_an_address(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
 
 
 def test_a_line_is_one_json_object(stream: io.StringIO) -> None:

@@ -69,14 +69,20 @@ class Desk:
         return await self._make(run, post) if post else await self._say(run)
 
     async def failed(self, run: Run, error: BaseException) -> None:
-        """Write that a post, or the answer to an event, failed. Idempotent."""
-        words = words_of(error)
+        """Write that a post, or the answer to an event, failed. Idempotent.
+
+        What a post remembers stays unless the platform refused it: the last attempt may have got through, and
+        whoever asks for the post again shall find it there.
+        """
+        changes: dict[str, Any] = {"state": "failed", "error": words_of(error)}
+        if isinstance(error, Permanent):
+            changes["external_id"] = None
         async with self._records.sessions.begin() as session:
             if isinstance(run.payload, PostPayload | BotPayload) and run.payload.post:
                 await session.execute(
                     update(Post)
                     .where(Post.id == _id(run.payload.post), Post.state != "posted")
-                    .values(state="failed", error=words, external_id=None)
+                    .values(**changes)
                 )
             await _end_event(session, run, "failed")
 

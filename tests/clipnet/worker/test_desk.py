@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -16,8 +16,16 @@ from sqlalchemy import select, text
 
 from clipnet import jobs, outbox
 from clipnet.clipbot import CHAT
-from clipnet.db.models import BotAnswer, BotChannel, BotEvent
+from clipnet.db.models import BotAnswer, BotChannel, BotEvent, Clip, Post
+from clipnet.oauth import OAuthClient
 from clipnet.queue import JobQueue
+from clipnet.worker.calls import Calls, new_client
+from clipnet.worker.cloudinary import Storage
+from clipnet.worker.errors import Permanent, StepError, Transient
+from clipnet.worker.posting.desk import Desk
+from clipnet.worker.queue import Flow, Run
+from clipnet.worker.records import Records
+from clipnet.worker.workplace import Workplace
 from tests.clipnet.worker.control import fault, posts
 from tests.clipnet.worker.world import World, started, until
 
@@ -58,6 +66,37 @@ async def mentioned(world: World) -> dict[str, str]:
         body = {"text": f"@clipnet status {uuid.uuid4().hex}"}
         sent = (await client.post(f"{world.fakes.url('x')}/_fake/events", json=body)).json()["sent"]
     return {"post_id": sent[0]["post_id"]}
+
+
+@pytest.mark.parametrize(
+    ("error", "remembered"),
+    [
+        (Transient("x_unreachable", "X could not be reached"), "sending since 2026-11-21T06:00:00+00:00"),
+        (Permanent("x_refused", "X refused the post"), None),
+    ],
+)
+async def test_a_post_that_failed_remembers_what_may_have_got_through(
+    world: World, error: StepError, remembered: str | None
+) -> None:
+    clip, identity = world.ids.uuid(), world.ids.uuid()
+    trace = "sending since 2026-11-21T06:00:00+00:00"
+    async with world.sessions.begin() as session:
+        session.add(Clip(id=clip, source_kind="url", source_name="video.mp4"))
+        await session.flush()
+        row = {"id": identity, "clip_id": clip, "platform": "x", "target": "", "idempotency_key": "k"}
+        session.add(Post(**row, state="posting", external_id=trace))
+
+    payload = jobs.BotPayload(clip=str(clip), post=str(identity))
+    run = Run("job", "clipbot:post", payload, 3, True, "", 1, cast(Flow, None))
+    async with new_client() as client:
+        calls, storage = Calls(client), Storage(world.settings.cloudinary)
+        desk = Desk(
+            Records(world.engine), {}, lambda: cast(OAuthClient, None), calls, storage, Workplace(world.media)
+        )
+        await desk.failed(run, error)
+
+    (post,) = await world.posts(str(clip))
+    assert (post.state, post.error, post.external_id) == ("failed", str(error), remembered)
 
 
 async def answer(world: World, job_id: str) -> BotAnswer | None:
