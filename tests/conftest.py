@@ -1,4 +1,4 @@
-"""What all tests share: with TESTS_MUST_NOT_SKIP=1, as in CI, a skipped test is a failed one."""
+"""What all tests share: without an engine Docker tests skip, and with TESTS_MUST_NOT_SKIP=1 no test may."""
 
 import os
 import signal
@@ -6,8 +6,18 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.engine import missing
+
 # A shell that starts us in the background has us ignore Ctrl-C, and what we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("docker") is not None:
+        reason = missing()
+        if reason is not None:
+            pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True)
