@@ -366,6 +366,11 @@ def bad_range(message: str) -> ProviderError:
     return api(400, "badRequest", message)
 
 
+def overtaken() -> ProviderError:
+    """The client has gone on with this upload by another request."""
+    return api(409, "conflict", "Another request has gone on with this upload.")  # guess: not recorded
+
+
 def body_timeout() -> ProviderError:
     """The client announced more bytes than it sent."""
     return api(408, "requestTimeout", "Client timed out while sending the request body.")

@@ -120,6 +120,11 @@ def not_cancellable() -> ProviderError:
     return api(400, "publish_not_cancellable", "The publish task can not be cancelled.")
 
 
+def overtaken() -> ProviderError:
+    """The client sends this chunk, or a later one, by another request."""
+    return upload(503, "Another request has gone on with this upload.")  # guess: not in the documents
+
+
 def upload(status: int, message: str) -> ProviderError:
     """An answer of the upload host (developers.tiktok.com/doc/content-posting-api-media-transfer-guide)."""
     return api(status, "invalid_file_upload", message)

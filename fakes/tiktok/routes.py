@@ -9,11 +9,11 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object
-from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import authorize_routes, avatar, bearer_text, oauth_controls, token_request
 from fakes.kit.people import person
 from fakes.kit.refusals import REFUSAL
+from fakes.kit.spool import Overtaken
 from fakes.tiktok import errors, wire
 from fakes.tiktok.state import TikTokState
 from fakes.tiktok.state.profile import MAY_PUBLISH, MAY_SEE_STATUS, MAY_SHARE
@@ -153,8 +153,8 @@ class _Api:
 
     async def status(self, request: Request) -> Response:
         """How far a post is."""
-        publish = await self._asked(request, per_minute=30)
-        return self._ok(wire.status_body(publish, self._state.spool.size(publish.file)))
+        publish = await self._state.looked_after(await self._asked(request, per_minute=30))
+        return self._ok(wire.status_body(publish, self._state.spool.settled_size(publish.file)))
 
     async def cancel(self, request: Request) -> Response:
         """Takes back a post that is not published yet."""
@@ -187,19 +187,17 @@ class _Api:
     async def _store(self, request: Request, file: str, end: int) -> None:
         """Store a chunk whole or not at all."""
         spool = self._state.spool
-        begin = spool.size(file)
         wrong_length = errors.upload(400, "The body is not as long as the Content-Range header says.")
         try:
-            async for piece in bounded(request, end - begin, wrong_length).stream():
-                spool.append(file, piece)
-            if spool.size(file) != end:
-                raise wrong_length
+            with spool.writing(file) as writer:
+                async for piece in bounded(request, end - writer.begin_bytes, wrong_length).stream():
+                    writer.append(piece)
+                if spool.size(file) != end:
+                    raise wrong_length
         except ClientDisconnect as error:
-            spool.truncate(file, begin)
             raise errors.upload(400, "The connection ended within the chunk.") from error
-        except ProviderError:
-            spool.truncate(file, begin)
-            raise
+        except Overtaken as error:
+            raise errors.overtaken() from error
 
     def _ok(self, data: Mapping[str, Any]) -> Response:
         kit = self._state.kit

@@ -16,13 +16,15 @@ from fakes.google.routes.youtube import CHANGE_UNITS
 from fakes.google.state import GoogleState
 from fakes.google.state.metadata import checked
 from fakes.google.state.profile import MAY_UPLOAD
-from fakes.google.state.uploads import Announcement, Upload
+from fakes.google.state.uploads import CHUNK_UNIT_BYTES, Announcement, Upload
 from fakes.google.wire import youtube as wire
 from fakes.google.wire.multipart import RelatedBody
 from fakes.google.wire.ranges import Span, span_of, stored_range
 from fakes.kit.bodies import bounded, json_object
+from fakes.kit.errors import ProviderError
 from fakes.kit.oauth import bearer_text
 from fakes.kit.people import Person
+from fakes.kit.spool import Overtaken
 
 _PATHS = ("/upload/youtube/v3/videos", "/resumable/upload/youtube/v3/videos")
 IMAGE_LIMIT_BYTES = 52_428_800
@@ -66,7 +68,7 @@ class _Desk:
 
     async def chunk(self, request: Request) -> Response:
         """A part of a resumable upload, or the question how far it is."""
-        upload = self._session(request)
+        upload = self._uploads.settled(request.query_params.get("upload_id", ""))
         if upload.video_id is not None:
             return self._published(request, upload.video_id, upload.announced.answer_parts)
         try:
@@ -80,7 +82,7 @@ class _Desk:
 
     async def cancel(self, request: Request) -> Response:
         """Ends a session."""
-        self._uploads.cancel(self._session(request))
+        self._uploads.cancel(self._uploads.settled(request.query_params.get("upload_id", "")))
         raise errors.cancelled()
 
     async def set_thumbnail(self, request: Request) -> Response:
@@ -127,7 +129,11 @@ class _Desk:
                     self._uploads.spool.append(upload.file, media)
             end = body.finish()
         except ValueError as error:
+            self._drop(upload)
             raise errors.media_required() from error
+        except (ProviderError, ClientDisconnect):
+            self._drop(upload)
+            raise
         assert upload is not None
         self._uploads.spool.append(upload.file, end)
         return await self._take_whole(request, upload)
@@ -136,9 +142,18 @@ class _Desk:
         parts = asked_parts(request, wire.VIDEO_PARTS)
         media_type = request.headers.get("content-type", "application/octet-stream")
         upload = self._begin(request, one, parts, media_type, {})
-        async for piece in self._body(request):
-            self._uploads.spool.append(upload.file, piece)
+        try:
+            async for piece in self._body(request):
+                self._uploads.spool.append(upload.file, piece)
+        except (ProviderError, ClientDisconnect):
+            self._drop(upload)
+            raise
         return await self._take_whole(request, upload)
+
+    def _drop(self, upload: Upload | None) -> None:
+        """Forget an upload that cannot be gone on with."""
+        if upload is not None:
+            self._uploads.cancel(upload)
 
     def _begin(
         self, request: Request, one: Person, answer_parts: tuple[str, ...], media_type: str, metadata: Any
@@ -157,13 +172,16 @@ class _Desk:
     async def _store(self, request: Request, upload: Upload, span: Span) -> Response:
         overlap = self._uploads.accept(upload, span)
         try:
-            async for piece in self._body(request):
-                skipped, overlap = piece[overlap:], max(0, overlap - len(piece))
-                if skipped:
-                    self._uploads.spool.append(upload.file, skipped)
+            with self._uploads.spool.writing(upload.file, CHUNK_UNIT_BYTES) as writer:
+                async for piece in self._body(request):
+                    fresh, overlap = piece[overlap:], max(0, overlap - len(piece))
+                    if fresh:
+                        writer.append(fresh)
+                self._uploads.check_whole(upload, span)
         except ClientDisconnect:
-            self._uploads.keep_whole_units(upload)
             return Response(status_code=499)
+        except Overtaken as error:
+            raise errors.overtaken() from error
         stored = self._uploads.session(upload.id)
         return await self._finish(request, stored) if span.is_last else _incomplete(stored)
 
@@ -175,9 +193,6 @@ class _Desk:
     def _published(self, request: Request, video_id: str, parts: tuple[str, ...]) -> Response:
         video = self._state.videos.existing(video_id)
         return answered(request, wire.video_body(video, parts, self._state.kit.url, is_new=True))
-
-    def _session(self, request: Request) -> Upload:
-        return self._uploads.session(request.query_params.get("upload_id", ""))
 
     async def _body(self, request: Request) -> AsyncIterator[bytes]:
         """The body in pieces; gives up when the next piece does not come.

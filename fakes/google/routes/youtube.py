@@ -32,11 +32,6 @@ _CHANNELS_QUERY = (
     *("part", "mine", "id", "forHandle", "forUsername", "managedByMe", "categoryId", "mySubscribers"),
     *("maxResults", "pageToken", "hl"),
 )
-_VIDEOS_QUERY = ("part", "id", "chart", "myRating", "maxResults", "pageToken", "hl", "locale", "regionCode")
-_CHANNELS_QUERY = (
-    *("part", "mine", "id", "forHandle", "forUsername", "managedByMe", "categoryId", "mySubscribers"),
-    *("maxResults", "pageToken", "hl"),
-)
 
 
 def routes(state: GoogleState) -> list[BaseRoute]:

@@ -112,6 +112,15 @@ class Uploads:
         )
         return self.session(upload_id)
 
+    def settled(self, upload_id: str) -> Upload:
+        """One session, whose former request has ended: whoever asks has given it up.
+
+        Raises:
+            ProviderError: As `session`.
+        """
+        self.spool.settle(self.session(upload_id).file)
+        return self.session(upload_id)
+
     def session(self, upload_id: str) -> Upload:
         """One session.
 
@@ -145,10 +154,18 @@ class Uploads:
             raise errors.bad_range(f"{text} the last must be a multiple of {CHUNK_UNIT_BYTES} bytes.")
         return stored - span.first
 
-    def keep_whole_units(self, upload: Upload) -> None:
-        """After a connection was cut: what does not fill a unit of 256 KiB is forgotten."""
+    def check_whole(self, upload: Upload, span: Span) -> None:
+        """Check that a chunk, now stored, was as long as was said.
+
+        Raises:
+            ProviderError: It was not (400).
+        """
         size_bytes = self.spool.size(upload.file)
-        self.spool.truncate(upload.file, size_bytes - size_bytes % CHUNK_UNIT_BYTES)
+        if span.count is not None and size_bytes != max(upload.stored_bytes, span.first + span.count):
+            text = f"Invalid request. There were {size_bytes - span.first} byte(s) in the request body."
+            raise errors.bad_range(
+                f"{text} There should have been {span.count} byte(s) based on the Content-Range header."
+            )
 
     def examine(self, upload: Upload) -> Received:
         """Look into the complete file; takes time, call it in a thread."""

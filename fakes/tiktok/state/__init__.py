@@ -18,7 +18,7 @@ from fakes.tiktok.state import publishing, settings
 from fakes.tiktok.state.chunks import Plan, flaw, range_of
 from fakes.tiktok.state.creators import Creator, fail_reason, flaw_of_post
 from fakes.tiktok.state.notices import Notices
-from fakes.tiktok.state.photos import Photos, flaw_of_text, is_photo
+from fakes.tiktok.state.photos import PHOTO_MARK_BYTES, Photos, flaw_of_text, is_photo
 from fakes.tiktok.state.profile import PROFILE
 from fakes.tiktok.state.publishing import DIRECT, INBOX, Publish, Publishing
 from fakes.tiktok.state.pull import Puller
@@ -40,6 +40,7 @@ class TikTokState:
         self.spool = Spool(folder / "tiktok-media" if folder else None)
         self.publishing = Publishing(store, kit.clock, kit.ids)
         self.refusals = Refusals(ON_COMMAND)
+        self._examined: set[str] = set()
         self._windows = Windows(kit.clock)
         self._puller = Puller(self.spool, kit.settings.media_hosts)
         self._notices = Notices(kit.webhooks, kit.clock)
@@ -137,16 +138,7 @@ class TikTokState:
         if not all(map(self._puller.allows, urls)):
             raise errors.url_unverified()
         publish = self.publishing.announce(one, post_info, source, key, kind)
-
-        async def then(is_fetched: bool) -> None:
-            if is_fetched:
-                await self.receive(publish)
-            else:
-                self._fail(publish, "photo_pull_failed" if publish.photos else "video_pull_failed")
-
-        for file in publish.files:
-            self.spool.delete(file)
-        self._puller.start(dict(zip(publish.files, urls, strict=True)), then)
+        self._pull(publish)
         return publish
 
     def check_chunk(self, publish: Publish, content_range: str | None, length: int | None) -> int:
@@ -161,17 +153,25 @@ class TikTokState:
         first, end, total = asked
         if total != publish.plan.total_bytes or (length is not None and length != end - first):
             raise errors.upload(400, "The body is not as long as the Content-Range header says.")
+        self.spool.settle(publish.file)
         stored = self.spool.size(publish.file)
         if publish.is_received or first != stored or end != publish.plan.next_end(stored):
             raise errors.upload(416, f"The next expected byte is {stored}.")
         return end
 
     async def receive(self, publish: Publish) -> None:
-        """All bytes have come: look into them and publish, or not; nothing when it was cancelled before."""
-        if self.publishing.existing(publish.id).is_received:
+        """All bytes have come: look into them and publish, or not; what is cancelled meanwhile stays so."""
+        if publish.id in self._examined or self.publishing.existing(publish.id).is_received:
             return
-        reason = await asyncio.to_thread(self._flaw, publish)
-        digest = await asyncio.to_thread(self.spool.sha256, publish.file)
+        self._examined.add(publish.id)
+        try:
+            reason = await asyncio.to_thread(self._flaw, publish)
+            digest = await asyncio.to_thread(self.spool.sha256, publish.file)
+        finally:
+            self._examined.discard(publish.id)
+        if self.publishing.existing(publish.id).is_received:
+            self._drop_media(publish)
+            return
         size_bytes = sum(map(self.spool.size, publish.files))
         processing_s = float(self.settings.get("processing_s"))
         moderation_s = float(self.settings.get("moderation_s"))
@@ -186,6 +186,17 @@ class TikTokState:
             return
         self._tell(publish.creator, "post.publish.complete", content, processing_s)
         self._tell_public(publish, processing_s + moderation_s)
+
+    async def looked_after(self, publish: Publish) -> Publish:
+        """A post as it stands now; what the end of the process broke off is taken up again."""
+        is_whole = publish.plan is not None and (
+            self.spool.settled_size(publish.file) == publish.plan.total_bytes
+        )
+        if is_whole:
+            await self.receive(publish)
+        elif publish.status == "PROCESSING_DOWNLOAD" and not publish.is_received:
+            self._pull(publish)
+        return self.publishing.existing(publish.id)
 
     def share(self, publish_id: str) -> Publish:
         """The creator posts a draft from the inbox, for all that may be addressed.
@@ -211,8 +222,7 @@ class TikTokState:
         """
         if publish.is_ended:
             raise errors.not_cancellable()
-        for file in publish.files:
-            self.spool.delete(file)
+        self._drop_media(publish)
         self._fail(publish, "publish_cancelled")
 
     def revoke(self, token: str | None, client: Client) -> None:
@@ -229,15 +239,31 @@ class TikTokState:
                 self._fail(publish, "auth_removed")
             self._tell(grant.person, "authorization.removed", {"reason": reason}, 0.0)
 
+    def _pull(self, publish: Publish) -> None:
+        """Fetch the media of a post in the background; nothing while that is under way."""
+        urls = publish.photos or (publish.video_url or "",)
+
+        async def then(is_fetched: bool) -> None:
+            if self.publishing.existing(publish.id).is_received:
+                self._drop_media(publish)
+            elif is_fetched:
+                await self.receive(publish)
+            else:
+                self._fail(publish, "photo_pull_failed" if publish.photos else "video_pull_failed")
+
+        self._puller.start(publish.id, dict(zip(publish.files, urls, strict=True)), then)
+
+    def _drop_media(self, publish: Publish) -> None:
+        for file in publish.files:
+            self.spool.settle(file)
+            self.spool.delete(file)
+
     def _flaw(self, publish: Publish) -> str | None:
         """Why a video or the photos cannot be published; takes time, call it in a thread."""
         if not publish.photos:
             return fail_reason(examine(self.spool.path(publish.file)))
-        heads = []
-        for file in publish.files:
-            with self.spool.path(file).open("rb") as photo:
-                heads.append(photo.read(12))
-        return None if all(map(is_photo, heads)) else "file_format_check_failed"
+        is_good = all(is_photo(self.spool.head(file, PHOTO_MARK_BYTES)) for file in publish.files)
+        return None if is_good else "file_format_check_failed"
 
     def _fail(self, publish: Publish, reason: str, after_s: float = 0.0) -> None:
         self.publishing.fail(publish.id, reason, after_s)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_COUNT = 35
+PHOTO_MARK_BYTES = 12
 TITLE_LIMIT_UNITS, DESCRIPTION_LIMIT_UNITS = 90, 4000
 
 

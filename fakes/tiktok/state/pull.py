@@ -21,22 +21,34 @@ class Puller:
     def __init__(self, spool: Spool, hosts: frozenset[str]) -> None:
         self._spool = spool
         self._hosts = hosts
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def allows(self, url: str) -> bool:
         """Whether an address lies below a verified prefix."""
         return is_within(url, self._hosts)
 
-    def start(self, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
-        """Fetch addresses, by the file that each goes into, then tell whether that worked."""
+    def start(self, name: str, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
+        """Fetch addresses, by the file that each goes into, then tell whether that worked.
+
+        Nothing happens while what was started under this name is under way.
+        """
+        if name in self._tasks:
+            return
+        for file in urls:
+            self._spool.delete(file)
         task = asyncio.get_running_loop().create_task(self._run(urls, then))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[name] = task
+        task.add_done_callback(lambda done: self._ended(name, done))
 
     def stop(self) -> None:
         """Give up what is under way."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
+        self._tasks.clear()
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
 
     async def _run(self, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
         for file, url in urls.items():

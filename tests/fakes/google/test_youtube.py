@@ -4,7 +4,7 @@ import hashlib
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -195,20 +195,81 @@ def test_a_client_that_sends_less_than_it_announced_is_not_waited_for_forever(
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_cut_connection_keeps_whole_units_of_what_came(client: httpx.Client, bearer: Bearer) -> None:
+def begun(running: Served, session: str, total: int, content: bytes) -> socket.socket:
+    """A connection that sends the beginning of a whole file, of which the fake has stored so much."""
+    parts, state = urlsplit(session), running.apps["google"].parts.state
+    assert isinstance(state, GoogleState)
+    spool = state.spool
+    file = f"{parse_qs(parts.query)['upload_id'][0]}.video"
+    head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Length: {total}\r\n\r\n"
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=10)
+    connection.sendall(head.encode() + content)
+    wait_until(lambda: spool.size(file) == len(content), lambda: f"bytes to come, last {spool.size(file)}")
+    return connection
+
+
+def test_a_cut_connection_keeps_whole_units_of_what_came(
+    client: httpx.Client, bearer: Bearer, running: Served
+) -> None:
     total = 4 * UNIT
     address = opened(client, bearer(), total)
-    session = urlsplit(address)
-    head = f"PUT {session.path}?{session.query} HTTP/1.1\r\nHost: x\r\nContent-Length: {total}\r\n\r\n"
 
-    with socket.create_connection((session.hostname, session.port), timeout=10) as connection:
-        connection.sendall(head.encode() + b"x" * (2 * UNIT + 1000))
+    with begun(running, address, total, b"x" * (2 * UNIT + 1000)):
+        pass
 
-    def stored() -> str | None:
-        answer: str | None = put(client, address, b"", f"bytes */{total}").headers.get("range")
-        return answer
+    answer = put(client, address, b"", f"bytes */{total}")
+    assert (answer.status_code, answer.headers["range"]) == (308, f"bytes=0-{2 * UNIT - 1}")
 
-    wait_until(lambda: stored() == f"bytes=0-{2 * UNIT - 1}", lambda: f"two units to stay, last {stored()}")
+
+def test_who_asks_how_far_an_upload_is_has_given_up_the_request_before(
+    client: httpx.Client, bearer: Bearer, running: Served
+) -> None:
+    content = bytes(range(256)) * (3 * UNIT // 256)
+    address = opened(client, bearer(), len(content))
+
+    with begun(running, address, len(content), content[: UNIT + 1000]) as connection:
+        asked = put(client, address, b"", f"bytes */{len(content)}")
+        rest = put(client, address, content[UNIT:], f"bytes {UNIT}-{len(content) - 1}/{len(content)}")
+        connection.sendall(content[UNIT + 1000 :])
+        late = connection.recv(4096)
+
+    (post,) = client.get("/_fake/posts").json()["posts"]
+    assert (asked.status_code, asked.headers["range"]) == (308, f"bytes=0-{UNIT - 1}")
+    assert (rest.status_code, late[:13]) == (200, b"HTTP/1.1 409 ")
+    assert post["media"] == media(post, content)
+
+
+def test_a_chunk_without_a_length_must_be_as_long_as_its_range(client: httpx.Client, bearer: Bearer) -> None:
+    address = opened(client, bearer(), UNIT)
+    headers = {"Content-Range": f"bytes 0-{UNIT - 1}/{UNIT}"}
+
+    answer = client.put(address, content=iter([b"x" * 1000]), headers=headers)
+
+    assert reason(answer) == (400, "badRequest", "global")
+    assert "There were 1000 byte(s)" in answer.json()["error"]["message"]
+    assert "range" not in put(client, address, b"", f"bytes */{UNIT}").headers
+
+
+@pytest.mark.parametrize("kind", ["multipart", "media"])
+def test_an_upload_in_one_request_that_is_cut_leaves_nothing(
+    client: httpx.Client, bearer: Bearer, running: Served, kind: str
+) -> None:
+    address, token = urlsplit(running.url("google")), bearer()["Authorization"]
+    media_type = 'multipart/related; boundary="b"' if kind == "multipart" else "video/mp4"
+    part = b"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n--b\r\nContent-Type: video/mp4\r\n\r\n"
+    head = (
+        f"POST {UPLOAD}?uploadType={kind}&part=snippet HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        f"Content-Type: {media_type}\r\nContent-Length: 100000\r\n\r\n"
+    )
+
+    def open_uploads() -> int:
+        return int(client.get("/_fake/state").json()["state"]["open_uploads"])
+
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(head.encode() + part + b"x" * 5000)
+        wait_until(lambda: open_uploads() == 1, lambda: "the upload to begin")
+
+    wait_until(lambda: open_uploads() == 0, lambda: "the upload to be forgotten")
 
 
 @pytest.mark.parametrize("newline", [b"\r\n", b"\n"])

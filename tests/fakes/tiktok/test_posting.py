@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
+import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from fakes.kit.people import person
+from fakes.tiktok.state import TikTokState
 from fakes.tiktok.state.chunks import Plan, flaw
 from fakes.tiktok.state.notices import signature
 from tests.fakes.receiver import Answer, Received, receiving
@@ -20,6 +25,12 @@ STATUS = "/v2/post/publish/status/fetch/"
 CREATOR = "/v2/post/publish/creator_info/query/"
 CANCEL = "/v2/post/publish/cancel/"
 MB = 1024 * 1024
+
+
+def state_of(running: Served) -> TikTokState:
+    state = running.apps["tiktok"].parts.state
+    assert isinstance(state, TikTokState)
+    return state
 
 
 def announced(client: httpx.Client, token: dict[str, str], size: int, **changes: Any) -> httpx.Response:
@@ -52,6 +63,45 @@ def status(client: httpx.Client, token: dict[str, str], publish_id: str) -> dict
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_a_chunk_that_is_sent_again_takes_the_place_of_the_one_that_hangs(
+    client: httpx.Client, bearer: Bearer, movie: Movie, running: Served
+) -> None:
+    token, content = bearer(), movie().read_bytes()
+    data = announced(client, token, len(content)).json()["data"]
+    address, spool = urlsplit(data["upload_url"]), state_of(running).spool
+    file = f"{parse_qs(address.query)['upload_id'][0]}.video"
+    head = f"PUT {address.path}?{address.query} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\n"
+    head += (
+        f"Content-Range: bytes 0-{len(content) - 1}/{len(content)}\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(head.encode() + content[:1000])
+        wait_until(lambda: spool.size(file) == 1000, lambda: "the beginning to come")
+        between = status(client, token, data["publish_id"])
+        again = sent(client, data["upload_url"], content, 0, len(content) - 1, len(content))
+        connection.sendall(content[1000:])
+        late = connection.recv(4096)
+
+    (post,) = client.get("/_fake/posts").json()["posts"]
+    assert between == {"status": "PROCESSING_UPLOAD", "publicaly_available_post_id": [], "uploaded_bytes": 0}
+    assert (again.status_code, late[:13]) == (201, b"HTTP/1.1 503 ")
+    assert post["media"]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_post_whose_last_byte_came_just_before_the_fake_ended_is_gone_on_with(
+    client: httpx.Client, bearer: Bearer, movie: Movie, running: Served
+) -> None:
+    token, content = bearer(), movie().read_bytes()
+    data = announced(client, token, len(content)).json()["data"]
+    upload_id = parse_qs(urlsplit(data["upload_url"]).query)["upload_id"][0]
+    state_of(running).spool.append(f"{upload_id}.video", content)
+
+    shown = status(client, token, data["publish_id"])
+
+    assert (shown["status"], shown["uploaded_bytes"]) == ("PUBLISH_COMPLETE", len(content))
 
 
 def test_a_video_in_one_chunk_is_published_at_once(
@@ -351,12 +401,50 @@ def test_a_video_is_pulled_from_this_stack(movie: Movie, bearer: Bearer, client:
     assert (ended[1]["status"], ended[1]["fail_reason"]) == ("FAILED", "video_pull_failed")
 
 
+def test_a_download_that_is_cancelled_stays_cancelled(
+    client: httpx.Client, bearer: Bearer, running: Served
+) -> None:
+    token, may_answer = bearer(), threading.Event()
+
+    def answer(_request: Received) -> Answer:
+        may_answer.wait(10)
+        return Answer(404)
+
+    with receiving() as host:
+        host.answer = answer
+        source = {"source": "PULL_FROM_URL", "video_url": f"{host.url}/video.mp4"}
+        begun = announced(client, token, 1, source=source).json()["data"]["publish_id"]
+        client.post(CANCEL, json={"publish_id": begun}, headers=token).raise_for_status()
+        may_answer.set()
+        puller = state_of(running)._puller
+        wait_until(lambda: not puller._tasks, lambda: "the download to end")
+
+    assert status(client, token, begun)["fail_reason"] == "publish_cancelled"
+
+
+def test_a_download_that_ended_with_the_fake_is_taken_up_again(
+    client: httpx.Client, bearer: Bearer, movie: Movie, running: Served
+) -> None:
+    token, content = bearer(), movie().read_bytes()
+    sam = person("streamer_sam")
+    assert sam is not None
+
+    with receiving() as host:
+        host.answer = lambda _request: Answer(200, content)
+        publishing = state_of(running).publishing
+        lost = publishing.announce(sam, {"privacy_level": "SELF_ONLY"}, f"{host.url}/video.mp4", None)
+        before = status(client, token, lost.id)
+        (after,) = _until_ended(client, token, lost.id)
+
+    assert (before["status"], after["status"]) == ("PROCESSING_DOWNLOAD", "PUBLISH_COMPLETE")
+
+
 def _until_ended(client: httpx.Client, token: dict[str, str], *publish_ids: str) -> list[dict[str, Any]]:
     def ended() -> bool:
         state = client.get("/_fake/state").json()["state"]["by_status"]
         return "PROCESSING_DOWNLOAD" not in state
 
-    wait_until(ended, lambda: "both downloads to end")
+    wait_until(ended, lambda: "all downloads to end")
     return [status(client, token, publish_id) for publish_id in publish_ids]
 
 
