@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.serving import Served
-from tests.sdk.runpod.workers import end_of, ended, living, pings, running, submitted, workers
+from tests.sdk.runpod.workers import Worker, end_of, ended, living, pings, running, submitted, workers
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(fake: Served, folder: P
         job = submitted(fake, CLIP, {"do": "progress", "file": str(tmp_path / "go")})
         first = running(fake, CLIP, job)
         next(one for one in pair if one.id == first["workerId"]).kill()
-        wait_until(lambda: len(living(fake)) == 1, lambda: "the death to be noticed")
+        wait_until(lambda: len(living(fake, *pair)) == 1, lambda: "the death to be noticed")
         second = running(fake, CLIP, job)
         (tmp_path / "go").touch()
 
@@ -40,7 +40,7 @@ def test_a_job_that_loses_two_workers_fails_and_the_model_serves_again(
         for _ in pair:
             worker_id = running(fake, CLIP, job)["workerId"]
             next(one for one in pair if one.id == worker_id).kill()
-            wait_until(partial(_is_gone, fake, worker_id), lambda: "the death to be noticed")
+            wait_until(partial(_is_gone, fake, pair, worker_id), lambda: "the death to be noticed")
 
         failed = end_of(fake, CLIP, job)
 
@@ -58,7 +58,7 @@ def test_a_job_whose_worker_hangs_with_its_heartbeats_is_done_by_another(
         frozen = next(one for one in pair if one.id == first)
         wait_until(lambda: pings(fake, frozen.id) > HEARD, lambda: f"{HEARD} pings")
         frozen.freeze()
-        wait_until(partial(_is_gone, fake, first), lambda: "three heartbeats to be missed")
+        wait_until(partial(_is_gone, fake, pair, first), lambda: "three heartbeats to be missed")
         (tmp_path / "go").touch()
 
         done = end_of(fake, CLIP, job)
@@ -71,7 +71,7 @@ def test_a_handler_that_exits_takes_its_worker_along(fake: Served, folder: Path,
     with workers(fake, folder, ("sync", CLIP), ("sync", CLIP)) as pair:
         job = submitted(fake, CLIP, {"do": "exit once", "file": str(tmp_path / "exited")})
         done = end_of(fake, CLIP, job)
-        left = [one["worker"] for one in living(fake)]
+        left = living(fake, *pair)
         codes = {one.id: one.process.wait(20) for one in pair if one.id not in left}
 
     assert (done["status"], done["output"], done["retries"]) == ("COMPLETED", "done by another", 1)
@@ -81,12 +81,12 @@ def test_a_handler_that_exits_takes_its_worker_along(fake: Served, folder: Path,
 def test_a_worker_that_is_to_be_refreshed_ends_with_its_job(fake: Served, folder: Path) -> None:
     with workers(fake, folder, ("refresh", CLIP)) as (one,):
         done = ended(fake, CLIP, {"do": "echo"})
-        left = living(fake)
+        left = living(fake, one)
         code = one.process.wait(20)
 
     assert (done["status"], left, code) == ("COMPLETED", [], 0)
     assert ended(fake, CLIP, {"mock_return": "the model"})["output"] == "the model"
 
 
-def _is_gone(fake: Served, worker_id: str) -> bool:
-    return worker_id not in {one["worker"] for one in living(fake)}
+def _is_gone(fake: Served, pair: list[Worker], worker_id: str) -> bool:
+    return worker_id not in living(fake, *pair)
