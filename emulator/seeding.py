@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator import tables
@@ -19,6 +20,7 @@ from emulator.parts import Parts
 from emulator.reset import link, replace_content, restore_uploads, stop_jobs
 
 if TYPE_CHECKING:
+    import httpx
     from asyncpg import Connection
     from cryptography.fernet import Fernet
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from seed.scenario import Scenario
 
 NAMES = ("small", "none", "large")
+_UPLOADS_AT_ONCE = 4
+_ANEW = "once that is mended, load it anew with: clipnet-emulate up -d; clipnet-emulate seed"
 Progress = Callable[[str], None]
 
 
@@ -64,7 +68,7 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
     try:
         await stop_jobs(queue)
         await queue.flushall(asynchronous=True)
-        await asyncio.to_thread(_place_files, parts, scenario, assets)
+        await asyncio.gather(_place_assets(parts, assets), asyncio.to_thread(_place_uploads, parts, scenario))
         clock.mark("files")
         await _load_fakes(parts, scenario, assets)
         clock.mark("fakes")
@@ -127,13 +131,46 @@ def _assets(parts: Parts, scenario: Scenario) -> tuple[Asset, ...]:
     return (*scenario.assets, *large.assets(rendered(parts), scenario.base))
 
 
-def _place_files(parts: Parts, scenario: Scenario, assets: Sequence[Asset]) -> None:
-    """Put the bytes of assets where the Cloudinary fake keeps them, and uploads where the API does."""
-    for file in {asset.file.path: asset.file for asset in assets}.values():
-        folder = parts.blobs_dir / file.sha256[:2]
-        folder.mkdir(parents=True, exist_ok=True)
-        link(file.path, folder / file.sha256)
+async def _place_assets(parts: Parts, assets: Sequence[Asset]) -> None:
+    """Give the Cloudinary fake the bytes of assets that it does not have yet.
 
+    The fake alone knows where bytes are kept and has the keys to it: nobody else needs them. Only a folder of
+    this stack gets links instead, which cost nothing.
+    """
+    import httpx
+
+    files = {asset.file.sha256: asset.file.path for asset in assets}
+    if not files:
+        return
+    at_once = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+    url = f"{parts.fakes['cloudinary']}/_fake/blobs"
+
+    async def put(http: httpx.AsyncClient, sha256: str) -> None:
+        async with at_once:
+            content = await asyncio.to_thread(files[sha256].read_bytes)
+            _check("cloudinary", await http.put(f"{url}/{sha256}", content=content))
+
+    async with httpx.AsyncClient(timeout=60) as http:
+        try:
+            answer = _check("cloudinary", await http.post(url, json={"sha256": list(files)}))
+            if answer["folder"] == str(parts.blobs_dir):
+                await asyncio.to_thread(
+                    _link_assets, parts.blobs_dir, {one: files[one] for one in answer["missing"]}
+                )
+            else:
+                await asyncio.gather(*(put(http, one) for one in answer["missing"]))
+        except httpx.TransportError as error:
+            raise _unanswered("cloudinary", parts.fakes["cloudinary"], error) from error
+
+
+def _link_assets(folder: Path, files: Mapping[str, Path]) -> None:
+    for sha256, path in files.items():
+        (folder / sha256[:2]).mkdir(parents=True, exist_ok=True)
+        link(path, folder / sha256[:2] / sha256)
+
+
+def _place_uploads(parts: Parts, scenario: Scenario) -> None:
+    """Put uploads where the API keeps them."""
     baseline = parts.baseline_dir / "media"
     replace_content(baseline, baseline / "none", parts.state_dir / "tmp")
     for upload in scenario.uploads:
@@ -154,17 +191,27 @@ async def _load_fakes(parts: Parts, scenario: Scenario, assets: Sequence[Asset])
         try:
             answer = await http.put(f"{url}/_fake/state", json=wanted.get(name, {}))
         except httpx.TransportError as error:
-            raise CheckFailed(
-                f"fake '{name}' at {url} does not answer: {error}", "see: clipnet-emulate status"
-            ) from error
-        if answer.status_code != 200:
-            raise CheckFailed(
-                f"fake '{name}' refused its seed: {answer.status_code} {answer.text}",
-                "once that is mended, load it anew with: clipnet-emulate up -d; clipnet-emulate seed",
-            )
+            raise _unanswered(name, url, error) from error
+        _check(name, answer)
 
     async with httpx.AsyncClient(timeout=30) as http:
         await asyncio.gather(*(put(http, name, url) for name, url in parts.fakes.items()))
+
+
+def _unanswered(name: str, url: str, error: httpx.TransportError) -> CheckFailed:
+    said = str(error) or type(error).__name__
+    return CheckFailed(f"fake '{name}' at {url} does not answer: {said}", "see: clipnet-emulate status")
+
+
+def _check(name: str, answer: httpx.Response) -> Any:
+    """Return what a fake answered.
+
+    Raises:
+        CheckFailed: It refused.
+    """
+    if not answer.is_success:
+        raise CheckFailed(f"fake '{name}' refused its seed: {answer.status_code} {answer.text}", _ANEW)
+    return answer.json()
 
 
 async def _load_rows(

@@ -268,7 +268,10 @@ def _control_routes(fake: FakeApp) -> list[Route]:
         return JSONResponse(body | {"state": parts.state.summary()})
 
     async def put_state(request: Request) -> Response:
-        fake.load(await _json_object(request))
+        document = await _json_object(request)
+        if parts.before_load is not None:
+            await parts.before_load(document)
+        fake.load(document)
         return JSONResponse({"fake": kit.name, "state": parts.state.summary()})
 
     async def requests(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """What a fake is given and what it gives back."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -120,6 +120,8 @@ class Parts:
     Attributes:
         error_body: The provider's JSON (or text) for an error: `wire.error_body`.
         posts: What the platform received, newest last; None for a fake that is no platform.
+        before_load: Looks outside of the store for what a seed document names, before it is loaded; raises
+            ValueError when that is not there.
         close: Called at shutdown.
         headers: Headers that the provider puts on every answer, given the request.
         controls: More routes of the control surface, below `/_fake/`.
@@ -131,6 +133,7 @@ class Parts:
     routes: Sequence[BaseRoute]
     error_body: Callable[[ProviderError], Any]
     posts: Callable[[], list[dict[str, Any]]] | None = None
+    before_load: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None
     close: Callable[[], None] | None = None
     headers: Callable[[Request], Mapping[str, str]] | None = None
     controls: Sequence[Route] = ()

@@ -116,8 +116,8 @@ class Blobs(Protocol):
         """
         ...
 
-    def missing(self, addresses: Iterable[str]) -> list[str]:
-        """Those of the addresses whose bytes are not stored; may block."""
+    async def missing(self, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses whose bytes are not stored."""
         ...
 
     def discard(self, addresses: Iterable[str]) -> None:

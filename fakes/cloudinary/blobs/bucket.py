@@ -7,11 +7,10 @@ import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakes.cloudinary.blobs import Blob, Inbox, Incoming, place
+from fakes.cloudinary.blobs import Blob, Inbox, Incoming
 from fakes.cloudinary.blobs.cache import LocalCache
 from fakes.cloudinary.errors import bytes_unavailable
 from fakes.kit.bucket import Bucket
@@ -33,8 +32,6 @@ _ATTEMPTS = 2
 class BucketBlobs:
     """Blobs as objects `<prefix><sha256>`; what is read or written passes through a folder of this machine.
 
-    Files that were put into the folder as `<first two digits>/<sha256>` by somebody else are taken over.
-
     Args:
         root: The folder: temporary files, copies, and what is still to be deleted.
         bucket: The bucket, made when it is not there.
@@ -42,7 +39,6 @@ class BucketBlobs:
     """
 
     def __init__(self, root: Path, bucket: Bucket, cache_limit_bytes: int = CACHE_LIMIT_BYTES) -> None:
-        self._root = root
         self._inbox = Inbox(root)
         self._objects = _Objects(bucket)
         self._cache = LocalCache(root / "cache", cache_limit_bytes)
@@ -68,42 +64,30 @@ class BucketBlobs:
             FileNotFoundError: They are not stored.
         """
         with self._cache.in_use(sha256):
-            yield self._present(sha256) or await self._fetched(sha256)
+            yield self._cache.find(sha256) or await self._fetched(sha256)
 
-    def missing(self, addresses: Iterable[str]) -> list[str]:
-        """Those of the addresses whose bytes are not stored; takes over those that lie in the folder."""
+    async def missing(self, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses whose bytes are not stored."""
         wanted = list(addresses)
-        with ThreadPoolExecutor(_TRANSFERS_AT_ONCE) as pool:
-            found = list(pool.map(self._take_over, wanted))
-        for address, file in zip(wanted, found, strict=True):
-            if isinstance(file, Path):
-                self._cache.put(file, address)
-        return [address for address, file in zip(wanted, found, strict=True) if not file]
+        found = await asyncio.gather(*(self._is_stored(address) for address in wanted))
+        return [address for address, is_stored in zip(wanted, found, strict=True) if not is_stored]
 
     def discard(self, addresses: Iterable[str]) -> None:
         """Note what is to be deleted, and delete it behind."""
         dead = list(addresses)
         for address in dead:
             self._cache.remove(address)
-            place(self._root, address).unlink(missing_ok=True)
         self._graves.dig(dead)
 
     def _put(self, sha256: str, file: Path) -> None:
         self._graves.rescue(sha256)
         self._objects.put(sha256, file)
 
-    def _present(self, sha256: str) -> Path | None:
-        lying = place(self._root, sha256)
-        return self._cache.find(sha256) or (lying if lying.is_file() else None)
-
-    def _take_over(self, sha256: str) -> Path | bool:
-        """The file that lies in the folder, by now in the bucket too; else whether the bucket has one."""
-        lying = place(self._root, sha256)
-        if lying.is_file():
-            self._put(sha256, lying)
-            return lying
-        self._graves.rescue(sha256)
-        return self._objects.has(sha256)
+    async def _is_stored(self, sha256: str) -> bool:
+        if self._graves.has(sha256):
+            return False
+        async with self._transfers:
+            return await asyncio.to_thread(self._objects.has, sha256)
 
     async def _fetched(self, sha256: str) -> Path:
         task = self._fetching.get(sha256)

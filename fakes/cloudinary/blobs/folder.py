@@ -40,7 +40,7 @@ class FolderBlobs:
             raise FileNotFoundError(path)
         yield path
 
-    def missing(self, addresses: Iterable[str]) -> list[str]:
+    async def missing(self, addresses: Iterable[str]) -> list[str]:
         """Those of the addresses whose bytes are not stored."""
         return [address for address in addresses if not self.path(address).is_file()]
 

@@ -14,6 +14,7 @@ from fakes.cloudinary.render import Renderer
 from fakes.cloudinary.routes import preflight
 from fakes.cloudinary.routes.admin import AdminApi
 from fakes.cloudinary.routes.analysis import AnalysisApi
+from fakes.cloudinary.routes.blobs import BlobControl
 from fakes.cloudinary.routes.control import AccountControl
 from fakes.cloudinary.routes.delivery import Delivery
 from fakes.cloudinary.routes.gaps import Gaps
@@ -45,6 +46,7 @@ def build(kit: Kit) -> Parts:
     )  # its own sequence: asset ids do not depend on how often one asks
 
     control = AccountControl(state, Ids(kit.settings.seed + 2))
+    stored = BlobControl(blobs, state.stored, None if bucket else str(folder))
 
     def close() -> None:
         renderer.close()
@@ -68,9 +70,10 @@ def build(kit: Kit) -> Parts:
             *preflight.routes(),
         ],
         error_body=wire.error_body,
+        before_load=stored.refuse_missing,
         close=close,
         headers=headers,
-        controls=control.routes(),
+        controls=(*control.routes(), *stored.routes()),
     )
 
 

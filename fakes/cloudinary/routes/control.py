@@ -33,7 +33,7 @@ class AccountControl:
         """Its routes."""
         return [
             Route(_PATH, self.accounts, methods=["GET"]),
-            Route(_PATH, _answers_value_errors(self.create), methods=["POST"]),
+            Route(_PATH, answers_value_errors(self.create), methods=["POST"]),
         ]
 
     async def accounts(self, _request: Request) -> Response:
@@ -67,9 +67,11 @@ def _body(account: Account, cloud: Cloud) -> dict[str, Any]:
     return body | {"is_production": account.is_production, "settings": settings}
 
 
-def _answers_value_errors(
+def answers_value_errors(
     handler: Callable[[Request], Awaitable[Response]],
 ) -> Callable[[Request], Awaitable[Response]]:
+    """Make a handler answer with 400 and the text of a ValueError."""
+
     @functools.wraps(handler)
     async def wrapped(request: Request) -> Response:
         try:

@@ -118,7 +118,6 @@ class CloudinaryState:
         self._store = kit.open_store(SCHEMA)
         self._clock = kit.clock
         self._ids = kit.ids
-        self._blobs = blobs
         self.accounts = Accounts(self._store)
         self.usage = Usage(self._store, kit.clock)
         self.calls = Calls(kit.clock)
@@ -154,13 +153,13 @@ class CloudinaryState:
 
         Args:
             document: `{"assets": [...], "accounts": [...], "clouds": [...], "remote": {...}}`. The fields of
-                an asset are `entries.ASSET_FIELDS`; its bytes are in the blob folder already. An account has
+                an asset are `entries.ASSET_FIELDS`; `named_bytes` are stored already. An account has
                 `cloud`, `api_key`, `api_secret` and `folder`; a cloud has `name` and the settings of `Cloud`.
                 `remote` says for addresses which local file, or which stored bytes by their SHA-256, stand
                 for them. The lists of `seeding.KINDS` hold what the Admin API makes.
 
         Raises:
-            ValueError: A field is unknown, missing or of the wrong kind, or bytes are not there.
+            ValueError: A field is unknown, missing or of the wrong kind.
         """
         entries.refuse_unknown("the document has", document, _SEEDED)
         for entry in entries.listed(document, "accounts"):
@@ -181,13 +180,7 @@ class CloudinaryState:
         remote_files = document.get("remote", {})
         if not isinstance(remote_files, dict):
             raise ValueError("'remote' is not an object")
-        remote_addresses = self.remote.load(remote_files)
-        addresses = {asset.sha256 for asset in assets} | remote_addresses
-        missing = set(self._blobs.missing(addresses))
-        if missing:
-            lost = [asset.public_id for asset in assets if asset.sha256 in missing]
-            lost += sorted(remote_addresses & missing)
-            raise ValueError(f"the bytes of {len(lost)} assets are not in the blob folder: {lost[:5]}")
+        addresses = {asset.sha256 for asset in assets} | self.remote.load(remote_files)
         self.assets.seed(assets)
         self.stored.seed(addresses)
 
@@ -263,6 +256,20 @@ class CloudinaryState:
         self.calls.forget()
         self.mistakes.clear()
         self.stored.collect(everything=True)
+
+
+def named_bytes(document: Mapping[str, Any]) -> dict[str, str]:
+    """The SHA-256 of all bytes that a seed document names, and what of it does; amiss is passed over."""
+    assets, remote_files = document.get("assets"), document.get("remote")
+    named = [
+        (entry.get("sha256"), entry.get("public_id"))
+        for entry in (assets if isinstance(assets, list) else ())
+        if isinstance(entry, Mapping)
+    ]
+    named += [(source, url) for url, source in remote_files.items()] if isinstance(remote_files, dict) else []
+    return {
+        sha256: str(name) for sha256, name in named if isinstance(sha256, str) and remote.is_address(sha256)
+    }
 
 
 def _seeded(entry: Mapping[str, Any], number: int) -> Asset:

@@ -6,7 +6,7 @@ process ends at, bytes without a row are found. Rows name bytes in a column `sha
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from fakes.cloudinary.blobs import Blob, Blobs, Incoming
 from fakes.kit.store import Store
@@ -38,10 +38,19 @@ class StoredBytes:
             for table in naming_tables(store)
         )
 
+    @contextlib.contextmanager
+    def held(self, addresses: Iterable[str]) -> Iterator[None]:
+        """Remove none of these bytes meanwhile, whether a row names them or not."""
+        held = set(addresses)
+        self._held.update(held)
+        try:
+            yield
+        finally:
+            self._held -= Counter(held)  # forgets what nobody holds
+
     @contextlib.asynccontextmanager
     async def kept(self, incoming: Incoming, blob: Blob) -> AsyncIterator[None]:
         """Store a finished file; a row that names it must be written before the context is left."""
-        self._held[blob.sha256] += 1
         self._loose_count += 1
         self._store.execute(
             "INSERT INTO lasting_blobs VALUES (?, 'loose') ON CONFLICT DO UPDATE SET status = 'loose'"
@@ -49,11 +58,10 @@ class StoredBytes:
             (blob.sha256,),
         )
         try:
-            await self._blobs.keep(incoming, blob)
-            yield
+            with self.held([blob.sha256]):
+                await self._blobs.keep(incoming, blob)
+                yield
         finally:
-            self._held[blob.sha256] -= 1
-            self._held += Counter()  # forgets what nobody holds
             if self._loose_count >= _COLLECT_AT:
                 self.collect()
 

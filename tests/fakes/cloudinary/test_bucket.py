@@ -38,6 +38,11 @@ def delivered(fakes: Served, path: str) -> httpx.Response:
     return httpx.get(f"{fakes.url('cloudinary')}/staging/image/upload/{path}", timeout=30)
 
 
+def bring(control: str, content: bytes) -> None:
+    sha256 = hashlib.sha256(content).hexdigest()
+    httpx.put(f"{control}/blobs/{sha256}", content=content, timeout=30).raise_for_status()
+
+
 def addresses(*contents: bytes) -> set[str]:
     return {hashlib.sha256(content).hexdigest() for content in contents}
 
@@ -67,17 +72,15 @@ def test_all_is_there_after_a_restart_without_the_folder(
     assert head.headers["content-length"] == str(len(png))
 
 
-def test_a_seed_is_taken_over_and_a_reset_removes_the_rest(
+def test_a_seed_is_brought_and_a_reset_removes_the_rest(
     server: BucketServer, tmp_path: Path, png: bytes
 ) -> None:
     sha256 = hashlib.sha256(png).hexdigest()
-    file = tmp_path / "blobs" / sha256[:2] / sha256
     seed = {"public_id": "staging_clips/seed", "resource_type": "image", "format": "png", "sha256": sha256}
     seed |= {"etag": hashlib.md5(png).hexdigest(), "created_at": "2026-11-20T06:00:00Z"}
     with served("cloudinary", folder=tmp_path, bucket=server.bucket("seeded")) as fakes:
         control = f"{fakes.url('cloudinary')}/_fake"
-        file.parent.mkdir(parents=True)
-        file.write_bytes(png)
+        bring(control, png)
         document = {"assets": [{**seed, "bytes": len(png)}]}
         httpx.put(f"{control}/state", json=document, timeout=30).raise_for_status()
         upload(fakes, image(9, 9), "new").raise_for_status()

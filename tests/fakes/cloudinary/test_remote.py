@@ -88,7 +88,7 @@ def test_a_remote_file_that_is_too_large_is_not_read_to_its_end(seeded: Cloud, t
         ([], "'remote' is not an object"),
         ({"x": "/etc/hostname"}, "remote['x'] is '/etc/hostname'"),
         ({"http://x/": "relative.png"}, "remote['http://x/'] is 'relative.png'; there is no such file"),
-        ({"http://x/": "0" * 64}, "the bytes of 1 assets are not in the blob folder"),
+        ({"http://x/": "0" * 64}, "the bytes of 1 assets are not stored"),
     ],
 )
 def test_a_map_that_is_wrong_is_refused(cloud: Cloud, remote: object, message: str) -> None:

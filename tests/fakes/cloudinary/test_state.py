@@ -91,7 +91,11 @@ def test_ids_do_not_clash_with_what_was_seeded_or_stored_before_a_restart(cloud:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sha256": "0" * 64}, "the bytes of 1 assets are not in the blob folder: ['staging_clips/a']"),
+        (
+            {"sha256": "0" * 64},
+            "the bytes of 1 assets are not stored: ['staging_clips/a']; "
+            "put them with PUT /_fake/blobs/<their SHA-256>",
+        ),
         ({"bytes": "many"}, "assets[0].bytes is 'many'; it must be a whole number"),
         ({"width": -1}, "assets[0].width is -1; it must be a whole number of pixels"),
         ({"duration": True}, "assets[0].duration is True; it must be a number of seconds"),

@@ -37,7 +37,7 @@ class Things:
         self.stored.loosen([blob.sha256])
 
     def has(self, blob: Blob) -> bool:
-        return not self.blobs.missing([blob.sha256])
+        return self.blobs.path(blob.sha256).is_file()
 
 
 @pytest.fixture
@@ -78,6 +78,17 @@ async def test_bytes_that_are_being_stored_are_left_alone(things: Things) -> Non
 
     things.stored.collect()
     assert things.has(blob)
+
+
+async def test_bytes_that_are_held_are_left_alone(things: Things) -> None:
+    blob = await things.add(b"x", is_named=False)
+
+    with things.stored.held([blob.sha256]), things.stored.held([blob.sha256]):
+        things.stored.collect(everything=True)
+    was_kept = things.has(blob)
+    things.stored.collect(everything=True)
+
+    assert (was_kept, things.has(blob)) == (True, False)
 
 
 async def test_what_an_ended_process_left_without_a_row_is_found_by_the_next(tmp_path: Path) -> None:
