@@ -12,7 +12,7 @@ from fakes.discord.state.messages import File
 from fakes.kit.bodies import BODY_LIMIT_BYTES, bounded, media_type, strict_json
 
 FILE_LIMIT_BYTES = 10 * 1024 * 1024
-_MESSAGE_LIMIT_BYTES = 10 * FILE_LIMIT_BYTES + BODY_LIMIT_BYTES
+MESSAGE_LIMIT_BYTES = 25 * 1024 * 1024
 _CHUNK_BYTES = 1 << 16
 
 
@@ -53,7 +53,7 @@ async def read_message(request: Request) -> tuple[dict[str, Any], list[File]]:
         return await read_object(request), []
     fields: dict[str, Any] = {}
     files: list[File] = []
-    async with bounded(request, _MESSAGE_LIMIT_BYTES, errors.too_large()).form(max_files=10) as form:
+    async with bounded(request, MESSAGE_LIMIT_BYTES, errors.too_large()).form(max_files=10) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 files.append(await _file(value))

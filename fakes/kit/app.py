@@ -5,7 +5,6 @@ import importlib
 import logging
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.kit import journal as journals
 from fakes.kit.bodies import json_object, readable
-from fakes.kit.clock import SettableClock, iso
+from fakes.kit.clock import SettableClock, iso, unix_s
 from fakes.kit.errors import ProviderError
 from fakes.kit.fake import Fake
 from fakes.kit.faults import Fault, Faults
@@ -374,7 +373,7 @@ def _move_clock(clock: SettableClock, body: Mapping[str, Any]) -> None:
         case {"advance_s": int() | float() as seconds}:
             clock.advance(seconds)
         case {"set": str() as text}:
-            clock.set(datetime.fromisoformat(text).timestamp())
+            clock.set(unix_s(text))
         case {"freeze": True}:
             clock.freeze()
         case {"real": True}:

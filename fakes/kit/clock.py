@@ -165,6 +165,16 @@ class ManualClock(SettableClock):
         self.real.freeze()
 
 
+def unix_s(text: str) -> float:
+    """Unix seconds of a time in ISO 8601; without an offset it is in UTC.
+
+    Raises:
+        ValueError: Not such a time.
+    """
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
 def iso_with_offset(unix_s: float) -> str:
     """Format as `2026-11-21T06:00:00+00:00` (UTC)."""
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")

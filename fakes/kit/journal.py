@@ -76,7 +76,8 @@ class Journal:
             found = (entry for entry in found if entry.trace_id == trace_id)
         if violations:
             found = (entry for entry in found if entry.violation is not None)
-        return list(found)[-limit:]
+        kept = list(found)
+        return kept[max(0, len(kept) - limit) :]
 
     def __len__(self) -> int:
         return len(self._entries)

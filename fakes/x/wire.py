@@ -5,16 +5,16 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse
 
 from fakes.kit.bodies import compact_json
-from fakes.kit.clock import iso
+from fakes.kit.clock import iso, unix_s
 from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
+from fakes.kit.numbers import whole
 from fakes.kit.oauth import Issued, error_page
 from fakes.x import errors
 from fakes.x.state.media import CHECK_AFTER_S, LIFE_S, Media
@@ -23,7 +23,6 @@ from fakes.x.state.users import CREATED_S, User
 from fakes.x.state.webhooks import Subscription, Webhook
 
 _FEWEST, _MOST = 5, 100
-_ID_DIGITS = 19
 _LAST_ID = 2**63 - 1
 CONSUMER_SECRET = "x-staging-consumer-secret"
 _EXCLUSIVE = ("media", "poll", "quote_tweet_id", "card_uri")
@@ -125,19 +124,15 @@ def page_wanted(query: Mapping[str, str]) -> PageWanted:
     Raises:
         ProviderError: A parameter has a bad value.
     """
-    most = query.get("max_results", "10")
-    if not most.isdecimal() or not _FEWEST <= int(most) <= _MOST:
-        message = f"The `max_results` query parameter value [{most}] is not between {_FEWEST} and {_MOST}"
-        raise errors.invalid(message, "max_results", most)
-    since_id, until_id, token = (query.get(name, "") for name in ("since_id", "until_id", "pagination_token"))
-    for name, value in (("since_id", since_id), ("until_id", until_id), ("pagination_token", token)):
-        if value and (not value.isdecimal() or len(value) > _ID_DIGITS):
-            message = f"The `{name}` query parameter value [{value}] is not valid"
-            raise errors.invalid(message, name, value)
+    asked = query.get("max_results", "10")
+    most = whole(asked, _MOST)
+    if most is None or most < _FEWEST:
+        message = f"The `max_results` query parameter value [{asked}] is not between {_FEWEST} and {_MOST}"
+        raise errors.invalid(message, "max_results", asked)
     return PageWanted(
-        most=int(most),
-        since_id=min(int(since_id or 0), _LAST_ID),
-        until_id=min(int(until_id or _LAST_ID), int(token or _LAST_ID)),
+        most=most,
+        since_id=_id(query, "since_id", 0),
+        until_id=min(_id(query, "until_id", _LAST_ID), _id(query, "pagination_token", _LAST_ID)),
         begin_s=_unix_s(query, "start_time", 0.0),
         end_s=_unix_s(query, "end_time", float("inf")),
     )
@@ -151,12 +146,22 @@ def page_meta(posts: Sequence[Post], *, has_more: bool) -> dict[str, Any]:
     return meta | ({"next_token": posts[-1].id} if has_more else {})
 
 
+def _id(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name)
+    if not text:
+        return default
+    found = whole(text)
+    if found is None:
+        raise errors.invalid(f"The `{name}` query parameter value [{text}] is not valid", name, text)
+    return found
+
+
 def _unix_s(query: Mapping[str, str], name: str, default: float) -> float:
     text = query.get(name)
     if not text:
         return default
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return unix_s(text)
     except ValueError:
         message = f"The `{name}` query parameter value [{text}] is not a valid RFC 3339 time"
         raise errors.invalid(message, name, text) from None

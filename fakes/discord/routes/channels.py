@@ -1,5 +1,7 @@
 """Channels and their messages, for the bot."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -11,9 +13,9 @@ from fakes.discord.state import State
 from fakes.discord.state.guild import Channel
 from fakes.discord.state.messages import Author, Message
 from fakes.kit.kit import Kit
+from fakes.kit.numbers import whole
 
-_SNOWFLAKE_DIGITS = 19
-_PAGE = range(1, 101)
+_MOST = 100
 
 
 def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
@@ -55,15 +57,12 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
     async def page(request: Request) -> Response:
         where = entered(request, "list messages")
         query = request.query_params
-        limit = query.get("limit", "50")
-        if not limit.isdecimal() or int(limit) not in _PAGE:
+        limit = whole(query.get("limit", "50"), _MOST)
+        if not limit:
             message = "int value should be less than or equal to 100."
             raise errors.invalid_form(("limit",), "NUMBER_TYPE_MAX", message)
-        for name in ("before", "after"):
-            if not query.get(name, "0").isdecimal() or len(query.get(name, "0")) > _SNOWFLAKE_DIGITS:
-                message = f'Value "{query[name]}" is not snowflake.'
-                raise errors.invalid_form((name,), "NUMBER_TYPE_COERCE", message)
-        found = messages.page(where.id, int(limit), query.get("before"), query.get("after"))
+        before, after = (_snowflake(query, name) for name in ("before", "after"))
+        found = messages.page(where.id, limit, before, after)
         return JSONResponse([body(message) for message in found])
 
     async def get(request: Request) -> Response:
@@ -96,3 +95,14 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
         Handler("DELETE", one, delete),
         Handler("POST", "/channels/{channel_id}/webhooks", create_webhook),
     )
+
+
+def _snowflake(query: Mapping[str, str], name: str) -> int | None:
+    """The id that a parameter names, if it is there."""
+    if name not in query:
+        return None
+    found = whole(query[name])
+    if found is None:
+        message = f'Value "{query[name]}" is not snowflake.'
+        raise errors.invalid_form((name,), "NUMBER_TYPE_COERCE", message)
+    return found

@@ -33,6 +33,7 @@ _VISIBLE = (
 )
 _NEWEST_FIRST = f"{_VISIBLE} DESC LIMIT ?"
 _OLDEST_FIRST = f"{_VISIBLE} ASC LIMIT ?"
+_LAST_ID = 2**63 - 1
 NONCE_LIFE_S = 300.0  # guess: "the past few minutes"
 
 
@@ -162,12 +163,14 @@ class Messages:
             raise errors.unknown_message()
         return _message(row)
 
-    def page(self, channel_id: str, limit: int, before: str | None, after: str | None) -> list[Message]:
+    def page(self, channel_id: str, limit: int, before: int | None, after: int | None) -> list[Message]:
         """Messages that everybody in the channel sees, newest first."""
-        order = _OLDEST_FIRST if after else _NEWEST_FIRST
-        rows = self._kit.store.all(order, (channel_id, int(before or 2**63 - 1), int(after or 0), limit))
+        order = _OLDEST_FIRST if after is not None else _NEWEST_FIRST
+        rows = self._kit.store.all(
+            order, (channel_id, _LAST_ID if before is None else before, after or 0, limit)
+        )
         found = [_message(row) for row in rows]
-        return found[::-1] if after else found
+        return found[::-1] if after is not None else found
 
     def edit(self, message: Message, draft: Draft) -> Message:
         """Change the fields that the draft names; an answer that was announced is no longer loading.

@@ -12,6 +12,7 @@ from fakes.google import errors
 from fakes.google.wire import Utf8Json
 from fakes.google.wire.fields import picked, wanted_of
 from fakes.kit.errors import ProviderError
+from fakes.kit.numbers import whole
 
 STANDARD = frozenset(
     {"alt", "fields", "key", "prettyPrint", "quotaUser", "userIp", "access_token", "oauth_token", "$.xgafv"}
@@ -77,10 +78,11 @@ def asked_page(request: Request) -> tuple[int, int]:
         ProviderError: `maxResults` is not within 0 to 50, or the token is not one of ours (400).
     """
     text = request.query_params.get("maxResults", "5")
-    if not text.isdecimal() or len(text) > 2 or int(text) > 50:
+    count = whole(text, 50)
+    if count is None:
         raise errors.out_of_range("maxResults", text[:40])
     token = request.query_params.get("pageToken")
-    return (0 if token is None else _place(token)), int(text)
+    return (0 if token is None else _place(token)), count
 
 
 def page_token(place: int) -> str:

@@ -1,10 +1,10 @@
 """The rules for a video's title, description, tags, category and status (YouTube: videos.insert)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from fakes.google import errors
+from fakes.kit.clock import unix_s
 
 TITLE_LIMIT_CHARS = 100
 DESCRIPTION_LIMIT_BYTES = 5000
@@ -139,6 +139,6 @@ def _is_later(value: object, now_s: float) -> bool:
 
 def _seconds(value: object) -> float | None:
     try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except (ValueError, OverflowError, OSError):
+        return unix_s(str(value))
+    except ValueError:
         return None

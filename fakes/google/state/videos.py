@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
 from fakes.google import errors
 from fakes.google.state.uploads import Received
-from fakes.kit.clock import Clock
+from fakes.kit.clock import Clock, unix_s
 from fakes.kit.ids import Ids
 from fakes.kit.people import Person, person
 from fakes.kit.store import Store
@@ -114,7 +113,7 @@ class Videos:
             one = person(str(row.get("login")))
             if one is None or not row.get("id"):
                 raise ValueError(f"{where} needs an id and a known login; it has {sorted(row)}")
-            at_s = datetime.fromisoformat(row["at"]).timestamp() if "at" in row else self._clock.now()
+            at_s = unix_s(str(row["at"])) if "at" in row else self._clock.now()
             snippet = {"title": str(row.get("title", "")), "description": str(row.get("description", ""))}
             parts = {"snippet": snippet | {"categoryId": "20"}, "status": {"privacyStatus": "public"}}
             self._insert(str(row["id"]), one, parts, at_s, at_s, row.get("idempotency_key"))

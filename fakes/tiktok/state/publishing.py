@@ -4,11 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
-from fakes.kit.clock import Clock
+from fakes.kit.clock import Clock, unix_s
 from fakes.kit.credentials import is_same
 from fakes.kit.ids import Ids
 from fakes.kit.people import Person, person
@@ -114,7 +113,7 @@ class Publishing:
         for number, row in enumerate(rows):
             if person(str(row.get("login"))) is None or not row.get("id"):
                 raise ValueError(f"videos[{number}] needs an id and a known login; it has {sorted(row)}")
-            at_s = datetime.fromisoformat(row["at"]).timestamp() if "at" in row else self._clock.now()
+            at_s = unix_s(str(row["at"])) if "at" in row else self._clock.now()
             info = {"title": str(row.get("title", "")), "privacy_level": "PUBLIC_TO_EVERYONE"}
             self._store.execute(
                 "INSERT INTO publishes (id, login, source, post_info, created_s, received_s, processed_s,"

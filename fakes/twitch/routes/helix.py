@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -10,8 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object
+from fakes.kit.clock import unix_s
 from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
+from fakes.kit.numbers import whole
 from fakes.kit.oauth import Grant, bearer_text
 from fakes.twitch import errors, wire
 from fakes.twitch.courier import Courier
@@ -19,7 +20,7 @@ from fakes.twitch.state import POINTS_A_MINUTE, State
 from fakes.twitch.state.eventsub import CHAT
 
 _T = TypeVar("_T")
-_PAGE = range(1, 101)
+_MOST = 100
 
 
 def untouched(now_s: float) -> Taken:
@@ -55,7 +56,7 @@ def routes(state: State, courier: Courier) -> list[Route]:
     async def users(request: Request) -> Response:
         grant = allowed(request)
         ids, logins = request.query_params.getlist("id"), request.query_params.getlist("login")
-        if len(ids) + len(logins) > _PAGE[-1]:
+        if len(ids) + len(logins) > _MOST:
             raise errors.bad_request("The number of id and login parameters must not exceed 100")
         if not ids and not logins and grant.person is None:
             raise errors.bad_request("Must provide an ID, Login or OAuth Token")
@@ -100,7 +101,7 @@ def routes(state: State, courier: Courier) -> list[Route]:
         asked = [name for name in ("id", "broadcaster_id", "game_id") if name in query]
         if len(asked) != 1:
             raise errors.bad_request("You must specify exactly one of id, broadcaster_id or game_id")
-        if len(query.getlist("id")) > _PAGE[-1]:
+        if len(query.getlist("id")) > _MOST:
             raise errors.bad_request("The number of id parameters must not exceed 100")  # guess: wording
         if asked == ["id"]:
             found = state.clips.by_ids(query.getlist("id"))
@@ -171,19 +172,19 @@ async def _json(request: Request) -> dict[str, Any]:
 def _page(request: Request, found: Sequence[_T], default: int = 20) -> dict[str, Any]:
     """One page of a list; the cursor is the position of the next one."""
     query = request.query_params
-    first, after = query.get("first", str(default)), query.get("after", "0")
-    if not first.isdecimal() or int(first) not in _PAGE:
+    first, after = whole(query.get("first", str(default)), _MOST), whole(query.get("after", "0"))
+    if not first:
         raise errors.bad_request('The parameter "first" was malformed: the value must be from 1 to 100')
-    if not after.isdecimal():
+    if after is None:
         raise errors.bad_request('The parameter "after" was malformed')
-    end = int(after) + int(first)
-    return wire.list_body(found[int(after) : end], str(end) if end < len(found) else None)
+    end = after + first
+    return wire.list_body(found[after:end], str(end) if end < len(found) else None)
 
 
 def _unix_s(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return unix_s(text)
     except ValueError:
         raise errors.bad_request("The time is not RFC 3339") from None

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fakes.kit.numbers import whole
 from fakes.x import errors, wire
 from fakes.x.guard import Guard
 from fakes.x.routes.bodies import read_json, read_upload
@@ -82,5 +83,6 @@ def routes(state: State, guard: Guard) -> list[Route]:
 
 
 def _number(value: Any) -> int:
-    text = str(value)
-    return int(text) if text.isdecimal() else -1
+    """A number that came as JSON or as text; -1, which no field takes, for anything else."""
+    found = whole(str(value))
+    return -1 if found is None else found

@@ -240,5 +240,5 @@ def _image(head: bytes) -> tuple[str, int, int] | None:
     try:
         with Image.open(BytesIO(head)) as picture:
             return f"image/{(picture.format or '').lower()}", picture.width, picture.height
-    except UnidentifiedImageError:
+    except (UnidentifiedImageError, Image.DecompressionBombError):
         return None

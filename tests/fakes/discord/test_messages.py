@@ -309,3 +309,20 @@ def test_a_seed_document_adds_messages_and_commands(fake: httpx.Client) -> None:
     assert (loaded["messages"], loaded["commands"]) == (1, ["clip"])
     assert (posts[0]["id"], posts[0]["channel"]) == ("1500000000000000000", "clips")
     assert bad.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", f"limit={'9' * 5000}", f"before={'9' * 19}", f"after={'9' * 5000}", "after=x"]
+)
+def test_pages_of_strangers_crash_nothing(bot: httpx.Client, query: str) -> None:
+    answer = bot.get(f"{MESSAGES}?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, 50035)
+
+
+def test_a_request_has_at_most_25_mib(bot: httpx.Client) -> None:
+    files = {f"files[{number}]": ("a.bin", bytes(9 * 1024 * 1024)) for number in range(3)}
+
+    answer = bot.post(MESSAGES, files=files)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, 40005)

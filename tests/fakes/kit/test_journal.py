@@ -94,6 +94,8 @@ def test_the_journal_is_bounded_and_found_by_trace_and_violation() -> None:
     journal.violation("reached for production")
 
     assert [one.path for one in journal.find()] == ["/2", "/3", "/4"]
+    assert [one.path for one in journal.find(limit=2)] == ["/3", "/4"]
+    assert journal.find(limit=0) == []
     assert [one.path for one in journal.find(trace_id="t")] == ["/3"]
     assert [one.path for one in journal.find(violations=True)] == ["/4"]
 

@@ -235,3 +235,10 @@ def test_a_seed_document_adds_people_clips_and_messages(fake: httpx.Client) -> N
     assert [post["id"] for post in posts] == ["m1"]
     assert (unknown.status_code, "unknown field 'nonsense'" in unknown.json()["error"]) == (400, True)
     assert emptied.json()["state"]["live"] == ["streamer_sam", "clipper_cleo"]
+
+
+@pytest.mark.parametrize("query", ["first=0", "first=101", f"first={'9' * 5000}", f"after={'9' * 5000}"])
+def test_pages_of_strangers_crash_nothing(app: httpx.Client, query: str) -> None:
+    answer = app.get(f"/helix/streams?{query}")
+
+    assert (answer.status_code, "was malformed" in answer.json()["message"]) == (400, True)

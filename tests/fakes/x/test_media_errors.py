@@ -118,3 +118,23 @@ def test_processing_that_failed_is_told_and_the_media_cannot_be_posted(bot: http
     expected = {"state": "failed", "progress_percent": 100, "error": error}
     assert (status.status_code, status.json()["data"]["processing_info"]) == (200, expected)
     check(posted, 400, invalid(row(MEDIA_IDS, "media.media_ids", media_id)))
+
+
+def test_a_picture_of_too_many_pixels_is_no_picture(bot: httpx.Client) -> None:
+    # a GIF of 65535 times 65535 pixels, without any of them
+    bomb = b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;"
+
+    answer = bot.post(UPLOAD, data={"media_category": "tweet_image"}, files={"media": ("a.gif", bomb)})
+
+    assert answer.status_code == 200
+    assert "image" not in answer.json()["data"]
+
+
+def test_a_place_of_thousands_of_digits_is_refused(bot: httpx.Client) -> None:
+    media_id = bot.post(INITIALIZE, json=ANNOUNCED).json()["data"]["id"]
+    fields = {"segment_index": "9" * 5000}
+
+    answer = bot.post(f"{UPLOAD}/{media_id}/append", data=fields, files={"media": b"0123456789"})
+
+    expected = row("segment_index must be from 0 to 999", "segment_index", "-1")
+    check(answer, 400, invalid(expected))

@@ -378,3 +378,12 @@ def test_the_timeline_of_nobody_is_not_found(bot: httpx.Client) -> None:
     answer = bot.get("/2/users/1/tweets")
 
     assert (answer.status_code, answer.json()["parameter"], answer.json()["value"]) == (404, "id", "1")
+
+
+@pytest.mark.parametrize(
+    "query", [f"max_results={'9' * 5000}", f"until_id={'9' * 19}", f"pagination_token={'9' * 5000}"]
+)
+def test_pages_of_strangers_crash_nothing(bot: httpx.Client, query: str) -> None:
+    answer = bot.get(f"/2/users/{BOT_ID}/tweets?{query}")
+
+    assert (answer.status_code, answer.json()["title"]) == (400, "Invalid Request")

@@ -70,6 +70,16 @@ def test_urls_that_are_refused(app: httpx.Client, url: str, reason: str) -> None
     assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (400, reason)
 
 
+def test_an_answer_to_the_challenge_that_cannot_be_read_is_refused(
+    app: httpx.Client, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _request: Answer(body=b"[" * 100_000)
+
+    answer = app.post("/2/webhooks", json={"url": f"{receiver.url}/hook"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (400, "CrcValidationFailed")
+
+
 def test_a_wrong_answer_to_the_challenge_is_refused_and_ends_a_webhook(
     app: httpx.Client, receiver: Receiver
 ) -> None:
