@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,6 +87,23 @@ def wait_until(
         if time.monotonic() > ends:
             raise TimeoutError(f"waited {deadline_s} s for {what()}")
         time.sleep(0.01)
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """Answer one connection with these bytes, whatever it asks; gives the port."""
+
+    def answer_once() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(DEADLINE_S)
+        answered = pool.submit(answer_once)
+        yield listener.getsockname()[1]
+        answered.result()
 
 
 def free_port() -> int:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from clipnet.probe import check
 from clipnet.queue import connect
-from tests.servers import free_port
+from tests.servers import answering, free_port
 
 
 async def test_a_worker_is_healthy_while_its_lease_is_held(clean: None, redis_url: str) -> None:
@@ -30,7 +32,22 @@ def test_a_service_that_is_away_is_named() -> None:
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("api: URLError")
+    assert done.stderr.startswith("api: ConnectionRefusedError")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", None),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "answered 'HTTP/1.1 503 Service Unavailable'"),
+        (b"", "answered 'nothing'"),
+    ],
+)
+def test_only_an_answer_of_200_is_health(answer: bytes, said: str | None) -> None:
+    with answering(answer) as port:
+        found = check("api", {"PORT": str(port)})
+
+    assert found == (said and f"port {port} {said}")
 
 
 def test_an_unknown_service_is_a_wrong_argument() -> None:
