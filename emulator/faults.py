@@ -75,7 +75,8 @@ def add(stack: Stack, fake: str, fault: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigurationRefused: There is no such fake, or it does not take the fault.
     """
-    return {"fake": fake, **_call(stack, known(stack, fake), "PUT", fault)}
+    hint = f"see: clipnet-emulate fault kinds {fake}"
+    return {"fake": fake, **_call(stack, known(stack, fake), "PUT", fault, hint=hint)}
 
 
 def clear(stack: Stack, fake: str | None, fault_id: str | None = None) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ def clear(stack: Stack, fake: str | None, fault_id: str | None = None) -> tuple[
     """
     names = (known(stack, fake),) if fake else fakes(stack)
     for name in names:
-        _call(stack, name, "DELETE", query=f"?id={quote(fault_id, safe='')}" if fault_id else "")
+        query = f"?id={quote(fault_id, safe='')}" if fault_id else ""
+        _call(stack, name, "DELETE", query=query, hint="see: clipnet-emulate fault list")
     return names
 
 
@@ -107,7 +109,12 @@ def _no_fake(name: str, names: tuple[str, ...]) -> ConfigurationRefused:
 
 
 def _call(
-    stack: Stack, fake: str, method: str, body: Mapping[str, Any] | None = None, query: str = ""
+    stack: Stack,
+    fake: str,
+    method: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    query: str = "",
+    hint: str = "",
 ) -> dict[str, Any]:
-    hint = f"see: clipnet-emulate fault kinds {fake}"
     return ask(fake, stack.ports[fake], method, f"faults{query}", body, hint=hint)

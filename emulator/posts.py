@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
-from emulator.errors import CheckFailed, ConfigurationRefused
+from emulator.control import ask
+from emulator.errors import ConfigurationRefused
 from emulator.parts import PLATFORMS
-
-if TYPE_CHECKING:
-    from httpx import AsyncClient
 
 NAMES = {"youtube": "google"}
 """Platforms whose fake has another name."""
+_WITHIN_S = 10.0
 
 
-async def posts(
-    http: AsyncClient, fakes: Mapping[str, str], platform: str | None = None
-) -> list[dict[str, Any]]:
+def posts(fakes: Mapping[str, str], platform: str | None = None) -> list[dict[str, Any]]:
     """Return the posts of one platform or of all, each with its `platform`, in the order of the fake.
 
     `is_duplicate` tells that an earlier post of the platform has the same idempotency key.
 
     Raises:
         ConfigurationRefused: There is no such platform.
-        CheckFailed: A fake did not answer well.
+        CheckFailed: A fake did not answer.
     """
     wanted = [NAMES.get(platform, platform)] if platform else [name for name in PLATFORMS if name in fakes]
     if platform and wanted[0] not in fakes:
-        known = ["youtube" if name == "google" else name for name in PLATFORMS if name in fakes]
+        known = [_label(name) for name in PLATFORMS if name in fakes]
         raise ConfigurationRefused(f"there is no platform '{platform}'", f"platforms: {', '.join(known)}")
-    found = await asyncio.gather(*(_of(http, fakes[name], name) for name in wanted))
-    return [post for group in found for post in group]
+    return [post for name in wanted for post in _of(name, fakes[name])]
 
 
-async def _of(http: AsyncClient, url: str, name: str) -> list[dict[str, Any]]:
-    answer = await http.get(f"{url}/_fake/posts")
-    if answer.status_code != 200:
-        raise CheckFailed(f"fake '{name}' does not tell its posts: {answer.status_code} {answer.text}")
-    label = "youtube" if name == "google" else name
-    told: list[dict[str, Any]] = answer.json()["posts"]
+def _of(name: str, url: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = ask(name, urlsplit(url).port or 80, "GET", "posts", within_s=_WITHIN_S)[
+        "posts"
+    ]
     return [
-        {"platform": label, **post, "is_duplicate": is_known}
+        {"platform": _label(name), **post, "is_duplicate": is_known}
         for post, is_known in zip(told, _repeats(told), strict=True)
     ]
+
+
+def _label(name: str) -> str:
+    """What a fake is called as a platform."""
+    return next((label for label, fake in NAMES.items() if fake == name), name)
 
 
 def _repeats(told: Sequence[Mapping[str, Any]]) -> list[bool]:

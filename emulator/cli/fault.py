@@ -14,6 +14,7 @@ from emulator.cli.options import Common, common_options
 
 _TYPES = {"text": click.STRING, "number": click.FLOAT, "whole number": click.INT}
 _RULE_COLUMNS = ("method", "path", "times")
+_SHARED_COLUMNS = ("fake", "id", "kind", "times")
 
 
 @click.group()
@@ -36,7 +37,7 @@ def list_faults(common: Common) -> None:
         output.line("no faults")
     else:
         head = ("fake", "id", "kind", *_RULE_COLUMNS)
-        rows = [[*(_cell(fault.get(name)) for name in head), _effect(fault)] for fault in faults]
+        rows = [[*(_cell(fault.get(name)) for name in head), effect_of(fault)] for fault in faults]
         output.table((*head, "effect"), rows)
 
 
@@ -96,9 +97,8 @@ def add(common: Common, fake: str, **fault: object) -> None:
     if common.as_json:
         output.as_json(added)
     else:
-        what = " ".join(word for word in (added["kind"], _effect(added)) if word)
-        until = f"for {added['method']} {added['path']}" if _is_rule(added) else "until it is cleared"
-        output.line(f"fault {added['id']} on {fake}: {what} {until}")
+        what = " ".join(word for word in (added["kind"], effect_of(added)) if word)
+        output.line(f"fault {added['id']} on {fake}: {what} {span_of(added)}")
 
 
 @command.command()
@@ -140,14 +140,19 @@ def _options_of(kind: Mapping[str, Any]) -> str:
 
 
 def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return f"--{_option(name)}"
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _is_rule(fault: Mapping[str, Any]) -> bool:
     return "path" in fault
 
 
-def _effect(fault: Mapping[str, Any]) -> str:
+def effect_of(fault: Mapping[str, Any]) -> str:
+    """What a fault does, beside its kind."""
     match fault["kind"]:
         case "latency":
             return f"{fault['ms']:g} ms"
@@ -156,8 +161,27 @@ def _effect(fault: Mapping[str, Any]) -> str:
         case _ if _is_rule(fault):
             return ""
         case _:
-            options = [name for name in fault if name not in ("fake", "id", "kind")]
-            return ", ".join(f"{name.replace('_', '-')} {fault[name]:g}" for name in options)
+            own = {name: value for name, value in fault.items() if name not in _SHARED_COLUMNS}
+            return ", ".join(
+                f"{_option(name)} {_text(value)}" for name, value in own.items() if value is not None
+            )
+
+
+def span_of(fault: Mapping[str, Any]) -> str:
+    """What a fault strikes, or how long it lasts."""
+    if _is_rule(fault):
+        return f"for {fault['method']} {fault['path']}"
+    match fault.get("times"):
+        case None:
+            return "until it is cleared"
+        case 1:
+            return "for the next call"
+        case times:
+            return f"for the next {times} calls"
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _cell(value: object) -> str:

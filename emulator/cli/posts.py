@@ -16,20 +16,10 @@ _LONGEST = 48
 @common_options
 def command(common: Common, platform: str | None) -> None:
     """List what the platforms received: videos, messages and posts."""
-    import asyncio
-
-    import httpx
-
     from emulator.parts import running
     from emulator.posts import posts
 
-    parts = running(common.settings())
-
-    async def ask() -> list[dict[str, object]]:
-        async with httpx.AsyncClient(timeout=10) as http:
-            return await posts(http, parts.fakes, platform)
-
-    found = asyncio.run(ask())
+    found = posts(running(common.settings()).fakes, platform)
     if common.as_json:
         output.as_json(found)
         return

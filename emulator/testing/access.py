@@ -244,13 +244,7 @@ class Clipnet:
 
     def posts(self, platform: str | None = None) -> list[dict[str, Any]]:
         """Return what was posted to one platform or to all."""
-        import httpx
-
-        async def ask() -> list[dict[str, Any]]:
-            async with httpx.AsyncClient() as http:
-                return await posts(http, self.parts.fakes, platform)
-
-        return self._portal.call(ask())
+        return posts(self.parts.fakes, platform)
 
     def video(self, recipe: str = "forecast") -> Path:
         """Return one of the seed's videos, to upload; see `seed.media.RECIPES` for what is true of each."""

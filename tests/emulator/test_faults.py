@@ -11,6 +11,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from emulator.cli import cli
+from emulator.cli.fault import effect_of, span_of
 from fakes.runpod.state import STAGING_KEY
 from tests.emulator.project import Project, programs, wait_for
 
@@ -65,6 +66,25 @@ def test_staging_waits_for_production_until_its_load_is_cleared(with_fake: Proje
     assert waiting == "IN_QUEUE"
     assert done["delayTime"] >= 30_000
     assert with_fake.json("fault", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "refusal", "code": "clip_disabled", "times": 2}, "code clip_disabled for the next 2 calls"),
+        ({"kind": "refusal", "code": "50013", "times": 1}, "code 50013 for the next call"),
+        ({"kind": "refusal", "code": "429", "times": None}, "code 429 until it is cleared"),
+        ({"kind": "throttled", "workers": None}, " until it is cleared"),
+        (
+            {"kind": "slow", "ms": 1500.0, "ms_per_input_s": 2},
+            "ms 1500, ms-per-input-s 2 until it is cleared",
+        ),
+    ],
+)
+def test_what_a_condition_does_and_for_how_long_is_told(fault: dict[str, Any], words: str) -> None:
+    added = {"fake": "twitch", "id": "f1", **fault}
+
+    assert f"{effect_of(added)} {span_of(added)}" == words
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ class Control:
         asked, pages = body.get("as"), self._engine.profile.blocked
         page = None if asked is None else str(asked)
         if page is not None and page not in pages:
-            raise ValueError(f"as is '{page}'; {self._engine.profile.title} has {', '.join(pages) or 'none'}")
+            known = ", ".join(pages) or "no pages of its own"
+            raise ValueError(f"as is '{page}'; {self._engine.profile.title} has {known}")
         self._engine.orders.deny(_times(body), page)
         return self._engine.orders.public()
 
