@@ -13,6 +13,7 @@ from fakes.kit.oauth.device import DeviceLogin
 from fakes.kit.oauth.device_pages import device_routes
 from fakes.kit.oauth.engine import Engine
 from fakes.kit.oauth.keys import SigningKey, half_hash
+from fakes.kit.oauth.ledger import Ledger
 from fakes.kit.oauth.pages import authorize_routes, avatar, bearer_text, error_page, token_request
 from fakes.kit.oauth.profile import (
     Asked,
@@ -38,6 +39,7 @@ __all__ = [
     "Engine",
     "Grant",
     "Issued",
+    "Ledger",
     "Profile",
     "Reason",
     "Refusal",

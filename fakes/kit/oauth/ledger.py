@@ -167,6 +167,14 @@ class Ledger:
         )
         return found is not None
 
+    def granted_scopes(self, login: str, client_id: str) -> frozenset[str]:
+        """All that this person's consents to this client allow, as far as they still stand."""
+        rows = self._store.all(
+            "SELECT scopes FROM oauth_families WHERE login = ? AND client_id = ? AND is_revoked = 0",
+            (login, client_id),
+        )
+        return frozenset(scope for row in rows for scope in json.loads(row["scopes"]))
+
     def families(self, login: str | None, limit: int) -> list[Family]:
         """The newest authorizations, newest first; all people's or one person's."""
         rows = self._store.all(

@@ -38,7 +38,7 @@ class State:
         self._kit = kit
         self.clips = clips.Clips(kit, self.accounts)
         self.chat = chat.Chat(kit, self.accounts)
-        self.eventsub = eventsub.EventSub(kit, self.accounts)
+        self.eventsub = eventsub.EventSub(kit, self.accounts, self.oauth.ledger)
         self._tell: Callable[[str, accounts.User], None] | None = None
         self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from sqlite3 import Row
 from typing import Any
 
 from fakes.kit import callbacks
 from fakes.kit.kit import Kit
+from fakes.kit.oauth import Ledger
 from fakes.kit.people import PEOPLE, decimal_id
 from fakes.twitch import errors
 from fakes.twitch.state.accounts import BOT_ID, Accounts
@@ -35,42 +36,44 @@ REDEMPTION = "channel.channel_points_custom_reward_redemption.add"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type and version: the fields of its condition, and the bot scopes it needs by field.
+    """One type and version (dev.twitch.tv/docs/eventsub/eventsub-subscription-types).
 
     Attributes:
-        consent_of: The fields that name people who must have let the application in.
+        condition: The fields of its condition; `optional` may be left out.
+        consents: The fields that name people who must have let the application in, with the scopes of which
+            they must have granted one.
     """
 
     condition: tuple[str, ...]
     optional: tuple[str, ...] = ()
-    needs: Mapping[str, str] | None = None
-    consent_of: tuple[str, ...] = ()
+    consents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _BROADCASTER = ("broadcaster_user_id",)
+_READS_REDEMPTIONS = {"broadcaster_user_id": ("channel:read:redemptions", "channel:manage:redemptions")}
 KINDS: Mapping[tuple[str, str], Kind] = {
-    ("channel.chat.message", "1"): Kind(
+    (CHAT, "1"): Kind(
         ("broadcaster_user_id", "user_id"),
-        needs={"broadcaster_user_id": "channel:bot", "user_id": "user:bot"},
-        consent_of=("broadcaster_user_id", "user_id"),
+        consents={"broadcaster_user_id": ("channel:bot",), "user_id": ("user:bot",)},
     ),
-    ("channel.channel_points_custom_reward_redemption.add", "1"): Kind(
-        _BROADCASTER, ("reward_id",), consent_of=_BROADCASTER
-    ),
+    (REDEMPTION, "1"): Kind(_BROADCASTER, ("reward_id",), _READS_REDEMPTIONS),
     ("channel.channel_points_custom_reward_redemption.update", "1"): Kind(
-        _BROADCASTER, ("reward_id",), consent_of=_BROADCASTER
+        _BROADCASTER, ("reward_id",), _READS_REDEMPTIONS
     ),
     ("channel.channel_points_automatic_reward_redemption.add", "2"): Kind(
-        _BROADCASTER, consent_of=_BROADCASTER
+        _BROADCASTER, consents=_READS_REDEMPTIONS
     ),
     ("stream.online", "1"): Kind(_BROADCASTER),
     ("stream.offline", "1"): Kind(_BROADCASTER),
     ("channel.update", "2"): Kind(_BROADCASTER),
     ("channel.follow", "2"): Kind(
-        ("broadcaster_user_id", "moderator_user_id"), consent_of=("moderator_user_id",)
+        ("broadcaster_user_id", "moderator_user_id"),
+        consents={"moderator_user_id": ("moderator:read:followers",)},
     ),
-    ("channel.cheer", "1"): Kind(_BROADCASTER, consent_of=_BROADCASTER),
-    ("channel.subscribe", "1"): Kind(_BROADCASTER, consent_of=_BROADCASTER),
+    ("channel.cheer", "1"): Kind(_BROADCASTER, consents={"broadcaster_user_id": ("bits:read",)}),
+    ("channel.subscribe", "1"): Kind(
+        _BROADCASTER, consents={"broadcaster_user_id": ("channel:read:subscriptions",)}
+    ),
     ("channel.raid", "1"): Kind((), ("from_broadcaster_user_id", "to_broadcaster_user_id")),
     (DISCONNECTED, "1"): Kind(("client_id",)),
 }
@@ -100,11 +103,13 @@ class EventSub:
     Args:
         kit: Clock, ids and store.
         accounts: Whose consent is asked for.
+        ledger: What people have granted by logging in.
     """
 
-    def __init__(self, kit: Kit, accounts: Accounts) -> None:
+    def __init__(self, kit: Kit, accounts: Accounts, ledger: Ledger) -> None:
         self._kit = kit
         self._accounts = accounts
+        self._ledger = ledger
         self._callbacks = callbacks.Callbacks(kit)
 
     def populate(self) -> None:
@@ -139,7 +144,7 @@ class EventSub:
         Raises:
             ProviderError: A field is wrong, consent is missing, or there is one like it.
         """
-        condition = self._checked_condition(asked)
+        condition = self._checked_condition(client_id, asked)
         transport = asked.get("transport")
         callback, secret = self._checked_transport(transport if isinstance(transport, Mapping) else {})
         alike = [
@@ -219,7 +224,7 @@ class EventSub:
         """
         ended = []
         for one in self._all("client_id = ? AND status = 'enabled'", (client_id,)):
-            fields = KINDS[one.type, one.version].consent_of
+            fields = KINDS[one.type, one.version].consents
             if one.id.startswith(_SEEDED) or user_id not in (one.condition.get(name) for name in fields):
                 continue
             self._kit.store.execute(
@@ -254,7 +259,7 @@ class EventSub:
         rows = self._kit.store.all("SELECT status, count(*) AS n FROM subscriptions GROUP BY status")
         return {row["status"]: row["n"] for row in rows}
 
-    def _checked_condition(self, asked: Mapping[str, Any]) -> dict[str, str]:
+    def _checked_condition(self, client_id: str, asked: Mapping[str, Any]) -> dict[str, str]:
         kind = KINDS.get((str(asked.get("type")), str(asked.get("version"))))
         if kind is None:
             raise errors.bad_request("invalid subscription type and version")
@@ -265,11 +270,16 @@ class EventSub:
         }
         if not set(kind.condition) <= set(known) or not known:
             raise errors.bad_request("missing or unparseable subscription condition")
-        if any(
-            not self._accounts.has_granted(known[name], scope) for name, scope in (kind.needs or {}).items()
-        ):
+        if not all(self._consents(known[name], client_id, any_of) for name, any_of in kind.consents.items()):
             raise errors.missing_authorization()
         return known
+
+    def _consents(self, user_id: str, client_id: str, any_of: tuple[str, ...]) -> bool:
+        """Whether a person granted one of these scopes: to the bot, or to the client by a login."""
+        if any(self._accounts.has_granted(user_id, scope) for scope in any_of):
+            return True
+        user = self._accounts.by_id(user_id)
+        return user is not None and not self._ledger.granted_scopes(user.login, client_id).isdisjoint(any_of)
 
     def _checked_transport(self, transport: Mapping[str, Any]) -> tuple[str, str]:
         if transport.get("method") != "webhook":

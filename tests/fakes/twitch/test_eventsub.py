@@ -310,10 +310,27 @@ def test_an_event_carries_on_the_trace_of_who_asked_for_it(fake: httpx.Client, r
     assert receiver.received[0].headers["traceparent"] == traceparent
 
 
+def test_a_subscription_needs_the_consent_of_whom_it_is_about(app: httpx.Client, receiver: Receiver) -> None:
+    receiver.answer = answers_challenges
+    condition = {"broadcaster_user_id": SAM}
+    body = subscription(receiver.url, type=REDEMPTION, condition=condition)
+    before = app.post("/helix/eventsub/subscriptions", json=body)
+    user_token(app, "streamer_sam", "bits:read")
+    with_another = app.post("/helix/eventsub/subscriptions", json=body)
+    user_token(app, "streamer_sam", "channel:manage:redemptions")
+
+    after = app.post("/helix/eventsub/subscriptions", json=body)
+
+    assert [one.status_code for one in (before, with_another, after)] == [403, 403, 202]
+    assert before.json()["message"] == "subscription missing proper authorization"
+
+
 def test_who_takes_back_access_ends_what_needs_it_and_the_application_is_told(
     app: httpx.Client, receiver: Receiver
 ) -> None:
     receiver.answer = answers_challenges
+    for _ in range(2):
+        user_token(app, "streamer_sam", "bits:read")
     asked = {
         "channel.cheer": {"broadcaster_user_id": SAM},
         "stream.online": {"broadcaster_user_id": SAM},
@@ -324,8 +341,6 @@ def test_who_takes_back_access_ends_what_needs_it_and_the_application_is_told(
         body = subscription(f"{receiver.url}/{kind}", type=kind, condition=condition)
         ids[kind] = app.post("/helix/eventsub/subscriptions", json=body).json()["data"][0]["id"]
         wait_for_status(app, ids[kind], "enabled")
-    for _ in range(2):
-        user_token(app, "streamer_sam", "bits:read")
     receiver.received.clear()
 
     app.post("/_fake/oauth/revoke", json={"user": "streamer_sam"}).raise_for_status()
