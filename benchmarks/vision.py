@@ -31,6 +31,7 @@ from clipnet.worker.polish import MOTION_FPS, Order, Polished, polish
 from clipnet.worker.probe import probe
 from clipnet.worker.tagging import labels
 from clipnet.worker.vision import UNSURE_BELOW
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, Stop, Tools, answer
 from seed.media import RECIPES, Recipe, render
 
@@ -139,7 +140,7 @@ def fits(pictures: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
 
 def ask(model: str, given: Mapping[str, Any]) -> Any:
     """What a model says, without a server."""
-    return answer(model, given, Call(Tools(None, None, frozenset()), Stop(), lambda _item: None))
+    return answer(model, given, Call(Tools(None, None, Reach(frozenset())), Stop(), lambda _item: None))
 
 
 def _base64(path: Path) -> str:

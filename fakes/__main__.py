@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from dataclasses import replace
 
 from fakes import logs
 from fakes.kit.app import FakeApp
 from fakes.kit.clock import SettableClock
 from fakes.kit.server import listen, serve, stop_on_signals
+from fakes.realhosts import CertificateUnusable, Listeners, fake_of_host, prepare
 from fakes.settings import BadSetting, ServerSettings, load
 
 log = logging.getLogger("fakes")
@@ -20,15 +22,27 @@ async def run(settings: ServerSettings) -> None:
     stop = stop_on_signals()
     sockets = {name: listen(settings.host, port) for name, port in settings.ports.items()}
     bound = {name: sock.getsockname()[1] for name, sock in sockets.items()}
+    by_name = _by_name(settings)
     public_urls = {name: f"http://{settings.public_host}:{port}" for name, port in bound.items()}
     clock = SettableClock()
-    apps = {name: FakeApp(name, replace(settings.fakes, public_urls=public_urls), clock) for name in sockets}
+    found = replace(settings.fakes, public_urls=public_urls)
+    if by_name is not None:
+        real_hosts = {host: f"http://127.0.0.1:{bound[name]}" for host, name in fake_of_host(bound).items()}
+        found = replace(found, real_hosts=real_hosts)
+    apps = {name: FakeApp(name, found, clock) for name in sockets}
     log.info("fakes ready", extra={"ports": bound})
+    by_port = serve({sockets[name]: app for name, app in apps.items()}, stop)
     try:
-        await serve({sockets[name]: app for name, app in apps.items()}, stop)
+        await asyncio.gather(by_port, *([by_name.serve(apps, stop)] if by_name else []))
     finally:
         for app in apps.values():
             await app.close()
+
+
+def _by_name(settings: ServerSettings) -> Listeners | None:
+    if settings.tls is None:
+        return None
+    return prepare(settings.host, settings.tls, fake_of_host(settings.ports), time.time())
 
 
 def main() -> int:
@@ -41,6 +55,9 @@ def main() -> int:
         return 2
     try:
         asyncio.run(run(settings))
+    except CertificateUnusable as error:
+        log.error("no certificate", extra={"error": str(error)})
+        return 2
     except OSError as error:
         log.error("cannot listen", extra={"error": str(error), "ports": dict(settings.ports)})
         return 1

@@ -16,6 +16,23 @@ class BadSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """How real host names are served.
+
+    Attributes:
+        folder: Where the certificate and its key are kept; nobody else needs to read it.
+        ca_file: Where the authority's certificate is put for those who shall trust it, besides `folder`.
+        port: Port of TLS; None serves nothing and only puts down the authority's certificate.
+        http_port: Port of plain HTTP, or None.
+    """
+
+    folder: Path
+    ca_file: Path | None = None
+    port: int | None = None
+    http_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """Where to listen (port by fake name, 0 for any free one) and what all fakes are told."""
 
@@ -23,6 +40,7 @@ class ServerSettings:
     public_host: str
     ports: Mapping[str, int]
     fakes: FakeSettings
+    tls: TlsSettings | None = None
 
 
 def load(env: Mapping[str, str]) -> ServerSettings:
@@ -53,7 +71,31 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
         timing=cast(Timing, timing),
     )
-    return ServerSettings(env.get("FAKES_HOST", "127.0.0.1"), public_host, ports, fakes)
+    return ServerSettings(env.get("FAKES_HOST", "127.0.0.1"), public_host, ports, fakes, _tls(env))
+
+
+def _tls(env: Mapping[str, str]) -> TlsSettings | None:
+    """How real host names are served; who is told where the authority lies finds it there in any case."""
+    switch, ca_file = env.get("FAKES_TLS") or "off", _folder(env.get("FAKES_CA_FILE"))
+    if switch not in ("on", "off"):
+        raise BadSetting(f"FAKES_TLS is '{switch}'; write on or off")
+    if switch == "off" and ca_file is None:
+        return None
+    state_dir = _folder(env.get("FAKES_STATE_DIR"))
+    folder = _folder(env.get("FAKES_TLS_DIR")) or (state_dir / "tls" if state_dir else None)
+    if folder is None:
+        raise BadSetting("FAKES_TLS_DIR is empty; write the folder of the certificate and its key")
+    if switch == "off":
+        return TlsSettings(folder, ca_file)
+    port = _port("FAKES_TLS_PORT", env.get("FAKES_TLS_PORT") or "443")
+    http_port = env.get("FAKES_HTTP_PORT")
+    return TlsSettings(folder, ca_file, port, _port("FAKES_HTTP_PORT", http_port) if http_port else None)
+
+
+def _port(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise BadSetting(f"{name} is '{text}'; write a number from 0 to 65535")
+    return int(text)
 
 
 def _folder(text: str | None) -> Path | None:

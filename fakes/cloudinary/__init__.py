@@ -3,7 +3,7 @@
 Not covered: add-ons, the search for what pictures show, generated pictures, provisioning.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 
 _UPLOAD = "cloudinary.com/documentation/image_upload_api_reference"
 _ADMIN = "cloudinary.com/documentation/admin_api"
@@ -66,7 +66,11 @@ _NOT_HERE = (
 FAKE = Fake(
     name="cloudinary",
     title="Cloudinary",
-    hosts=("api.cloudinary.com", "res.cloudinary.com"),
+    hosts=(
+        Host("api.cloudinary.com", ("/v1_1", "/v2")),
+        Host("res.cloudinary.com", answers_http=True),
+        Host("staging-res.cloudinary.com", answers_http=True),
+    ),
     port=8410,
     coverage=(
         Endpoint("POST", "/v1_1/{cloud}/{resource_type}/upload", "full", _UPLOAD),

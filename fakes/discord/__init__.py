@@ -4,7 +4,7 @@ Not covered: the gateway (its address is handed out, nothing answers there), rea
 direct messages, components beyond their storage, downloads of attachments, and the rest of the API: 501.
 """
 
-from fakes.kit.fake import Endpoint, Fake, Level
+from fakes.kit.fake import Endpoint, Fake, Host, Level
 from fakes.kit.refusals import REFUSAL
 
 _DOCS = "docs.discord.com/developers"
@@ -51,7 +51,11 @@ _ROWS: tuple[tuple[str, str, Level, str], ...] = (
 FAKE = Fake(
     name="discord",
     title="Discord",
-    hosts=("discord.com",),
+    hosts=(
+        Host("discord.com"),
+        Host("cdn.discordapp.com", ("/attachments",)),
+        Host("gateway.discord.gg", ("/gateway",)),
+    ),
     port=8415,
     conditions=(REFUSAL,),
     coverage=(

@@ -3,7 +3,7 @@
 Not covered: comments, search, captions, playlists of one's own, resumable thumbnails.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 from fakes.kit.refusals import REFUSAL
 
 _OIDC = "developers.google.com/identity/openid-connect/openid-connect"
@@ -12,6 +12,7 @@ _DEVICES = "developers.google.com/identity/protocols/oauth2/limited-input-device
 _YOUTUBE = "developers.google.com/youtube/v3/docs"
 _RESUMABLE = "developers.google.com/youtube/v3/guides/using_resumable_upload_protocol"
 _OURS = "a page of this fake's own"
+_API_PATHS = ("/youtube", "/upload", "/resumable")
 
 COVERAGE = (
     Endpoint("GET", "/.well-known/openid-configuration", "full", _OIDC),
@@ -63,13 +64,16 @@ FAKE = Fake(
     name="google",
     title="Google",
     hosts=(
-        "accounts.google.com",
-        "oauth2.googleapis.com",
-        "openidconnect.googleapis.com",
-        "www.googleapis.com",
-        "youtube.googleapis.com",
-        "www.youtube.com",
-        "i.ytimg.com",
+        Host("accounts.google.com", ("/.well-known", "/o/oauth2")),
+        Host("www.google.com", ("/device",)),
+        Host("oauth2.googleapis.com", ("/token", "/revoke", "/tokeninfo", "/device/code")),
+        Host("openidconnect.googleapis.com", ("/v1/userinfo",)),
+        Host("www.googleapis.com", ("/oauth2", *_API_PATHS)),
+        Host("youtube.googleapis.com", _API_PATHS),
+        Host("www.youtube.com", ("/watch", "/videoplayback")),
+        Host("i.ytimg.com", ("/vi",)),
+        Host("lh3.googleusercontent.com", ("/a",)),
+        Host("yt3.ggpht.com", ("/a",)),
     ),
     port=8412,
     coverage=COVERAGE,

@@ -1,6 +1,7 @@
 """Which addresses a fake may call."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
@@ -12,3 +13,28 @@ def is_within(url: str, hosts: Set[str]) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and parts.hostname in hosts
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a fake may fetch.
+
+    Attributes:
+        hosts: Host names that are called as they are.
+        real_hosts: Real host names that fakes of this process stand for, and the origin where each is served.
+    """
+
+    hosts: frozenset[str]
+    real_hosts: Mapping[str, str] = field(default_factory=dict)
+
+    def allows(self, url: str) -> bool:
+        """Whether an address lies within this stack."""
+        return is_within(url, self.hosts | self.real_hosts.keys())
+
+    def target(self, url: str) -> str:
+        """Where an address that is allowed is really called: nothing asks the network for a real name."""
+        parts = urlsplit(url)
+        origin = self.real_hosts.get(parts.hostname or "")
+        if origin is None:
+            return url
+        return origin + parts._replace(scheme="", netloc="").geturl()

@@ -17,8 +17,9 @@ from fakes.kit import journal as journals
 from fakes.kit.bodies import json_object, readable
 from fakes.kit.clock import SettableClock, iso, unix_s
 from fakes.kit.errors import ProviderError
-from fakes.kit.fake import Fake
+from fakes.kit.fake import Fake, serving
 from fakes.kit.faults import Fault, Faults
+from fakes.kit.hosts import came_by_name
 from fakes.kit.ids import Ids
 from fakes.kit.journal import Entry, Journal
 from fakes.kit.kit import FakeSettings, Kit, Parts
@@ -44,6 +45,7 @@ class FakeApp:
         webhooks = Webhooks(clock, settings.callback_hosts)
         self.kit = Kit(name, settings, clock, ids, Journal(), webhooks)
         described: Fake = importlib.import_module(f"fakes.{name}").FAKE
+        self.hosts = described.hosts
         self.parts: Parts = importlib.import_module(f"fakes.{name}.routes").build(self.kit)
         self.faults = Faults(Ids(settings.seed), described.conditions, self.parts.conditions)
         if not self.kit.store.has_baseline:
@@ -64,10 +66,11 @@ class FakeApp:
             },
         )
         self._app.router.redirect_slashes = False  # another path is a gap, not a detour
-        self._recorded = _Recorder(self, self._app)
+        self._recorded = _Recorder(self, self._at_its_host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request; `scope["real_host"]` is the host of the provider that it came by, if any."""
+        came_by_name.set("real_host" in scope)
         if scope["type"] == "http" and not scope["path"].startswith(CONTROL):
             await self._recorded(scope, receive, send)
         else:
@@ -112,6 +115,19 @@ class FakeApp:
         if isinstance(body, str):
             return PlainTextResponse(body, error.status, error.headers)
         return JSONResponse(body, error.status, error.headers)
+
+    async def _at_its_host(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what the provider serves at another of its hosts; by this fake's own port all are one."""
+        host, path = scope.get("real_host"), scope["path"]
+        there = serving(self.hosts, path)
+        if host is None or not there or host in there:
+            await self._app(scope, receive, send)
+            return
+        scope["entry"].is_covered = False
+        names = " and ".join(f"'{one.name}'" for one in there)
+        text = f"'{host.name}' does not serve {path}; it belongs to {names}"
+        log.warning("wrong host", extra={"fake": self.name, "host": host.name, "path": path})
+        await JSONResponse({"error": text, "fake": self.name, "path": path}, 404)(scope, receive, send)
 
     async def _provider_error(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, ProviderError)

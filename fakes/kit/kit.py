@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from fakes.kit.addresses import Reach
 from fakes.kit.bucket import Bucket
 from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
 from fakes.kit.faults import Lasting
+from fakes.kit.hosts import came_by_name
 from fakes.kit.ids import Ids
 from fakes.kit.journal import Journal
 from fakes.kit.store import Store
@@ -35,6 +37,7 @@ class FakeSettings:
         api_url: Origin of the application, as the fakes reach it (events are sent there).
         redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
         callback_hosts: Hosts that webhooks may be sent to.
+        real_hosts: Where each real host name is served in this process (an origin); empty when none is.
         timing: `instant` adds no waits to what a fake does; `realistic` adds those of the provider.
     """
 
@@ -47,13 +50,14 @@ class FakeSettings:
     api_url: str = "http://127.0.0.1:8401"
     redirect_base: str = "http://127.0.0.1:8401"
     callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
+    real_hosts: Mapping[str, str] = field(default_factory=dict)
     timing: Timing = "instant"
 
     @property
-    def media_hosts(self) -> frozenset[str]:
-        """Hosts that media may be fetched from: those of webhooks, and the fakes themselves."""
+    def media(self) -> Reach:
+        """Where media may be fetched from: where webhooks may go, and the fakes themselves."""
         own = {urlsplit(url).hostname or "" for url in self.public_urls.values()}
-        return self.callback_hosts | own
+        return Reach(self.callback_hosts | own, self.real_hosts)
 
 
 @dataclass(slots=True)
@@ -70,8 +74,12 @@ class Kit:
 
     @property
     def url(self) -> str:
-        """This fake's origin as clients see it, without a trailing slash."""
+        """This fake's origin by its own port, as clients see it, without a trailing slash."""
         return self.settings.public_urls[self.name]
+
+    def url_at(self, host: str) -> str:
+        """Origin of one of the provider's hosts: by its name for a client that came by one, else `url`."""
+        return f"https://{host}" if came_by_name.get() else self.url
 
     def open_store(self, schema: str) -> Store:
         """Open this fake's SQLite file (or memory) with these tables; call it once, in `build`."""

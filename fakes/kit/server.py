@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
@@ -136,8 +138,14 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve(apps: Mapping[socket.socket, ASGIApp], stop: asyncio.Event) -> None:
-    """Serve each application on its listening socket until `stop` is set; closes the sockets."""
+async def serve(
+    apps: Mapping[socket.socket, ASGIApp], stop: asyncio.Event, tls: ssl.SSLContext | None = None
+) -> None:
+    """Serve each application on its listening socket until `stop` is set; closes the sockets.
+
+    Args:
+        tls: Makes all of them speak TLS.
+    """
     by_port = ByPort({sock.getsockname()[1]: app for sock, app in apps.items()})
     config = uvicorn.Config(
         by_port,
@@ -151,7 +159,18 @@ async def serve(apps: Mapping[socket.socket, ASGIApp], stop: asyncio.Event) -> N
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
+    config.load()
+    config.ssl = tls
     await _Server(config, stop).serve(list(apps))
+
+
+def tls_context(chain: Path, key: Path) -> ssl.SSLContext:
+    """What a server speaks with this certificate: TLS 1.2 and newer, HTTP/1.1 in it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(chain, key)
+    return context
 
 
 def stop_on_signals() -> asyncio.Event:

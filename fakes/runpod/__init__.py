@@ -6,7 +6,7 @@ as far as endpoints, templates and workers. Not covered: the rest of those (pods
 billing, releases, logs), load-balancing endpoints, batch jobs, the OpenAI route, GraphQL.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 from fakes.runpod.conditions import CONDITIONS
 
 _SEND = "docs.runpod.io/serverless/endpoints/send-requests"
@@ -52,10 +52,11 @@ _NOT_IN_V1 = (
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/docs"),
 )
+_KINDS_OF_V2 = ("serverless", "templates", "pods", "network-volumes", "registries", "catalog", "billing")
 _NOT_IN_V2 = (
     *(
         (method, f"/v2/{kind}{below}")
-        for kind in ("serverless", "templates", "pods", "network-volumes", "registries")
+        for kind in _KINDS_OF_V2[:5]
         for method, below in (
             ("GET", ""),
             ("POST", ""),
@@ -94,7 +95,11 @@ _OF_BATCHES = (
 FAKE = Fake(
     name="runpod",
     title="RunPod serverless",
-    hosts=("api.runpod.ai", "rest.runpod.io", "api.runpod.io"),
+    hosts=(
+        Host("api.runpod.ai"),
+        Host("rest.runpod.io", ("/v1",)),
+        Host("api.runpod.io", ("/graphql", *(f"/v2/{kind}" for kind in _KINDS_OF_V2))),
+    ),
     port=8411,
     conditions=CONDITIONS,
     coverage=(

@@ -55,7 +55,7 @@ class Handler:
         self._tools = Tools(
             speech_dir=settings.speech_dir,
             cache_dir=settings.state_dir,
-            allowed_hosts=settings.media_hosts,
+            media=settings.media,
         )
         self._threads = ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="gpu")
 

@@ -4,7 +4,7 @@ Not covered: the QR code login, lists of videos, comments and everything of the 
 serves www.tiktok.com, open.tiktokapis.com and open-upload.tiktokapis.com.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 from fakes.kit.refusals import REFUSAL
 
 _LOGIN = "developers.tiktok.com/doc/oauth-user-access-token-management"
@@ -58,7 +58,11 @@ COVERAGE = (
 FAKE = Fake(
     name="tiktok",
     title="TikTok",
-    hosts=("www.tiktok.com", "open.tiktokapis.com", "open-upload.tiktokapis.com"),
+    hosts=(
+        Host("www.tiktok.com", ("", "/v2/auth")),
+        Host("open.tiktokapis.com", ("/v2",)),
+        Host("open-upload.tiktokapis.com", ("/video",)),
+    ),
     port=8413,
     coverage=COVERAGE,
     conditions=(REFUSAL,),

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 
 from fakes.kit.bodies import bounded, json_object
+from fakes.kit.hosts import came_by_name
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.oauth import authorize_routes, avatar, bearer_text, oauth_controls, token_request
 from fakes.kit.people import person
@@ -52,7 +53,9 @@ def build(kit: Kit) -> Parts:
             error, wire.log_id(kit.clock.now(), kit.ids), state.settings.get("oauth_error_http_status")
         ),
         posts=lambda: [
-            wire.post_body(one, kit.url) for one in state.publishing.all() if one.status == "PUBLISH_COMPLETE"
+            wire.post_body(one, state.web_url)
+            for one in state.publishing.all()
+            if one.status == "PUBLISH_COMPLETE"
         ],
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
@@ -67,8 +70,10 @@ async def _json(request: Request) -> dict[str, Any]:
         raise errors.invalid_params(f"The request body is {error}") from error
 
 
-def _origin(request: Request) -> str:
-    """Where the client reached this fake: an upload goes on at the same host."""
+def _upload_origin(request: Request, kit: Kit) -> str:
+    """Where an upload goes: the host for uploads, or the address by which the client reached this fake."""
+    if came_by_name.get():
+        return kit.url_at("open-upload.tiktokapis.com")
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
@@ -105,13 +110,13 @@ class _Api:
         assert grant.person is not None
         count = sum(one.creator == grant.person for one in self._posts.all())
         fields = request.query_params.get("fields")
-        return self._ok(wire.user_body(grant, grant.person, fields, self._state.kit.url, count))
+        return self._ok(wire.user_body(grant, grant.person, fields, self._state.web_url, count))
 
     async def creator_info(self, request: Request) -> Response:
         """What the creator may choose from."""
         grant = self._state.reader(bearer_text(request), *MAY_PUBLISH, per_minute=20)
         assert grant.person is not None
-        return self._ok(wire.creator_body(self._state.creator(grant.person), self._state.kit.url))
+        return self._ok(wire.creator_body(self._state.creator(grant.person), self._state.web_url))
 
     async def init(self, request: Request) -> Response:
         """Begins a direct post."""
@@ -123,7 +128,7 @@ class _Api:
             raise errors.invalid_params("The post info is required")
         key = request.headers.get("idempotency-key")
         publish = self._state.announce(grant.person, post_info, wire.source_of(body), key)
-        return self._ok(wire.init_body(publish, _origin(request)))
+        return self._ok(wire.init_body(publish, _upload_origin(request, self._state.kit)))
 
     async def init_inbox(self, request: Request) -> Response:
         """Begins a draft that the creator finds in the inbox."""
@@ -132,7 +137,7 @@ class _Api:
         source = wire.source_of(await _json(request))
         key = request.headers.get("idempotency-key")
         publish = self._state.announce(grant.person, {}, source, key, INBOX)
-        return self._ok(wire.init_body(publish, _origin(request)))
+        return self._ok(wire.init_body(publish, _upload_origin(request, self._state.kit)))
 
     async def init_photos(self, request: Request) -> Response:
         """Begins a post of photos, direct or for the inbox."""
@@ -149,7 +154,7 @@ class _Api:
             raise errors.invalid_params("The post info is required")
         key = request.headers.get("idempotency-key")
         publish = self._state.announce(grant.person, post_info, wire.photos_of(body), key, kind)
-        return self._ok(wire.init_body(publish, _origin(request)))
+        return self._ok(wire.init_body(publish, _upload_origin(request, self._state.kit)))
 
     async def status(self, request: Request) -> Response:
         """How far a post is."""

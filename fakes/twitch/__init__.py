@@ -3,7 +3,7 @@
 Not covered: EventSub over WebSocket and conduits, IRC, the rest of Helix: 501.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 from fakes.kit.refusals import REFUSAL
 
 _AUTH = "dev.twitch.tv/docs/authentication"
@@ -12,7 +12,11 @@ _API = "dev.twitch.tv/docs/api/reference"
 FAKE = Fake(
     name="twitch",
     title="Twitch",
-    hosts=("id.twitch.tv", "api.twitch.tv"),
+    hosts=(
+        Host("id.twitch.tv", ("/oauth2",)),
+        Host("api.twitch.tv", ("/helix",)),
+        Host("www.twitch.tv", ("/activate",)),
+    ),
     port=8414,
     coverage=(
         Endpoint("GET", "/oauth2/authorize", "full", f"{_AUTH}/getting-tokens-oauth"),

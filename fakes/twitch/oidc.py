@@ -9,6 +9,7 @@ from fakes.kit.oauth import DeviceLogin, Grant, Issued, half_hash
 from fakes.twitch.state.accounts import User
 from fakes.twitch.state.profile import DEVICES
 
+HOST, WEB_HOST = "id.twitch.tv", "www.twitch.tv"
 ID_TOKEN_LIFE_S = 900  # guess: the documentation gives no life
 EMAIL_SCOPE = "user:read:email"
 _MORE = ("email", "email_verified", "picture", "preferred_username", "updated_at")

@@ -4,7 +4,7 @@ Not covered: OAuth 1.0a, version 1.1, the activity stream, the older Account Act
 everything else of version 2: 501.
 """
 
-from fakes.kit.fake import Endpoint, Fake
+from fakes.kit.fake import Endpoint, Fake, Host
 from fakes.kit.refusals import REFUSAL
 
 _OAUTH = "docs.x.com/fundamentals/authentication/oauth-2-0"
@@ -12,11 +12,18 @@ _POSTS = "docs.x.com/x-api/posts"
 _MEDIA = "docs.x.com/x-api/media"
 _WEBHOOKS = "docs.x.com/x-api/webhooks"
 _ACTIVITY = "docs.x.com/x-api/activity"
+_API_PATHS = ("/2", "/1.1", "/oauth2", "/oauth")
 
 FAKE = Fake(
     name="x",
     title="X",
-    hosts=("api.x.com", "x.com"),
+    hosts=(
+        Host("x.com"),
+        Host("twitter.com"),
+        Host("api.x.com", _API_PATHS),
+        Host("api.twitter.com", _API_PATHS),
+        Host("upload.twitter.com", ("/1.1/media",)),
+    ),
     port=8416,
     coverage=(
         Endpoint("GET", "/i/oauth2/authorize", "full", f"{_OAUTH}/authorization-code"),

@@ -13,11 +13,13 @@ import ctypes
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +29,8 @@ from fakes.kit.app import FakeApp
 from fakes.kit.clock import SettableClock
 from fakes.kit.kit import FakeSettings
 from fakes.kit.server import listen, serve
+from fakes.realhosts import Listeners, fake_of_host, prepare
+from fakes.settings import TlsSettings
 from tests.servers import wait_until
 
 DEADLINE_S = 20.0
@@ -42,6 +46,8 @@ class Served:
         folder: The state folder; blobs are below it.
         apps: The applications themselves, for looks inside; empty when they run in another process.
         process: The process that serves them, or None when a thread does.
+        secure_port: Where they are served by their real host names, over TLS; 0 when they are not.
+        plain_port: The same over plain HTTP.
     """
 
     urls: Mapping[str, str]
@@ -49,6 +55,8 @@ class Served:
     clock: SettableClock = field(default_factory=SettableClock)
     apps: Mapping[str, FakeApp] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    secure_port: int = 0
+    plain_port: int = 0
 
     def url(self, name: str) -> str:
         """Origin of one fake."""
@@ -60,19 +68,24 @@ class Served:
 
 
 @contextmanager
-def served(*names: str, folder: Path | None = None, **settings: Any) -> Iterator[Served]:
+def served(
+    *names: str, folder: Path | None = None, by_name: bool = False, **settings: Any
+) -> Iterator[Served]:
     """Serve fakes from a thread.
 
     Args:
         *names: The fakes, as in `fakes.FAKES`.
         folder: State folder to use, and to leave in place; a temporary one by default.
+        by_name: Whether to serve them by their real host names as well.
         **settings: Fields of `FakeSettings` to set, for example `seed=7`.
     """
     with ExitStack() as stack:
         state_dir = folder or _temporary_folder(stack)
         sockets = {name: listen("127.0.0.1", 0) for name in names}
         urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in sockets.items()}
-        base = FakeSettings(public_urls=urls, state_dir=state_dir)
+        listeners = _listeners(state_dir, names) if by_name else None
+        real_hosts = {host: urls[name] for host, name in fake_of_host(names).items()} if by_name else {}
+        base = FakeSettings(public_urls=urls, state_dir=state_dir, real_hosts=real_hosts)
         clock = SettableClock()
         apps: dict[str, FakeApp] = {}
         failures: list[BaseException] = []
@@ -89,7 +102,8 @@ def served(*names: str, folder: Path | None = None, **settings: Any) -> Iterator
             finally:
                 ready.set()
             try:
-                await serve({sockets[name]: app for name, app in apps.items()}, stop)
+                by_port = serve({sockets[name]: app for name, app in apps.items()}, stop)
+                await asyncio.gather(by_port, *([listeners.serve(apps, stop)] if listeners else []))
             finally:
                 for app in apps.values():
                     await app.close()
@@ -109,12 +123,12 @@ def served(*names: str, folder: Path | None = None, **settings: Any) -> Iterator
                 raise TimeoutError(f"fakes {names} were not ready after {DEADLINE_S} s")
             if failures:
                 raise failures[0]
-            yield Served(urls, state_dir, clock, apps)
+            yield Served(urls, state_dir, clock, apps, None, *_ports_of(listeners))
         finally:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(stop.set)
             thread.join(DEADLINE_S)
-            for sock in sockets.values():
+            for sock in (*sockets.values(), *_sockets_of(listeners)):
                 sock.close()
         if failures:
             raise failures[0]
@@ -167,6 +181,20 @@ def served_by_process(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _listeners(folder: Path, names: Sequence[str]) -> Listeners | None:
+    settings = TlsSettings(folder / "tls", port=0, http_port=0)
+    return prepare("127.0.0.1", settings, fake_of_host(names), time.time())
+
+
+def _sockets_of(listeners: Listeners | None) -> list[socket.socket]:
+    found = (listeners.secure, listeners.plain) if listeners else ()
+    return [sock for sock in found if sock is not None]
+
+
+def _ports_of(listeners: Listeners | None) -> list[int]:
+    return [sock.getsockname()[1] for sock in _sockets_of(listeners)]
 
 
 def _temporary_folder(stack: ExitStack) -> Path:

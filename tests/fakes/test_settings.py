@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from fakes.settings import BadSetting, load
+from fakes.settings import BadSetting, TlsSettings, load
 
 
 def test_a_bucket_is_read_from_its_address() -> None:
@@ -30,3 +32,46 @@ def test_the_timing_is_read_and_instant_by_default() -> None:
 def test_a_timing_that_does_not_exist_is_refused() -> None:
     with pytest.raises(BadSetting, match="FAKES_TIMING is 'slow'; write instant or realistic"):
         load({"FAKES_PORTS": "runpod=0", "FAKES_TIMING": "slow"})
+
+
+def test_real_host_names_are_not_served_unless_that_is_asked_for() -> None:
+    assert load({"FAKES_PORTS": "x=0", "FAKES_TLS": "", "FAKES_TLS_PORT": "443"}).tls is None
+
+
+def test_real_host_names_are_served_on_443_and_the_certificate_lies_with_the_state() -> None:
+    found = load({"FAKES_PORTS": "x=0", "FAKES_TLS": "on", "FAKES_STATE_DIR": "/state"})
+
+    assert found.tls == TlsSettings(Path("/state/tls"), port=443)
+
+
+def test_all_about_tls_can_be_set() -> None:
+    given = {"FAKES_TLS": "on", "FAKES_TLS_DIR": "/keys", "FAKES_CA_FILE": "/ca/ca.pem"}
+    ports = {"FAKES_PORTS": "x=0", "FAKES_TLS_PORT": "8443", "FAKES_HTTP_PORT": "8080"}
+
+    assert load(given | ports).tls == TlsSettings(Path("/keys"), Path("/ca/ca.pem"), 8443, 8080)
+
+
+def test_who_trusts_the_authority_finds_it_also_while_tls_is_off() -> None:
+    given = {"FAKES_PORTS": "x=0", "FAKES_TLS": "off", "FAKES_TLS_DIR": "/keys", "FAKES_CA_FILE": "/ca.pem"}
+
+    assert load(given).tls == TlsSettings(Path("/keys"), Path("/ca.pem"), port=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"FAKES_TLS": "yes"}, "FAKES_TLS is 'yes'; write on or off"),
+        ({"FAKES_TLS": "on"}, "FAKES_TLS_DIR is empty; write the folder of the certificate and its key"),
+        (
+            {"FAKES_TLS": "on", "FAKES_TLS_DIR": "/k", "FAKES_TLS_PORT": "https"},
+            "FAKES_TLS_PORT is 'https'; write a number from 0 to 65535",
+        ),
+        (
+            {"FAKES_TLS": "on", "FAKES_TLS_DIR": "/k", "FAKES_HTTP_PORT": "65536"},
+            "FAKES_HTTP_PORT is '65536'; write a number from 0 to 65535",
+        ),
+    ],
+)
+def test_settings_of_tls_that_cannot_be_used_say_what_to_write(given: dict[str, str], said: str) -> None:
+    with pytest.raises(BadSetting, match=f"^{said}$"):
+        load({"FAKES_PORTS": "x=0", **given})

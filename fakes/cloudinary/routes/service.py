@@ -22,6 +22,7 @@ from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 
 REQUEST_FILE_LIMIT_BYTES = 104_857_600
+DELIVERY_HOST = "res.cloudinary.com"
 
 Handler = Callable[[Request, Form], Awaitable[Response]]
 Rows = list[tuple[str, str, Handler]]
@@ -37,6 +38,11 @@ class Service:
     blobs: Blobs
     renderer: Renderer
     notices: Notices
+
+    @property
+    def origin(self) -> str:
+        """Where delivery is, for whoever is being answered."""
+        return self.kit.url_at(DELIVERY_HOST)
 
     def reads_form(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """A Starlette handler that hands over the request's parameters; a file nobody kept is removed."""
@@ -113,7 +119,7 @@ class Service:
     def showing(self, account: Account) -> Showing:
         """For whom answers are shown."""
         fields = self.state.metadata.fields.ids(account.cloud)
-        return Showing(self.kit.url, self.state.accounts.cloud(account.cloud), fields)
+        return Showing(self.origin, self.state.accounts.cloud(account.cloud), fields)
 
     def completed(self, asset: Asset, form: Form, changes: dict[str, Any]) -> dict[str, Any]:
         """What a call changes of an asset, with what has to be asked: structured metadata and a unique name.

@@ -9,6 +9,7 @@ from fakes.cloudinary.wire.account import (
 )
 from fakes.cloudinary.wire.analyses import refusal as analysis_refusal
 from fakes.cloudinary.wire.answers import (
+    addresses,
     asset_body,
     deleted_body,
     delivery_url,
@@ -81,6 +82,7 @@ __all__ = [
     "Showing",
     "UploadOptions",
     "access_mode",
+    "addresses",
     "aggregates",
     "analysis_refusal",
     "archive_body",

@@ -42,6 +42,11 @@ def delivery_url(
     return "/".join([origin, *pieces, *components, f"v{asset.version}", last])
 
 
+def addresses(url: str, name: str = "url") -> dict[str, str]:
+    """An address of delivery in its plain and its secure field; by the fake's own port the two are one."""
+    return {name: url.replace("https://", "http://", 1), f"secure_{name}": url}
+
+
 def asset_body(asset: Asset, origin: str, cloud: Cloud, *, secret: str, api_key: str) -> dict[str, Any]:
     """The answer to an upload; field order as captured from the real service.
 
@@ -72,7 +77,7 @@ def asset_body(asset: Asset, origin: str, cloud: Cloud, *, secret: str, api_key:
     if asset.resource_type != "raw":
         body["pages"] = detail.get("pages", 1)
     body |= {"bytes": asset.bytes, "type": asset.type, "etag": asset.etag, "placeholder": False}
-    body |= {"url": url, "secure_url": url}
+    body |= addresses(url)
     if asset.resource_type == "video":
         body["playback_url"] = delivery_url(
             origin, asset, transformation="sp_auto", format_name="m3u8", secret=secret
@@ -155,7 +160,7 @@ def waiting_body(
 ) -> dict[str, Any]:
     """One item of `eager` in an upload answer, while it is being made."""
     url = delivery_url(origin, asset, transformation=transformation, format_name=format_name, secret=secret)
-    return {"transformation": transformation, "status": "processing", "url": url, "secure_url": url}
+    return {"transformation": transformation, "status": "processing", **addresses(url)}
 
 
 def derived_body(asset: Asset, derived: Derived, origin: str, *, secret: str = "") -> dict[str, Any]:
@@ -166,7 +171,7 @@ def derived_body(asset: Asset, derived: Derived, origin: str, *, secret: str = "
     body: dict[str, Any] = {"transformation": derived.transformation}
     if derived.width:
         body |= {"width": derived.width, "height": derived.height}
-    return body | {"bytes": derived.bytes, "format": derived.format, "url": url, "secure_url": url}
+    return body | {"bytes": derived.bytes, "format": derived.format, **addresses(url)}
 
 
 def error_body(error: ProviderError) -> Any:

@@ -9,7 +9,14 @@ from typing import Any
 
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Asset, Backup, Cloud, Derived, Page
-from fakes.cloudinary.wire.answers import coordinates, delivery_url, derived_body, placed, video_fields
+from fakes.cloudinary.wire.answers import (
+    addresses,
+    coordinates,
+    delivery_url,
+    derived_body,
+    placed,
+    video_fields,
+)
 from fakes.kit.clock import iso
 
 _RELATIONS: Mapping[str, tuple[int, str]] = {
@@ -154,8 +161,7 @@ def _identity(asset: Asset) -> dict[str, Any]:
 
 
 def _urls(asset: Asset, showing: Showing) -> dict[str, str]:
-    url = delivery_url(showing.origin, asset)
-    return {"url": url, "secure_url": url}
+    return addresses(delivery_url(showing.origin, asset))
 
 
 def _labels(asset: Asset, showing: Showing) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fakes.cloudinary import errors
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.state import Aggregate, Asset, Folder, FoundAssets, FoundFolders, Query
 from fakes.cloudinary.state.search import MAX_SORTS
-from fakes.cloudinary.wire.answers import delivery_url, placed
+from fakes.cloudinary.wire.answers import addresses, delivery_url, placed
 from fakes.cloudinary.wire.details import Showing, access_mode
 from fakes.cloudinary.wire.parameters import window
 from fakes.kit.bodies import strict_json
@@ -125,7 +125,7 @@ def _found(asset: Asset, showing: Showing, api_key: str) -> dict[str, Any]:
     if asset.duration:
         item |= {"duration": asset.duration, "bit_rate": asset.detail.get("bit_rate")}
         item |= {"frame_rate": asset.detail["frame_rate"]} if "frame_rate" in asset.detail else {}
-    item |= {"url": url, "secure_url": url, "status": "active"}
+    item |= addresses(url) | {"status": "active"}
     item |= {
         "access_mode": access_mode(asset),
         "access_control": list(asset.access_control) or None,

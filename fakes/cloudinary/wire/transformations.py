@@ -6,7 +6,7 @@ from typing import Any
 from fakes.cloudinary.state import Asset, Derived
 from fakes.cloudinary.state.transformations import Stored
 from fakes.cloudinary.transformation.described import describe
-from fakes.cloudinary.wire.answers import delivery_url
+from fakes.cloudinary.wire.answers import addresses, delivery_url
 
 
 def transformation_body(stored: Stored) -> dict[str, Any]:
@@ -34,8 +34,7 @@ def _derived_item(asset: Asset, derived: Derived, origin: str) -> dict[str, Any]
         "resource_type": asset.resource_type,
         "type": asset.type,
         "format": derived.format,
-        "url": url,
-        "secure_url": url,
+        **addresses(url),
         "bytes": derived.bytes,
         "id": derived.id,
     }

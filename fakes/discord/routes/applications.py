@@ -112,8 +112,8 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
 
 
 def _gateway_url(kit: Kit) -> str:
-    """An address on this machine where nothing answers: the gateway is not covered."""
-    return f"{kit.url.replace('http', 'ws', 1)}/gateway"
+    """An address where nothing but a gap answers: the gateway is not covered."""
+    return f"{kit.url_at('gateway.discord.gg').replace('http', 'ws', 1)}/gateway"
 
 
 async def _probe(kit: Kit, url: str) -> None:

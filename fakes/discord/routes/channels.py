@@ -83,7 +83,9 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
     async def create_webhook(request: Request) -> Response:
         where = entered(request, "create webhook")
         name = (await read_object(request)).get("name", "")
-        return JSONResponse(wire.webhook_body(state.webhooks.create(where.id, str(name)), kit.url))
+        return JSONResponse(
+            wire.webhook_body(state.webhooks.create(where.id, str(name)), kit.url_at(wire.HOST))
+        )
 
     one, many = "/channels/{channel_id}/messages/{message_id}", "/channels/{channel_id}/messages"
     return (

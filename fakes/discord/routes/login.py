@@ -32,7 +32,10 @@ def handlers(kit: Kit, state: State, guard: Guard) -> tuple[Handler, ...]:
             found["guild"] = wire.guild_body(owner(grant))
         if "webhook.incoming" in grant.scopes:
             webhook = state.webhooks.create(CHANNEL_ID, "ClipNET")
-            found["webhook"] = {**wire.webhook_body(webhook, kit.url), "application_id": APPLICATION_ID}
+            found["webhook"] = {
+                **wire.webhook_body(webhook, kit.url_at(wire.HOST)),
+                "application_id": APPLICATION_ID,
+            }
         return found
 
     async def token(request: Request) -> Response:

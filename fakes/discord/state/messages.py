@@ -224,7 +224,7 @@ class Messages:
             "SELECT m.*, c.name AS channel FROM messages m JOIN channels c ON c.id = m.channel_id"
             " WHERE m.is_deleted = 0 AND m.flags & 128 = 0 ORDER BY m.created_s, m.rowid"
         )
-        return [_post(row, self._kit.url) for row in rows]
+        return [_post(row, self._kit.url_at("discord.com")) for row in rows]
 
     def summary(self) -> dict[str, int]:
         """Counts; a duplicate is a message whose idempotency key was sent before."""
@@ -270,7 +270,8 @@ class Messages:
         found = []
         for file in files:
             attachment_id = self.ids.next()
-            url = f"{self._kit.url}/attachments/{attachment_id}/{file.name}"
+            origin = self._kit.url_at("cdn.discordapp.com")
+            url = f"{origin}/attachments/{attachment_id}/{file.name}"
             row: dict[str, Any] = {"id": attachment_id, "filename": file.name, "size": file.size_bytes}
             row |= {"url": url, "proxy_url": url, "content_type": file.content_type, "sha256": file.sha256}
             found.append(row | ({"description": file.description} if file.description else {}))

@@ -1,6 +1,7 @@
 """Discord's JSON and headers, both ways. Field names are Discord's."""
 
 from fakes.discord.wire.answers import (
+    HOST,
     VIA,
     application_body,
     authorization_body,
@@ -20,6 +21,7 @@ from fakes.discord.wire.drafts import draft, is_true
 from fakes.discord.wire.interactions import callback_body, interaction_body, signed
 
 __all__ = [
+    "HOST",
     "VIA",
     "application_body",
     "authorization_body",

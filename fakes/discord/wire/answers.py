@@ -22,6 +22,7 @@ from fakes.kit.errors import ProviderError
 from fakes.kit.limits import Taken
 from fakes.kit.oauth import Grant, Issued, error_page
 
+HOST = "discord.com"
 VIA = {"Via": "1.1 google"}
 
 

@@ -17,7 +17,7 @@ def build(kit: Kit) -> Parts:
         state=state,
         routes=routes,
         error_body=wire.error_body,
-        posts=lambda: [post_body(video, kit.url) for video in state.videos.all()],
+        posts=lambda: [post_body(video, kit.url_at) for video in state.videos.all()],
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
         conditions={REFUSAL.name: state.refusals},

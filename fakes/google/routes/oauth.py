@@ -16,10 +16,10 @@ _CACHED = {"Cache-Control": "public, max-age=21600, must-revalidate, no-transfor
 
 def routes(state: GoogleState) -> list[BaseRoute]:
     """The routes of this part."""
-    engine, clock, url = state.oauth, state.kit.clock, state.kit.url
+    engine, clock, url_at = state.oauth, state.kit.clock, state.kit.url_at
 
     async def discovery(_request: Request) -> Response:
-        return JSONResponse(wire.discovery(url), headers=_CACHED)
+        return JSONResponse(wire.discovery(url_at), headers=_CACHED)
 
     async def token(request: Request) -> Response:
         issued = engine.token(await token_request(request, engine.profile))
@@ -29,7 +29,7 @@ def routes(state: GoogleState) -> list[BaseRoute]:
 
     async def device_code(request: Request) -> Response:
         one = engine.begin_on_device(await token_request(request, engine.profile))
-        return JSONResponse(wire.device_body(one, url), headers=_NO_STORE)
+        return JSONResponse(wire.device_body(one, url_at), headers=_NO_STORE)
 
     async def revoke(request: Request) -> Response:
         asked = await token_request(request, engine.profile)
@@ -47,10 +47,10 @@ def routes(state: GoogleState) -> list[BaseRoute]:
         return JSONResponse(wire.tokeninfo(grant, clock.now()))
 
     async def userinfo(request: Request) -> Response:
-        return JSONResponse(wire.userinfo(state.account(bearer_text(request)), url))
+        return JSONResponse(wire.userinfo(state.account(bearer_text(request)), url_at))
 
     async def userinfo_v2(request: Request) -> Response:
-        return JSONResponse(wire.userinfo_v2(state.account(bearer_text(request)), url))
+        return JSONResponse(wire.userinfo_v2(state.account(bearer_text(request)), url_at))
 
     async def jwks(_request: Request) -> Response:
         return JSONResponse(state.key.jwks(), headers=_CACHED)

@@ -98,7 +98,7 @@ class _Desk:
         if not image.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")):
             raise errors.invalid_image()
         self._state.keep_thumbnail(video, image)
-        return answered(request, wire.thumbnails_body(video_id, self._state.kit.url))
+        return answered(request, wire.thumbnails_body(video_id, self._state.kit.url_at))
 
     async def _open(self, request: Request, one: Person) -> Response:
         metadata = b"".join([piece async for piece in self._body(bounded(request))])
@@ -192,7 +192,7 @@ class _Desk:
 
     def _published(self, request: Request, video_id: str, parts: tuple[str, ...]) -> Response:
         video = self._state.videos.existing(video_id)
-        return answered(request, wire.video_body(video, parts, self._state.kit.url, is_new=True))
+        return answered(request, wire.video_body(video, parts, self._state.kit.url_at, is_new=True))
 
     async def _body(self, request: Request) -> AsyncIterator[bytes]:
         """The body in pieces; gives up when the next piece does not come.

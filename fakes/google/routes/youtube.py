@@ -52,7 +52,7 @@ class _Desk:
     def __init__(self, state: GoogleState) -> None:
         self._state = state
         self._videos = state.videos
-        self._url = state.kit.url
+        self._url_at = state.kit.url_at
 
     async def list_videos(self, request: Request) -> Response:
         """videos.list by ids; unknown ones are simply absent."""
@@ -65,7 +65,7 @@ class _Desk:
         if len(ids) > _MOST_IDS:
             raise errors.invalid_filters()
         found = self._videos.visible(ids, one)
-        items = [wire.video_body(video, parts, self._url, for_owner=video.owner == one) for video in found]
+        items = [wire.video_body(video, parts, self._url_at, for_owner=video.owner == one) for video in found]
         return answered(request, wire.list_body("youtube#videoListResponse", items, len(items)))
 
     async def update_video(self, request: Request) -> Response:
@@ -77,7 +77,7 @@ class _Desk:
             if part not in wire.WRITABLE_PARTS:
                 raise errors.unexpected_part(part)
         video = self._state.update_video(await _resource(request), parts, one)
-        return answered(request, wire.video_body(video, parts, self._url))
+        return answered(request, wire.video_body(video, parts, self._url_at))
 
     async def delete_video(self, request: Request) -> Response:
         """videos.delete."""
@@ -96,7 +96,7 @@ class _Desk:
         parts = asked_parts(request, wire.CHANNEL_PARTS)
         used, values = asked_filter(request, "forHandle", "forUsername", "id", "managedByMe", "mine")
         owners = [each for each in PEOPLE if each.has_channel and _is_meant(each, used, values, one)]
-        items = [wire.channel_body(each, parts, self._videos.count_of(each), self._url) for each in owners]
+        items = [wire.channel_body(each, parts, self._videos.count_of(each), self._url_at) for each in owners]
         return answered(request, wire.list_body("youtube#channelListResponse", items, _PER_PAGE))
 
     async def list_items(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class _Desk:
         video_id = request.query_params.get("videoId")
         found = [each for each in self._videos.of(owner, one) if video_id in (None, each.id)]
         shown = list(enumerate(found))[first : first + count]
-        items = [playlists.item_body(video, place, parts, self._url) for place, video in shown]
+        items = [playlists.item_body(video, place, parts, self._url_at) for place, video in shown]
         tokens = {"nextPageToken": page_token(first + count)} if first + count < len(found) else {}
         if first:
             tokens["prevPageToken"] = page_token(max(0, first - count))

@@ -72,7 +72,7 @@ class GoogleState:
 
     def id_token(self, issued: Issued, code: str | None = None) -> str:
         """The signed id_token that goes with an access token, and with a code when both come at once."""
-        return self.key.sign(wire.claims(issued, self.kit.url, self.kit.clock.now(), code))
+        return self.key.sign(wire.claims(issued, self.kit.url_at, self.kit.clock.now(), code))
 
     def account(self, token: str | None) -> Grant:
         """Whose user information a token may read.

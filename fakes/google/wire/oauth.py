@@ -3,21 +3,24 @@
 from typing import Any
 
 from fakes.google.state.profile import DEVICES, PROFILE, has_scope
+from fakes.kit.hosts import UrlAt
 from fakes.kit.oauth import DeviceLogin, Grant, Issued, half_hash
 
+ACCOUNTS_HOST = "accounts.google.com"
 ID_TOKEN_LIFE_S = 3600
 
 
-def discovery(url: str) -> dict[str, Any]:
-    """The discovery document (OpenID Connect Discovery, 3) for an issuer at `url`."""
+def discovery(url_at: UrlAt) -> dict[str, Any]:
+    """The discovery document (OpenID Connect Discovery, 3)."""
+    accounts, oauth = url_at(ACCOUNTS_HOST), url_at("oauth2.googleapis.com")
     return {
-        "issuer": url,
-        "authorization_endpoint": f"{url}/o/oauth2/v2/auth",
-        "device_authorization_endpoint": f"{url}/device/code",
-        "token_endpoint": f"{url}/token",
-        "userinfo_endpoint": f"{url}/v1/userinfo",
-        "revocation_endpoint": f"{url}/revoke",
-        "jwks_uri": f"{url}/oauth2/v3/certs",
+        "issuer": accounts,
+        "authorization_endpoint": f"{accounts}/o/oauth2/v2/auth",
+        "device_authorization_endpoint": f"{oauth}/device/code",
+        "token_endpoint": f"{oauth}/token",
+        "userinfo_endpoint": f"{url_at('openidconnect.googleapis.com')}/v1/userinfo",
+        "revocation_endpoint": f"{oauth}/revoke",
+        "jwks_uri": f"{url_at('www.googleapis.com')}/oauth2/v3/certs",
         "response_types_supported": [
             "code",
             "token",
@@ -58,26 +61,31 @@ def token_body(issued: Issued, id_token: str | None) -> dict[str, Any]:
     return body | ({"id_token": id_token} if id_token else {})
 
 
-def device_body(one: DeviceLogin, url: str) -> dict[str, Any]:
+def device_body(one: DeviceLogin, url_at: UrlAt) -> dict[str, Any]:
     """The device endpoint's answer (developers.google.com/identity/protocols/oauth2/limited-input-device)."""
     return {
         "device_code": one.device_code,
         "user_code": one.user_code,
         "expires_in": DEVICES.life_s,
         "interval": DEVICES.interval_s,
-        "verification_url": f"{url}{DEVICES.page}",
+        "verification_url": f"{url_at('www.google.com')}{DEVICES.page}",
     }
 
 
-def claims(issued: Issued, issuer: str, now_s: float, code: str | None) -> dict[str, Any]:
+def claims(issued: Issued, url_at: UrlAt, now_s: float, code: str | None) -> dict[str, Any]:
     """Claims of the id_token that goes with an access token, and with a code when both come at once."""
     grant = issued.grant
-    about = {"iss": issuer, "azp": grant.client_id, "aud": grant.client_id, "sub": grant.user_id}
+    about = {
+        "iss": url_at(ACCOUNTS_HOST),
+        "azp": grant.client_id,
+        "aud": grant.client_id,
+        "sub": grant.user_id,
+    }
     nonce = grant.params.get("nonce")
     return {
         **about,
         **_personal(
-            grant, ("email", "email_verified", "name", "picture", "given_name", "family_name"), issuer
+            grant, ("email", "email_verified", "name", "picture", "given_name", "family_name"), url_at
         ),
         "at_hash": half_hash(issued.access_token),
         **({"c_hash": half_hash(code)} if code is not None else {}),
@@ -87,16 +95,16 @@ def claims(issued: Issued, issuer: str, now_s: float, code: str | None) -> dict[
     }
 
 
-def userinfo(grant: Grant, url: str) -> dict[str, Any]:
+def userinfo(grant: Grant, url_at: UrlAt) -> dict[str, Any]:
     """Answer of `/v1/userinfo` and `/oauth2/v3/userinfo`."""
     names = ("name", "given_name", "family_name", "picture", "email", "email_verified")
-    return {"sub": grant.user_id, **_personal(grant, names, url)}
+    return {"sub": grant.user_id, **_personal(grant, names, url_at)}
 
 
-def userinfo_v2(grant: Grant, url: str) -> dict[str, Any]:
+def userinfo_v2(grant: Grant, url_at: UrlAt) -> dict[str, Any]:
     """Answer of the older `/oauth2/v2/userinfo`."""
     names = ("email", "email_verified", "name", "given_name", "family_name", "picture")
-    body = {"id": grant.user_id, **_personal(grant, names, url)}
+    body = {"id": grant.user_id, **_personal(grant, names, url_at)}
     return {("verified_email" if name == "email_verified" else name): value for name, value in body.items()}
 
 
@@ -111,7 +119,10 @@ def tokeninfo(grant: Grant, now_s: float) -> dict[str, str]:
         "exp": str(expires_s),
         "expires_in": str(max(0, expires_s - int(now_s))),
     }
-    body |= {name: _text(value) for name, value in _personal(grant, ("email", "email_verified"), "").items()}
+    body |= {
+        name: _text(value)
+        for name, value in _personal(grant, ("email", "email_verified"), lambda _host: "").items()
+    }
     return body | {"access_type": grant.params.get("access_type", "online")}
 
 
@@ -120,7 +131,7 @@ def id_tokeninfo(header: dict[str, Any], found: dict[str, Any]) -> dict[str, str
     return {name: _text(value) for name, value in (found | header).items()}
 
 
-def _personal(grant: Grant, names: tuple[str, ...], url: str) -> dict[str, Any]:
+def _personal(grant: Grant, names: tuple[str, ...], url_at: UrlAt) -> dict[str, Any]:
     """Those of these claims that the granted scopes show, in this order."""
     one = grant.person
     if one is None:
@@ -130,7 +141,7 @@ def _personal(grant: Grant, names: tuple[str, ...], url: str) -> dict[str, Any]:
     if has_scope(grant.scopes, "email"):
         known |= {"email": one.email, "email_verified": True}
     if has_scope(grant.scopes, "profile"):
-        picture = f"{url}/a/{one.login}"
+        picture = f"{url_at('lh3.googleusercontent.com')}/a/{one.login}"
         known |= {"name": one.display_name, "picture": picture, "given_name": given, "family_name": family}
     return {name: known[name] for name in names if name in known}
 

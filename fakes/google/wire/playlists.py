@@ -7,6 +7,7 @@ from fakes.google.state.profile import channel_id
 from fakes.google.state.videos import Video
 from fakes.google.wire.youtube import thumbnails, with_etag
 from fakes.kit.clock import iso
+from fakes.kit.hosts import UrlAt
 from fakes.kit.people import Person
 
 PARTS = frozenset({"id", "snippet", "contentDetails", "status"})
@@ -17,7 +18,7 @@ def uploads_of(one: Person) -> str:
     return f"UU{channel_id(one)[2:]}"
 
 
-def item_body(video: Video, position: int, parts: Sequence[str], url: str) -> dict[str, Any]:
+def item_body(video: Video, position: int, parts: Sequence[str], url_at: UrlAt) -> dict[str, Any]:
     """A video in its channel's uploads (developers.google.com/youtube/v3/docs/playlistItems)."""
     playlist, channel = uploads_of(video.owner), channel_id(video.owner)
     published = iso(video.created_s)
@@ -27,7 +28,7 @@ def item_body(video: Video, position: int, parts: Sequence[str], url: str) -> di
             "channelId": channel,
             "title": video.title,
             "description": video.parts["snippet"].get("description", ""),
-            "thumbnails": thumbnails(video.id, url),
+            "thumbnails": thumbnails(video.id, url_at),
             "channelTitle": video.owner.display_name,
             "playlistId": playlist,
             "position": position,

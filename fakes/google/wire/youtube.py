@@ -9,8 +9,10 @@ from typing import Any
 from fakes.google.state.profile import channel_id
 from fakes.google.state.videos import Video
 from fakes.kit.clock import iso
+from fakes.kit.hosts import UrlAt
 from fakes.kit.people import Person
 
+WEB_HOST = "www.youtube.com"
 VIDEO_PARTS = frozenset(
     {
         "id",
@@ -50,25 +52,26 @@ def with_etag(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def video_body(
-    video: Video, parts: Sequence[str], url: str, *, for_owner: bool = True, is_new: bool = False
+    video: Video, parts: Sequence[str], url_at: UrlAt, *, for_owner: bool = True, is_new: bool = False
 ) -> dict[str, Any]:
     """A video resource with the parts asked for (developers.google.com/youtube/v3/docs/videos).
 
     Args:
-        url: Origin of the addresses in it.
+        url_at: Origins of the addresses in it.
         for_owner: Whether parts that only the owner sees may be shown.
         is_new: Whether this answers the upload, which says `uploaded` however fast processing is.
     """
     if is_new:
         video = replace(video, upload_status="uploaded", failure=None, progress=0.0)
+    watch = f"{url_at(WEB_HOST)}/watch?v={video.id}"
     makers: dict[str, Callable[[], Any]] = {
-        "snippet": lambda: _snippet(video, url),
+        "snippet": lambda: _snippet(video, url_at),
         "status": lambda: _status(video),
         "contentDetails": lambda: _content_details(video),
         "statistics": lambda: dict.fromkeys(("viewCount", "likeCount", "favoriteCount", "commentCount"), "0"),
         "recordingDetails": lambda: video.parts.get("recordingDetails", {}),
         "localizations": lambda: video.parts.get("localizations", {}),
-        "player": lambda: {"embedHtml": f'<iframe width="480" height="270" src="{url}/watch?v={video.id}">'},
+        "player": lambda: {"embedHtml": f'<iframe width="480" height="270" src="{watch}">'},
     }
     if for_owner:
         makers["processingDetails"] = lambda: _processing_details(video)
@@ -90,10 +93,10 @@ def list_body(
     return with_etag({"kind": kind, **(tokens or {}), "items": list(items), "pageInfo": page})
 
 
-def channel_body(one: Person, parts: Sequence[str], video_count: int, url: str) -> dict[str, Any]:
+def channel_body(one: Person, parts: Sequence[str], video_count: int, url_at: UrlAt) -> dict[str, Any]:
     """A channel resource (developers.google.com/youtube/v3/docs/channels)."""
     channel = channel_id(one)
-    picture = f"{url}/a/{one.login}"
+    picture = f"{url_at('yt3.ggpht.com')}/a/{one.login}"
     known: dict[str, Any] = {
         "snippet": {
             "title": one.display_name,
@@ -120,22 +123,23 @@ def channel_body(one: Person, parts: Sequence[str], video_count: int, url: str) 
     return with_etag(body | {part: known[part] for part in parts if part in known})
 
 
-def thumbnails_body(video_id: str, url: str) -> dict[str, Any]:
+def thumbnails_body(video_id: str, url_at: UrlAt) -> dict[str, Any]:
     """Answer of thumbnails.set."""
-    return with_etag({"kind": "youtube#thumbnailSetResponse", "items": [thumbnails(video_id, url)]})
+    return with_etag({"kind": "youtube#thumbnailSetResponse", "items": [thumbnails(video_id, url_at)]})
 
 
-def thumbnails(video_id: str, url: str) -> dict[str, Any]:
+def thumbnails(video_id: str, url_at: UrlAt) -> dict[str, Any]:
     """Addresses and sizes of a video's images."""
+    pictures = url_at("i.ytimg.com")
     return {
-        name: {"url": f"{url}/vi/{video_id}/{file}.jpg", "width": width, "height": height}
+        name: {"url": f"{pictures}/vi/{video_id}/{file}.jpg", "width": width, "height": height}
         for name, (width, height, file) in _SIZES.items()
     }
 
 
-def post_body(video: Video, url: str) -> dict[str, Any]:
+def post_body(video: Video, url_at: UrlAt) -> dict[str, Any]:
     """One line of what the platform received, in the form that all platforms share."""
-    media = None
+    url, media = url_at(WEB_HOST), None
     if video.sha256 is not None:
         play = f"{url}/videoplayback?id={video.id}"
         media = {"url": play, "bytes": video.size_bytes, "sha256": video.sha256}
@@ -160,14 +164,14 @@ def duration(seconds: float) -> str:
     return "PT" + text + (f"{rest}S" if rest or not text else "")
 
 
-def _snippet(video: Video, url: str) -> dict[str, Any]:
+def _snippet(video: Video, url_at: UrlAt) -> dict[str, Any]:
     written = video.parts["snippet"]
     return {
         "publishedAt": iso(video.created_s),
         "channelId": channel_id(video.owner),
         "channelTitle": video.owner.display_name,
         **written,
-        "thumbnails": thumbnails(video.id, url),
+        "thumbnails": thumbnails(video.id, url_at),
         "liveBroadcastContent": "none",
         "localized": {"title": written["title"], "description": written.get("description", "")},
     }

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fakes.kit.addresses import Reach
+
 
 class HandlerError(Exception):
     """A handler's `{"error": ...}`: the job fails with it.
@@ -74,12 +76,12 @@ class Tools:
     Attributes:
         speech_dir: Folder of the speech that Whisper knows, or None.
         cache_dir: Where measurements of it are kept, or None.
-        allowed_hosts: Hosts that media may be fetched from.
+        media: Where media may be fetched from.
     """
 
     speech_dir: Path | None
     cache_dir: Path | None
-    allowed_hosts: frozenset[str]
+    media: Reach
 
 
 @dataclass(frozen=True, slots=True)

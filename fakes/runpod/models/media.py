@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fakes.kit.addresses import is_within
 from fakes.runpod.models import Call, HandlerError, ffmpeg
 
 FETCH_LIMIT_BYTES = 512_000_000
@@ -101,13 +100,13 @@ def download(url: Any, call: Call, file: IO[bytes], *, most_bytes: int = FETCH_L
     Raises:
         HandlerError: A host that is not allowed, no answer, or too much of it.
     """
-    if not isinstance(url, str) or not is_within(url, call.tools.allowed_hosts):
+    if not isinstance(url, str) or not call.tools.media.allows(url):
         raise HandlerError(f"refused to download '{url}': the host is outside of this stack")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     ends = time.monotonic() + FETCH_LIMIT_S
     size = 0
     try:
-        with opener.open(url, timeout=FETCH_LIMIT_S) as answer:
+        with opener.open(call.tools.media.target(url), timeout=FETCH_LIMIT_S) as answer:
             while chunk := answer.read1(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > most_bytes:

@@ -42,8 +42,13 @@ class TikTokState:
         self.refusals = Refusals(ON_COMMAND)
         self._examined: set[str] = set()
         self._windows = Windows(kit.clock)
-        self._puller = Puller(self.spool, kit.settings.media_hosts)
+        self._puller = Puller(self.spool, kit.settings.media)
         self._notices = Notices(kit.webhooks, kit.clock)
+
+    @property
+    def web_url(self) -> str:
+        """Origin of the pages that people see, for whoever is being answered."""
+        return self.kit.url_at("www.tiktok.com")
 
     def populate(self) -> None:
         """Write the clients."""

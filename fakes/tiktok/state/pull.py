@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from fakes.kit.addresses import is_within
+from fakes.kit.addresses import Reach
 from fakes.kit.spool import Spool
 from fakes.tiktok.state.chunks import MAX_VIDEO_BYTES
 
@@ -15,17 +15,17 @@ class Puller:
 
     Args:
         spool: Where the files go.
-        hosts: Host names that stand for verified domains.
+        media: Where videos may be fetched from: it stands for verified domains.
     """
 
-    def __init__(self, spool: Spool, hosts: frozenset[str]) -> None:
+    def __init__(self, spool: Spool, media: Reach) -> None:
         self._spool = spool
-        self._hosts = hosts
+        self._media = media
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def allows(self, url: str) -> bool:
         """Whether an address lies below a verified prefix."""
-        return is_within(url, self._hosts)
+        return self._media.allows(url)
 
     def start(self, name: str, urls: Mapping[str, str], then: Callable[[bool], Awaitable[None]]) -> None:
         """Fetch addresses, by the file that each goes into, then tell whether that worked.
@@ -63,7 +63,7 @@ class Puller:
         size_bytes = 0
         async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=_TIMEOUT_S) as client:
             try:
-                async with client.stream("GET", url) as answer:
+                async with client.stream("GET", self._media.target(url)) as answer:
                     if answer.status_code != 200:
                         return False
                     async for piece in answer.aiter_bytes():

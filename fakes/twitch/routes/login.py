@@ -22,17 +22,18 @@ def routes(kit: Kit, state: State) -> list[Route]:
 
     async def device(request: Request) -> Response:
         one = engine.begin_on_device(await token_request(request, engine.profile))
-        return JSONResponse(oidc.device_body(one, kit.url))
+        return JSONResponse(oidc.device_body(one, kit.url_at(oidc.WEB_HOST)))
 
     async def discovery(_request: Request) -> Response:
-        return JSONResponse(oidc.discovery(kit.url))
+        return JSONResponse(oidc.discovery(kit.url_at(oidc.HOST)))
 
     async def keys(_request: Request) -> Response:
         return JSONResponse(state.key.jwks())
 
     async def userinfo(request: Request) -> Response:
         grant = engine.bearer(bearer_text(request, "OAuth", "Bearer"), "openid")
-        return JSONResponse(oidc.userinfo(grant, state.user_of(grant), kit.url, kit.clock.now()))
+        url = kit.url_at(oidc.HOST)
+        return JSONResponse(oidc.userinfo(grant, state.user_of(grant), url, kit.clock.now()))
 
     async def validate(request: Request) -> Response:
         try:

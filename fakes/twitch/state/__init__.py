@@ -82,7 +82,7 @@ class State:
     def id_token(self, issued: Issued, code: str | None = None) -> str:
         """The signed id_token that goes with an access token, and with a code when both come at once."""
         user, now_s = self.user_of(issued.grant), self._kit.clock.now()
-        return self.key.sign(oidc.id_claims(issued, code, user, self._kit.url, now_s))
+        return self.key.sign(oidc.id_claims(issued, code, user, self._kit.url_at(oidc.HOST), now_s))
 
     def when_disconnected(self, tell: Callable[[str, accounts.User], None]) -> None:
         """Call this with the client and the person, whenever somebody takes back an application's access."""

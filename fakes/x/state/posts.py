@@ -165,7 +165,7 @@ class Posts:
             {
                 "platform": "x",
                 "id": row["id"],
-                "url": f"{self._kit.url}/{row['username']}/status/{row['id']}",
+                "url": f"{self._kit.url_at('x.com')}/{row['username']}/status/{row['id']}",
                 "account": row["username"],
                 "title": None,
                 "text": row["text"],

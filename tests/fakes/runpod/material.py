@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, Stop, Tools, answer
 
 COLOURS = {
@@ -29,7 +30,7 @@ SPEECH_DIR = Path(__file__).parents[3] / "seed" / "media"
 
 def ask(model: str, given: Any, cache_dir: Path | None = None, hosts: Sequence[str] = ()) -> Any:
     """What a model says, without a server."""
-    tools = Tools(SPEECH_DIR, cache_dir, frozenset(hosts))
+    tools = Tools(SPEECH_DIR, cache_dir, Reach(frozenset(hosts)))
     return answer(model, given, Call(tools, Stop(), lambda _item: None))
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer, asr
 from fakes.runpod.models.sound import decoded
 from tests.fakes.runpod.material import SPEECH_DIR, in_base64
 from tests.fakes.runpod.speeches import TRANSCRIPTS, clear, mixed, part, said, silence, speech, wav
 
 DEADLINE_S = 60.0
-NOTHING_KNOWN = Tools(None, None, frozenset())
+NOTHING_KNOWN = Tools(None, None, Reach(frozenset()))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_known_words_stay_known_beside_decoded_ones(tmp_path: Path, sound: str) 
     answered = answer(
         "whisper",
         {"audio_base64": given, "word_timestamps": True},
-        Call(Tools(known, tmp_path, frozenset()), Stop(), lambda _item: None),
+        Call(Tools(known, tmp_path, Reach(frozenset())), Stop(), lambda _item: None),
     )
 
     texts = [segment["text"] for segment in answered["segments"]]

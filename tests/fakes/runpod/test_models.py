@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer
 from fakes.runpod.wire import Mock
 from tests.fakes.runpod.material import frames, spoken
@@ -73,6 +74,8 @@ def test_a_model_tells_how_many_seconds_were_sent(
 ) -> None:
     told: list[float] = []
 
-    answer(model, given(), Call(Tools(None, None, frozenset()), Stop(), lambda _item: None, told.append))
+    answer(
+        model, given(), Call(Tools(None, None, Reach(frozenset())), Stop(), lambda _item: None, told.append)
+    )
 
     assert sum(told) == pytest.approx(lasts_s, abs=0.01)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, HandlerError, Stop, Tools, answer, media
 from fakes.runpod.models.motion import liveliness, measure
 from tests.fakes.receiver import Answer, receiving
@@ -341,7 +342,7 @@ def test_a_call_that_is_stopped_ends_soon() -> None:
     stop = Stop()
     with receiving() as receiver:
         receiver.answer = lambda _request: Answer(200, video)
-        call = Call(Tools(None, None, frozenset({"127.0.0.1"})), stop, lambda _item: None)
+        call = Call(Tools(None, None, Reach(frozenset({"127.0.0.1"}))), stop, lambda _item: None)
         ending = threading.Timer(0.3, stop.set)
         ending.start()
 

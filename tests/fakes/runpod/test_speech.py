@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import Call, Stop, Tools, answer
 from fakes.runpod.models.catalogue import catalogue
 from fakes.runpod.models.place import by_prints
@@ -247,7 +248,7 @@ def test_the_catalogue_is_measured_once_and_a_broken_cache_is_measured_again(tmp
         known.mkdir()
         (known / "goal.opus").write_bytes((SPEECH_DIR / "goal.opus").read_bytes())
         (known / "transcript.json").write_text(json.dumps({"goal.opus": TRANSCRIPTS["goal.opus"]}))
-        call = Call(Tools(known, tmp_path, frozenset()), Stop(), lambda _item: None)
+        call = Call(Tools(known, tmp_path, Reach(frozenset())), Stop(), lambda _item: None)
         text: str = answer("whisper", given, call)["transcription"]
         return text
 

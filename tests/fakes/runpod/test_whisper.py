@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fakes.kit.addresses import Reach
 from fakes.runpod.models import HandlerError
 from fakes.runpod.models.catalogue import SpokenWord
 from fakes.runpod.models.transcript import LANGUAGE_CODES, UNTRANSLATED, sentences
@@ -215,5 +216,5 @@ def test_sentences_end_at_their_marks_and_at_long_pauses() -> None:
 def _heard_with(known: Path, sound: str, cache: Path, **more: Any) -> Any:
     from fakes.runpod.models import Call, Stop, Tools, answer
 
-    call = Call(Tools(known, cache, frozenset()), Stop(), lambda _item: None)
+    call = Call(Tools(known, cache, Reach(frozenset())), Stop(), lambda _item: None)
     return answer("whisper", {"audio_base64": sound, **more}, call)

@@ -37,7 +37,7 @@ class TransformationsApi:
         if name is not None:
             found = self._transformations.get(account.cloud, name)
             derived, cursor = self._transformations.derived(account.cloud, found, window(form))
-            body = wire.transformation_detail(found, derived, self._service.kit.url)
+            body = wire.transformation_detail(found, derived, self._service.origin)
         else:
             is_named = form.flag("named") if form.text("named") else None
             page, cursor = self._transformations.page(account.cloud, window(form), is_named=is_named)

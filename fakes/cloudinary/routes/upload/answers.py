@@ -59,7 +59,7 @@ class Answers:
         """The asset alone; who uploads unsigned is told no key."""
         secret = account.api_secret or ""
         cloud = self._state.accounts.cloud(account.cloud)
-        body = wire.asset_body(asset, self._service.kit.url, cloud, secret=secret, api_key=account.api_key)
+        body = wire.asset_body(asset, self._service.origin, cloud, secret=secret, api_key=account.api_key)
         if not is_signed:
             del body["api_key"]
         return body
@@ -80,7 +80,7 @@ class Answers:
             read = self._service.renderer.read(asset.cloud, transformation.split(eager.transformation))
         except ProviderError as error:
             return {"transformation": eager.text, "status": "failed", "reason": error.message}
-        origin, secret = self._service.kit.url, account.api_secret or ""
+        origin, secret = self._service.origin, account.api_secret or ""
         return wire.waiting_body(asset, read.text, eager.format, origin, secret=secret)
 
     async def _make_later(self, asked: Submission, asset: Asset, batch_id: str) -> None:
@@ -101,7 +101,7 @@ class Answers:
             derived = await self._service.renderer.derive(asset, text, wanted, is_patient=is_patient)
         except ProviderError as error:
             return {"transformation": eager.text, "status": "failed", "reason": error.message}
-        return wire.derived_body(asset, derived, self._service.kit.url, secret=account.api_secret or "")
+        return wire.derived_body(asset, derived, self._service.origin, secret=account.api_secret or "")
 
     def _tell_eager(self, asked: Submission, asset: Asset, made: list[dict[str, Any]], hooks: Hooks) -> None:
         identity = {"asset_id": asset.asset_id, "public_id": asset.public_id}

@@ -51,10 +51,10 @@ class BreakpointFinder:
             await self._service.renderer.derive(asset, text, format_name)
         read = self._service.renderer.read(asset.cloud, transformation.split(text))
         url = wire.delivery_url(
-            self._service.kit.url, asset, transformation=read.text, format_name=format_name
+            self._service.origin, asset, transformation=read.text, format_name=format_name
         )
         body = {"width": width_px, "height": height_px, "bytes": size_bytes}
-        return body | {"url": url, "secure_url": url}
+        return body | wire.addresses(url)
 
     async def _measured(self, asset: Asset, asked: Breakpoints, width_px: int | None) -> _Size:
         """How large the image is in this width, or without any scaling."""

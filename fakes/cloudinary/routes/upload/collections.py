@@ -224,7 +224,7 @@ class CollectionsApi:
     def _multi_body(self, asset: Asset, wish: Wish) -> dict[str, Any]:
         url = self._url(asset, wish, wish.format)
         identity = {"asset_id": asset.asset_id, "public_id": asset.public_id, "version": asset.version}
-        return {"url": url, "secure_url": url, **identity}
+        return {**wire.addresses(url), **identity}
 
     async def _sprite_body(self, asset: Asset, wish: Wish, places: Mapping[str, Place]) -> dict[str, Any]:
         urls = {name: self._url(asset, wish, ending) for name, ending in _sprite_files(wish).items()}
@@ -235,7 +235,9 @@ class CollectionsApi:
         sheet = collections.style_sheet(places, urls["image"])
         await self._keep_text(asset, wish, "css", sheet)
         await self._keep_text(asset, wish, "json", json.dumps({"image_infos": infos}))
-        body = {f"{prefix}{name}_url": url for prefix in ("", "secure_") for name, url in urls.items()}
+        body: dict[str, Any] = {}
+        for name, url in urls.items():
+            body |= wire.addresses(url, f"{name}_url")
         identity = {"public_id": asset.public_id, "version": asset.version}
         return {**body, **identity, "image_infos": infos}
 
@@ -250,7 +252,7 @@ class CollectionsApi:
             incoming.drop()
 
     def _url(self, asset: Asset, wish: Wish, ending: str) -> str:
-        origin = self._service.kit.url
+        origin = self._service.origin
         return wire.delivery_url(origin, asset, transformation=wish.text, format_name=ending)
 
 

@@ -135,7 +135,7 @@ class Intake:
         code = submission.options.eval or ""
         found = await looks.seen(incoming.path, upload.key.resource_type, submission.options)
         cloud = self._state.accounts.cloud(upload.key.cloud)
-        body = wire.asset_body(upload.draft, self._service.kit.url, cloud, secret="", api_key="")
+        body = wire.asset_body(upload.draft, self._service.origin, cloud, secret="", api_key="")
         info = {name: value for name, value in body.items() if name not in _HIDDEN} | found
         form = submission.form
         form.params = await scripts.evaluated(code, info, form.params)

@@ -51,7 +51,7 @@ class PagesApi:
         self, account: Account, asset: Asset, what: tuple[list[str], str | None], hooks: wire.Hooks
     ) -> None:
         texts, format_name = what
-        origin, secret = self._service.kit.url, account.api_secret or ""
+        origin, secret = self._service.origin, account.api_secret or ""
         infos = []
         try:
             for text in texts:

@@ -11,7 +11,6 @@ from fakes.cloudinary.blobs import Incoming
 from fakes.cloudinary.forms import Form
 from fakes.cloudinary.routes.service import REQUEST_FILE_LIMIT_BYTES, Service
 from fakes.cloudinary.state.remote import is_address
-from fakes.kit.addresses import is_within
 
 if TYPE_CHECKING:
     import httpx
@@ -61,16 +60,16 @@ class RemoteFiles:
         """Ask a host of this stack, and where it sends us."""
         import httpx  # late: 130 ms
 
-        present = url
+        present, media = url, self._service.kit.settings.media
         try:
             async with (
                 asyncio.timeout(_TIME_LIMIT_S),
                 httpx.AsyncClient(trust_env=False, timeout=_IDLE_LIMIT_S) as client,
             ):
                 for _ in range(_MOST_REDIRECTS + 1):
-                    if not is_within(present, self._service.kit.settings.callback_hosts):
+                    if not media.allows(present):
                         raise errors.loading_failed(url, _UNREACHABLE)
-                    async with client.stream("GET", present) as answer:
+                    async with client.stream("GET", media.target(present)) as answer:
                         if not answer.has_redirect_location:
                             return await _take(url, answer, incoming)
                         present = urljoin(present, answer.headers["location"])

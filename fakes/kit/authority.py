@@ -1,0 +1,81 @@
+"""A certificate authority for real host names: it vouches for them once, and its key is thrown away.
+
+Nothing can be signed with it any more, and clients that trust it still take its word for no other name.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LIFE_DAYS = 825
+RENEWED_BEFORE_DAYS = 90
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files of PEM: whom to trust, what the server shows, and its key."""
+
+    ca: Path
+    chain: Path
+    key: Path
+
+
+def certificate(folder: Path, hosts: Sequence[str], now_s: float) -> Certificate:
+    """Return the certificate for these hosts that is in the folder; make one where none will do.
+
+    Another list of hosts, an end that comes near, and files that are gone are reasons to make a new one.
+    """
+    found = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    if not _will_do(folder, found, hosts, now_s):
+        from fakes.kit.certificates import issued  # late: 80 ms that a stack without TLS never pays
+
+        _about(folder).unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = issued(sorted(hosts), now_s, LIFE_DAYS)
+        for path, content in zip((found.ca, found.chain, found.key), made, strict=True):
+            _write(path, content, 0o600 if path == found.key else 0o644)
+        about = {"hosts": sorted(hosts), "expires_s": now_s + LIFE_DAYS * _DAY_S}
+        _write(_about(folder), json.dumps(about).encode(), 0o644)  # last: what it tells of is there by then
+    return found
+
+
+def publish(ca: Path, path: Path) -> None:
+    """Put a copy of the authority's certificate where others read it, whole at any moment."""
+    if path == ca:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = ca.read_bytes()
+    with contextlib.suppress(FileNotFoundError):
+        if path.read_bytes() == content:
+            return
+    _write(path, content, 0o644)
+
+
+def _about(folder: Path) -> Path:
+    return folder / "issued.json"
+
+
+def _will_do(folder: Path, found: Certificate, hosts: Sequence[str], now_s: float) -> bool:
+    try:
+        about = json.loads(_about(folder).read_text())
+        lasts_s = about["expires_s"] - now_s
+        is_same = about["hosts"] == sorted(hosts)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    is_whole = all(path.is_file() for path in (found.ca, found.chain, found.key))
+    return is_whole and is_same and RENEWED_BEFORE_DAYS * _DAY_S < lasts_s <= LIFE_DAYS * _DAY_S
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file by one that nobody sees half written, and that never had more rights than it has."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
+        file.write(content)
+    temporary.replace(path)
