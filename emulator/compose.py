@@ -6,7 +6,7 @@ Source: docs.docker.com/reference/compose-file/merge. What the merged file means
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class ComposeFile:
 
     paths: tuple[Path, ...]
     body: Mapping[str, Any]
+    override: Mapping[str, Any] = field(default_factory=dict)
+    """What the override alone says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ def read(settings: Settings) -> ComposeFile:
     body = _with_directories(_document(base), base.parent)
     if not override.is_file():
         return ComposeFile((base,), _untagged(body))
-    merged = merge(body, _with_directories(_document(override), override.parent))
-    return ComposeFile((base, override), _untagged(merged))
+    over = _with_directories(_document(override), override.parent)
+    return ComposeFile((base, override), _untagged(merge(body, over)), _untagged(over))
 
 
 def find(settings: Settings) -> Path:

@@ -139,7 +139,7 @@ def _ports(planned: Plan) -> str:
     numbers = sorted(planned.ports.values())
     if holder(planned.folder) is not None:
         return f"{numbers[0]} to {numbers[-1]}, used by this stack"
-    ports.refuse_taken(planned.ports, planned.settings.stack)
+    ports.refuse_taken(planned.ports, planned.settings.stack, planned.settings.variables)
     return f"{numbers[0]} to {numbers[-1]} are free"
 
 

@@ -6,7 +6,7 @@ EmulatorError                    exit code 1   anything below that has no code o
 ├── StackNotRunning                        3   the command needs a running stack
 ├── ConfigurationRefused                   4   a setting, compose.yaml or a name cannot be used
 ├── ProductionRefused                      5   a value belongs to production, or to another stack
-├── PrerequisiteMissing                    6   a program or a server is not installed
+├── PrerequisiteMissing                    6   a program, a server or an image is missing, or does not run
 ├── PortTaken                              7   another program listens on a port of this stack
 ├── StackBusy                              8   another `up` or `down` of this stack is at work
 ├── StartFailed                            9   a service died or was not ready in time
@@ -84,7 +84,7 @@ class ProductionRefused(EmulatorError):
 
 
 class PrerequisiteMissing(EmulatorError):
-    """Something that must be installed is not."""
+    """Something that must be there, or run, is not or does not."""
 
     exit_code = 6
 

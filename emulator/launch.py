@@ -163,7 +163,7 @@ def up(
         return Started(record, monotonic() - began, was_up=True)
     try:
         strays.clear(plan.folder)
-        ports.refuse_taken(plan.ports, plan.settings.stack)
+        ports.refuse_taken(plan.ports, plan.settings.stack, env)
         with writing(plan.folder.ports):
             replace_json(plan.folder.ports, plan.ports)
         _fork(plan, lock, link.theirs, inherited(env), timeout_s)

@@ -54,7 +54,7 @@ def serve(
     if attached:
         attaching.check(name)
     chosen = port or planned.ports[name]
-    refuse_taken({name: chosen}, settings.stack, flag="--port")
+    refuse_taken({name: chosen}, settings.stack, settings.variables, flag="--port")
     api = f"http://127.0.0.1:{planned.ports[planned.topology.service('api').ports[0].name]}"
     own = {
         "FAKES_HOST": "127.0.0.1",

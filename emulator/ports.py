@@ -62,8 +62,12 @@ def is_free(port: int) -> bool:
         return True
 
 
-def refuse_taken(ports: Mapping[str, int], stack: str, flag: str | None = None) -> None:
+def refuse_taken(
+    ports: Mapping[str, int], stack: str, env: Mapping[str, str], flag: str | None = None
+) -> None:
     """Raise if any of the ports is in use. `flag` is what chooses another, where it is not a setting.
+
+    `env` tells where the Docker engine is, in case that a container is in the way.
 
     Raises:
         PortTaken: With every port, its service, and the program that holds it if /proc tells.
@@ -71,7 +75,7 @@ def refuse_taken(ports: Mapping[str, int], stack: str, flag: str | None = None) 
     taken = [(name, port) for name, port in ports.items() if not is_free(port)]
     if not taken:
         return
-    lines = [f"port {port} of service '{name}' is taken by {_holder(port)}" for name, port in taken]
+    lines = [f"port {port} of service '{name}' is taken by {holder_of(port, env)}" for name, port in taken]
     if flag is not None:
         raise PortTaken("; ".join(lines), f"stop that program, or choose another port with {flag}")
     other = "CLIPNET_PORT_BASE=9400" if stack == "default" else "another CLIPNET_PORT_BASE"
@@ -82,6 +86,14 @@ def refuse_taken(ports: Mapping[str, int], stack: str, flag: str | None = None) 
     )
 
 
-def _holder(port: int) -> str:
+def holder_of(port: int, env: Mapping[str, str]) -> str:
+    """Return who listens on a port of this machine, in words: a container, else a process."""
     process = listener(port)
-    return f"process {process.pid} ({process.command})" if process else "a program of another user"
+    command = process.command if process else ""
+    if process is None or "docker-proxy" in command or "rootlesskit" in command:
+        from emulator.dockerengine import publisher
+
+        container = publisher(port, env)
+        if container is not None:
+            return f"container '{container}'"
+    return f"process {process.pid} ({command})" if process else "a program of another user"

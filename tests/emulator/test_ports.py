@@ -36,7 +36,7 @@ def test_a_block_with_a_taken_port_is_passed_over() -> None:
 def test_every_taken_port_is_named_with_its_holder(port_base: int) -> None:
     with socket.create_server(("127.0.0.1", port_base)), socket.create_server(("127.0.0.1", port_base + 1)):
         with pytest.raises(PortTaken) as taken:
-            refuse_taken({"web": port_base, "api": port_base + 1, "redis": port_base + 2}, "default")
+            refuse_taken({"web": port_base, "api": port_base + 1, "redis": port_base + 2}, "default", {})
 
         assert not is_free(port_base)
     assert taken.value.what.count(f"is taken by process {os.getpid()} (") == 2

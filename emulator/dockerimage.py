@@ -1,0 +1,233 @@
+"""The images that a stack needs: our own, built from this very code when it is missing; others, fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from emulator import VERSION, dockercompose
+from emulator.compose import PACKAGED, ComposeFile
+from emulator.dockerengine import Engine
+from emulator.dockererrors import fetching_failed
+from emulator.errors import PrerequisiteMissing
+from emulator.interpolation import interpolate
+from emulator.statefolder import writing
+
+REPOSITORY = "clipnet-emulate"
+SETTING = "EMULATE_IMAGE"
+"""The variable of compose.yaml that names the image of our own services."""
+
+SOURCES_LABEL = "clipnet-emulate.sources"
+"""On each image that was built here: the folder of its sources."""
+
+_PACKAGES = ("clipnet", "emulator", "fakes", "seed")
+_BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock")
+"""What lies beside the packages in a clone, and in the package `emulator` where that is installed."""
+
+_BUILD_WITHIN_S = 1800.0
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that goes into our image."""
+
+    root: Path
+    files: Mapping[str, Path]
+    """Path inside the build -> file."""
+
+    @property
+    def image(self) -> str:
+        """The image's name: another one for other contents."""
+        digest = sha256()
+        for name, path in self.files.items():
+            digest.update(name.encode() + b"\0" + sha256(path.read_bytes()).digest())
+        return f"{REPOSITORY}:{VERSION}-{digest.hexdigest()[:12]}"
+
+
+def sources() -> Sources:
+    """Find the sources: a clone's, or those that were installed.
+
+    Raises:
+        PrerequisiteMissing: A part of them is not there.
+    """
+    root = Path(__file__).parents[1]
+    beside = PACKAGED.parent if PACKAGED.is_file() else root
+    parts = {name: beside / name for name in _BESIDE} | {name: _folder_of(name) for name in _PACKAGES}
+    packaged = {str(PACKAGED.with_name(name)) for name in _BESIDE}
+    files: dict[str, Path] = {}
+    for name, part in parts.items():
+        if not part.exists():
+            raise PrerequisiteMissing(
+                f"the image cannot be built: there is no '{part}'", "install clipnet-emulate again"
+            )
+        skipped = packaged if name == "emulator" else set()
+        files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
+    return Sources(root, files)
+
+
+def _folder_of(package: str) -> Path:
+    spec = find_spec(package)
+    locations = spec.submodule_search_locations if spec else None
+    return Path(next(iter(locations))) if locations else Path(package)
+
+
+def _files(path: str, skipped: Container[str]) -> Iterator[str]:
+    """Yield the files below a path (or itself), always in the same order, without what Python compiled."""
+    if not os.path.isdir(path):
+        yield path
+        return
+    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+        if entry.path in skipped or entry.name == "__pycache__" or entry.name.endswith(".pyc"):
+            continue
+        yield from _files(entry.path, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds our image at an engine."""
+
+    engine: Engine
+    cache: Path
+    log: Path
+    progress: Progress
+
+    def ensure(self, found: Sources) -> str:
+        """Return the name of the image of these sources; build it first if it is missing.
+
+        Raises:
+            EmulatorError: It cannot be built.
+        """
+        name = found.image
+        if not self.engine.has_image(name):
+            self.progress(f"building the image '{name}', the first time only (its log: {self.log})")
+            with self._context(found) as context:
+                self._build(found.root, context, name)
+            self._remove_earlier(found.root, name)
+        return name
+
+    @contextmanager
+    def _context(self, found: Sources) -> Iterator[Path]:
+        """Lay the sources out in a folder, readable for all, as long as the block lasts."""
+        with writing(self.cache, setting="CLIPNET_CACHE_DIR"):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            folder = TemporaryDirectory(prefix="image-", dir=self.cache, ignore_cleanup_errors=True)
+        with folder as path:
+            with writing(self.cache, setting="CLIPNET_CACHE_DIR"):
+                _lay_out(found.files, Path(path))
+            yield Path(path)
+
+    def _build(self, root: Path, context: Path, name: str) -> None:
+        label = {SOURCES_LABEL: str(root).replace("$", "$$")}
+        labels = context / "labels.yaml"
+        labels.write_text(json.dumps({"services": {"fakes": {"build": {"labels": label}}}}))
+        files = ("--file", str(context / "compose.yaml"), "--file", str(labels))
+        dockercompose.call(
+            self.engine,
+            ("--project-directory", str(context), *files, "--progress", "plain", "build", "fakes"),
+            doing=f"building the image '{name}'",
+            log=self.log,
+            env={SETTING: name},
+            within_s=_BUILD_WITHIN_S,
+        )
+
+    def _remove_earlier(self, root: Path, name: str) -> None:
+        """Remove the images of what the same folder held before, but for those that a container uses."""
+        from docker.errors import APIError
+
+        with closing(self.engine.client()) as client:
+            built = client.images.list(filters={"label": f"{SOURCES_LABEL}={root}"})
+            for tag in [tag for image in built for tag in image.tags]:
+                if tag.startswith(f"{REPOSITORY}:") and tag != name:
+                    with suppress(APIError):
+                        client.images.remove(tag)
+
+
+def _lay_out(files: Mapping[str, Path], folder: Path) -> None:
+    for name, path in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        target.chmod(0o644)
+    for directory in folder.rglob("**/"):
+        directory.chmod(0o755)
+
+
+def ensure_own(
+    engine: Engine, variables: Mapping[str, str], cache: Path, log: Path, progress: Progress
+) -> str:
+    """Return the name of our image, built if it is missing; one that the user names in EMULATE_IMAGE is kept.
+
+    Raises:
+        EmulatorError: It cannot be built.
+    """
+    return variables.get(SETTING) or Builder(engine, cache, log, progress).ensure(sources())
+
+
+def named(file: ComposeFile, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return service -> image of all services but those that the user has built."""
+    built = built_by_user(file)
+    return {
+        str(name): interpolate(str(body["image"]), variables)
+        for name, body in file.body["services"].items()
+        if body.get("image") and not body.get("profiles") and name not in built
+    }
+
+
+def built_by_user(file: ComposeFile) -> tuple[str, ...]:
+    """Return the services that Compose builds from a folder of the user's.
+
+    Our own say `build: .` and name our image, and keep that name when only `build` is overridden: give each
+    of these an image name of its own.
+    """
+    overridden: Mapping[str, Any] = file.override.get("services") or {}
+    return tuple(
+        str(name)
+        for name, body in file.body["services"].items()
+        if body.get("build")
+        and not body.get("profiles")
+        and (SETTING not in str(body.get("image")) or (overridden.get(name) or {}).get("build"))
+    )
+
+
+def fetch_missing(engine: Engine, images: Iterable[str], progress: Progress) -> None:
+    """Fetch the images that are not here.
+
+    Raises:
+        PrerequisiteMissing: One cannot be fetched.
+        StartFailed: The disk is full.
+    """
+    for name in dict.fromkeys(images):
+        if not engine.has_image(name):
+            progress(f"fetching the image '{name}'")
+            said = _fetch(engine, name)
+            if said:
+                raise fetching_failed(name, said)
+
+
+def _fetch(engine: Engine, name: str) -> str:
+    """Fetch an image; return why that failed, empty if it did not."""
+    from docker.errors import APIError, DockerException
+    from docker.utils import parse_repository_tag
+
+    repository, tag = parse_repository_tag(name)
+    try:
+        with closing(engine.client()) as client:
+            for step in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
+                if "error" in step:
+                    return str(step["error"])
+    except APIError as error:
+        return str(error.explanation or error)
+    except DockerException as error:
+        return str(error)
+    return ""

@@ -1,0 +1,82 @@
+"""Which images a stack needs, and when ours is another one. tests/docker/test_image.py builds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from emulator import VERSION
+from emulator.compose import ComposeFile, read
+from emulator.dockerimage import Sources, built_by_user, named, sources
+from emulator.settings import load
+
+_OURS = {"image": "${EMULATE_IMAGE:-clipnet-emulate:1}", "build": "."}
+_STACK = {
+    "redis": {"image": "redis:8"},
+    "api": _OURS,
+    "worker": _OURS,
+    "tool": {"image": "tool:1", "profiles": ["tools"]},
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> dict[str, Path]:
+    files = {name: tmp_path / name for name in ("Dockerfile", "api.py")}
+    for path in files.values():
+        path.write_text(path.name)
+    return files
+
+
+def stack(folder: Path, override: dict[str, Any]) -> ComposeFile:
+    (folder / "compose.yaml").write_text(
+        yaml.safe_dump({"x-clipnet": {}, "services": _STACK}, sort_keys=False)
+    )
+    (folder / "compose.override.yaml").write_text(yaml.safe_dump({"services": override}))
+    return read(load({}, folder))
+
+
+def test_the_image_is_named_for_the_contents_of_its_sources(tree: dict[str, Path]) -> None:
+    before = Sources(Path("/a"), tree).image
+    tree["api.py"].touch()
+    touched = Sources(Path("/b"), tree).image
+    tree["api.py"].write_text("other")
+    changed = Sources(Path("/a"), tree).image
+    renamed = Sources(Path("/a"), {"Dockerfile": tree["Dockerfile"], "apis.py": tree["api.py"]}).image
+
+    assert before.startswith(f"clipnet-emulate:{VERSION}-")
+    assert touched == before
+    assert len({before, changed, renamed}) == 3
+
+
+def test_the_sources_are_all_that_the_dockerfile_copies_and_nothing_compiled() -> None:
+    found = sources()
+
+    assert {name.split("/")[0] for name in found.files} == {
+        *("clipnet", "emulator", "fakes", "seed"),
+        *("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock"),
+    }
+    assert "fakes/cloudinary/__init__.py" in found.files
+    assert [name for name in found.files if "__pycache__" in name or name.endswith(".pyc")] == []
+
+
+def test_every_service_that_runs_needs_its_image(tmp_path: Path) -> None:
+    found = named(stack(tmp_path, {"redis": {"image": "redis:7"}}), {"EMULATE_IMAGE": "ours:1"})
+
+    assert found == {"redis": "redis:7", "api": "ours:1", "worker": "ours:1"}
+
+
+@pytest.mark.parametrize("build", [".", "./mine", {"context": "."}])
+def test_what_the_override_builds_is_the_users(tmp_path: Path, build: object) -> None:
+    file = stack(tmp_path, {"api": {"build": build}, "redis": {"build": "./redis"}})
+
+    assert built_by_user(file) == ("redis", "api")
+    assert named(file, {}) == {"worker": "clipnet-emulate:1"}
+
+
+def test_a_service_of_the_users_own_file_is_built_where_it_does_not_name_our_image(tmp_path: Path) -> None:
+    file = ComposeFile((tmp_path,), {"services": {**_STACK, "api": {"build": "."}}})
+
+    assert built_by_user(file) == ("api",)
