@@ -1,4 +1,4 @@
-"""One fake as an ASGI application: its routes, the control surface, the journal and the faults."""
+"""One fake as an ASGI application: what it serves, with the journal and the faults around."""
 
 import asyncio
 import importlib
@@ -11,12 +11,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.kit import journal as journals
-from fakes.kit.bodies import json_object, readable
-from fakes.kit.clock import SettableClock, iso, unix_s
+from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
 from fakes.kit.fake import Fake, serving
 from fakes.kit.faults import Fault, Faults
@@ -25,10 +23,10 @@ from fakes.kit.ids import Ids
 from fakes.kit.journal import Entry, Journal
 from fakes.kit.kit import FakeSettings, Kit, Parts
 from fakes.kit.routing import grouped
+from fakes.kit.surface import CONTROL, Surface
 from fakes.kit.webhooks import CallbackRefused, Webhooks
 
 log = logging.getLogger(__name__)
-CONTROL = "/_fake/"
 
 
 class FakeApp:
@@ -55,8 +53,9 @@ class FakeApp:
             self.kit.store.mark_baseline()
         else:
             ids.resume(self.kit.store.opened_again())
+        surface = Surface(self.kit, self.parts, self.faults, load=self.load, reset=self.reset)
         self._app = Starlette(
-            routes=grouped((*_control_routes(self), *self.parts.controls, *self.parts.routes)),
+            routes=grouped((*surface.routes(), *self.parts.controls, *self.parts.routes)),
             exception_handlers={
                 ProviderError: self._provider_error,
                 CallbackRefused: self._callback_refused,
@@ -277,133 +276,3 @@ def cut(scope: Scope) -> None:
     transport = scope.get("state", {}).get("transport")
     if transport is not None:
         transport.abort()
-
-
-def _control_routes(fake: FakeApp) -> list[Route]:
-    """The control surface: the same on all fakes."""
-    kit, faults, parts = fake.kit, fake.faults, fake.parts
-
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "fake": kit.name})
-
-    async def state(_request: Request) -> Response:
-        body = {"fake": kit.name, "now": iso(kit.clock.now()), "requests": len(kit.journal)}
-        body |= {"violations": kit.journal.violation_count, "faults": len(faults.list())}
-        return JSONResponse(body | {"state": parts.state.summary()})
-
-    async def put_state(request: Request) -> Response:
-        document = await _json_object(request)
-        if parts.before_load is not None:
-            await parts.before_load(document)
-        fake.load(document)
-        return JSONResponse({"fake": kit.name, "state": parts.state.summary()})
-
-    async def requests(request: Request) -> Response:
-        query = request.query_params
-        found = kit.journal.find(
-            trace_id=query.get("trace"),
-            violations=query.get("violations") in ("1", "true"),
-            limit=_number(query.get("limit", "500"), "limit"),
-        )
-        return JSONResponse({"fake": kit.name, "requests": [entry.public() for entry in found]})
-
-    async def reset(_request: Request) -> Response:
-        fake.reset()
-        return JSONResponse({"fake": kit.name, "reset": True})
-
-    async def get_clock(_request: Request) -> Response:
-        return JSONResponse({"now": iso(kit.clock.now(), micros=True), "frozen": kit.clock.is_frozen})
-
-    async def set_clock(request: Request) -> Response:
-        _move_clock(kit.clock, await _json_object(request))
-        return await get_clock(request)
-
-    async def list_faults(_request: Request) -> Response:
-        return JSONResponse({"fake": kit.name, "faults": [fault.public() for fault in faults.list()]})
-
-    async def add_fault(request: Request) -> Response:
-        return JSONResponse(faults.add(await _json_object(request)).public(), 201)
-
-    async def clear_faults(request: Request) -> Response:
-        fault_id = request.query_params.get("id")
-        if fault_id is None:
-            faults.clear()
-        elif not faults.remove(fault_id):
-            raise ValueError(f"no fault '{fault_id}' on fake '{kit.name}'")
-        return await list_faults(request)
-
-    async def webhooks(_request: Request) -> Response:
-        attempts = [{name: getattr(one, name) for name in one.__slots__} for one in kit.webhooks.attempts]
-        deliveries = [
-            {"id": number, "method": one.method, "url": one.url, "body": readable(one.body)}
-            for number, one in kit.webhooks.deliveries.items()
-        ]
-        return JSONResponse({"fake": kit.name, "attempts": attempts, "deliveries": deliveries})
-
-    async def resend(request: Request) -> Response:
-        number = _number(request.path_params["id"], "id")
-        status, body = await kit.webhooks.resend(number)
-        return JSONResponse({"fake": kit.name, "id": number, "status": status, "body": readable(body)})
-
-    async def posts(_request: Request) -> Response:
-        return JSONResponse({"fake": kit.name, "posts": parts.posts() if parts.posts else []})
-
-    rows = [
-        ("health", "GET", health),
-        ("state", "GET", state),
-        ("state", "PUT", put_state),
-        ("requests", "GET", requests),
-        ("reset", "POST", reset),
-        ("clock", "GET", get_clock),
-        ("clock", "POST", set_clock),
-        ("faults", "GET", list_faults),
-        ("faults", "PUT", add_fault),
-        ("faults", "DELETE", clear_faults),
-        ("webhooks", "GET", webhooks),
-        ("webhooks/{id}/resend", "POST", resend),
-        ("posts", "GET", posts),
-    ]
-    return [
-        Route(CONTROL + path, _answers_value_errors(handler), methods=[method])
-        for path, method, handler in rows
-    ]
-
-
-def _answers_value_errors(handler: Any) -> Any:
-    async def wrapped(request: Request) -> Response:
-        try:
-            answer: Response = await handler(request)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        return answer
-
-    return wrapped
-
-
-async def _json_object(request: Request) -> dict[str, Any]:
-    try:
-        return json_object(await request.body())
-    except ValueError as error:
-        raise ValueError(f"the body is {error}") from error
-
-
-def _number(text: str, name: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"'{name}' is '{text}'; it must be a whole number")
-    return int(text)
-
-
-def _move_clock(clock: SettableClock, body: Mapping[str, Any]) -> None:
-    match dict(body):
-        case {"advance_s": int() | float() as seconds}:
-            clock.advance(seconds)
-        case {"set": str() as text}:
-            clock.set(unix_s(text))
-        case {"freeze": True}:
-            clock.freeze()
-        case {"real": True}:
-            clock.reset()
-        case _:
-            raise ValueError(
-                'say {"advance_s": 600}, {"set": "2026-11-21T06:00:00Z"}, {"freeze": true} or {"real": true}'
-            )
