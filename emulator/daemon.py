@@ -21,7 +21,7 @@ from emulator.plan import Plan
 from emulator.processes import all_processes, process, tree
 from emulator.record import ServiceRecord, StackRecord
 from emulator.runtimes import Handle
-from emulator.runtimes.embedded import EmbeddedRuntime
+from emulator.runtimes.choice import runtime_of
 from emulator.runtimes.spawn import adopt_orphans
 from emulator.statefolder import replace_json
 from emulator.supervisor import LAST_LINES, Pace, Supervisor
@@ -56,7 +56,7 @@ class _Daemon:
     ) -> None:
         self._plan = plan
         self._link: socket.socket | None = link
-        self._runtime = EmbeddedRuntime(plan.settings, plan.folder, plan.ports, inherited)
+        self._runtime = runtime_of(plan, inherited)
         self._pace = Pace(ready_within_s=ready_within_s)
         me = process(os.getpid())
         self._record = StackRecord(
@@ -68,7 +68,6 @@ class _Daemon:
             ports=plan.ports,
             env=plan.env,
             services=tuple(ServiceRecord(service.name) for service in plan.topology.services),
-            was_fresh=not plan.folder.data("postgres").exists(),
         )
 
     async def run(self) -> None:
@@ -93,6 +92,7 @@ class _Daemon:
         finally:
             self._phase("stopping")
             await self._stop_all()
+            await self._runtime.close()
             self._clean()
             self._phase("down")
 
@@ -104,6 +104,7 @@ class _Daemon:
             if stop.done():
                 return
             start.result()
+            self._record = replace(self._record, was_fresh=self._runtime.is_fresh)
             self._phase("up")
             self._report({"up": True})
             watch = asyncio.create_task(self._supervisor.watch())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,11 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emulator import VERSION, dockercompose
-from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile
-from emulator.dockerengine import Engine
+from emulator.compose import PACKAGED, ComposeFile, read
+from emulator.dockerengine import Engine, find
 from emulator.dockererrors import fetching_failed
 from emulator.errors import PrerequisiteMissing
 from emulator.interpolation import interpolate
+from emulator.settings import Settings
 from emulator.statefolder import writing
 
 REPOSITORY = "clipnet-emulate"
@@ -62,7 +62,8 @@ def sources() -> Sources:
     Raises:
         PrerequisiteMissing: A part of them is not there.
     """
-    beside = _beside()
+    root = Path(__file__).parents[1]
+    beside = PACKAGED.parent if PACKAGED.is_file() else root
     parts = {name: beside / name for name in _BESIDE} | {name: _folder_of(name) for name in _PACKAGES}
     packaged = {str(PACKAGED.with_name(name)) for name in _BESIDE}
     files: dict[str, Path] = {}
@@ -73,18 +74,7 @@ def sources() -> Sources:
             )
         skipped = packaged if name == "emulator" else set()
         files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
-    return Sources(Path(__file__).parents[1], files)
-
-
-def base_images() -> tuple[str, ...]:
-    """Return what our image is built on."""
-    text = (_beside() / "Dockerfile").read_text()
-    return tuple(re.findall(r"^ARG PYTHON_IMAGE=(\S+)", text, re.MULTILINE))
-
-
-def _beside() -> Path:
-    """Return where the Dockerfile and the others lie."""
-    return PACKAGED.parent if PACKAGED.is_file() else IN_CHECKOUT.parent
+    return Sources(root, files)
 
 
 def _folder_of(package: str) -> Path:
@@ -242,3 +232,32 @@ def _fetch(engine: Engine, name: str) -> str:
     except DockerException as error:
         return str(error)
     return ""
+
+
+def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
+    """Build and fetch the images of a stack; return the settings with the name of ours in them.
+
+    What the user builds is built each time: that takes no longer than it must, as Compose keeps what it can.
+
+    Raises:
+        EmulatorError: There is no engine, or an image cannot be had.
+    """
+    engine = find(settings.variables)
+    file = read(settings)
+    name = ensure_own(engine, settings.variables, settings.cache_dir, log, progress)
+    ready = replace(settings, variables={**settings.variables, SETTING: name})
+    built = built_by_user(file)
+    if built:
+        progress(f"building {', '.join(built)} (log: {log})")
+        files = [word for path in file.paths for word in ("--file", str(path))]
+        where = ("--project-directory", str(file.paths[-1].parent), *files)
+        dockercompose.call(
+            engine,
+            (*where, "--progress", "plain", "build", *built),
+            doing=f"building {', '.join(built)}",
+            log=log,
+            env={SETTING: name},
+            within_s=_BUILD_WITHIN_S,
+        )
+    fetch_missing(engine, named(file, ready.variables).values(), progress)
+    return ready

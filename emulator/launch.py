@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, NoReturn, Self
@@ -143,6 +143,20 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def with_images(plan: Plan, progress: Callable[[str], None]) -> Plan:
+    """Build and fetch what the plan's containers are made of, if it has any and they do not run already.
+
+    Raises:
+        EmulatorError: There is no Docker engine, or an image cannot be had.
+    """
+    if plan.settings.runtime != "docker" or holder(plan.folder) is not None:
+        return plan
+    from emulator.dockerimage import ensure_all
+
+    plan.folder.create()
+    return replace(plan, settings=ensure_all(plan.settings, plan.folder.log("build"), progress))
+
+
 def up(
     plan: Plan, env: Mapping[str, str], timeout_s: float, link: Supervision, progress: Progress
 ) -> Started:
@@ -163,6 +177,10 @@ def up(
         return Started(record, monotonic() - began, was_up=True)
     try:
         strays.clear(plan.folder)
+        if plan.settings.runtime == "docker":
+            from emulator import dockerstrays
+
+            dockerstrays.clear(plan.settings, plan.folder)
         ports.refuse_taken(plan.ports, plan.settings.stack, env)
         with writing(plan.folder.ports):
             replace_json(plan.folder.ports, plan.ports)

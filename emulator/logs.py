@@ -33,6 +33,7 @@ _HIDDEN = frozenset(
 _LOUD = frozenset({"warning", "error", "critical"})
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
 POLL_S = 0.05
+_LARGEST_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Line:
 
     service: str
     text: str
+
+
+def rotate(path: Path) -> None:
+    """Put a log file that has become large aside, in the place of the one before it."""
+    if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+        path.rename(path.with_suffix(".log.1"))
 
 
 def tail(path: Path, count: int, offset: int = 0) -> tuple[str, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from emulator import compose, ports
 from emulator.environment import host_env, variables
+from emulator.errors import ConfigurationRefused
 from emulator.isolation import refuse_production
-from emulator.settings import Settings
+from emulator.record import StackRecord
+from emulator.settings import RUNTIMES, Settings
 from emulator.statefolder import StateFolder, damaged, holder
 from emulator.topology import Topology, parse, resolve
 
@@ -32,7 +34,7 @@ class Plan:
 
 
 def plan(settings: Settings) -> Plan:
-    """Read, check and decide. Writes nothing.
+    """Read, check and decide, for the runtime of the stack if it runs. Writes nothing.
 
     Raises:
         ConfigurationRefused: compose.yaml cannot be run.
@@ -40,6 +42,7 @@ def plan(settings: Settings) -> Plan:
         PortTaken: No block of ports is free for a new named stack.
         StateFolderUnusable: What an earlier start kept there is damaged.
     """
+    settings = as_it_runs(settings)
     folder = folder_of(settings)
     topology = parse(compose.read(settings), settings.variables, settings.runtime)
     chosen = choose_ports(settings, folder, topology)
@@ -49,9 +52,45 @@ def plan(settings: Settings) -> Plan:
     return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen))
 
 
+def as_it_runs(settings: Settings) -> Settings:
+    """Return the settings with the runtime of the stack that runs, whatever they ask for."""
+    folder = folder_of(settings)
+    record = StackRecord.read(folder) if holder(folder) is not None else None
+    return settings if record is None else replace(settings, runtime=record.runtime)
+
+
 def folder_of(settings: Settings) -> StateFolder:
     """Return the state folder of the stack that the settings name."""
     return StateFolder((settings.state_dir / settings.stack).resolve())
+
+
+def refuse_other_runtime(plan: Plan, asked: str | None) -> None:
+    """Raise if the stack runs, or keeps its data, in another runtime than is asked for.
+
+    Args:
+        plan: What is to be started; of a stack that runs, what runs.
+        asked: The runtime that the command line names, if it does.
+
+    Raises:
+        ConfigurationRefused: With the ways on.
+    """
+    stack, runtime = plan.settings.stack, plan.settings.runtime
+    if asked is not None and asked != runtime:
+        raise ConfigurationRefused(
+            f"stack '{stack}' is running in the {runtime} runtime, not in the {asked} one",
+            f"stop it first, or start another one: clipnet-emulate up --runtime {asked} --stack NAME",
+        )
+    other = next(name for name in RUNTIMES if name != runtime)
+    if _has_data(plan.folder, other) and not _has_data(plan.folder, runtime):
+        raise ConfigurationRefused(
+            f"stack '{stack}' keeps its data in the {other} runtime, and is to start in the {runtime} one",
+            f"go on with: clipnet-emulate up --runtime {other}; or start another one with --stack NAME; "
+            "or remove what it keeps with: clipnet-emulate down --wipe",
+        )
+
+
+def _has_data(folder: StateFolder, runtime: str) -> bool:
+    return (folder.addition if runtime == "docker" else folder.data("postgres")).exists()
 
 
 def choose_ports(settings: Settings, folder: StateFolder, topology: Topology) -> dict[str, int]:

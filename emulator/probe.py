@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from emulator.topology import Probe
 
+_HELD_S = 0.1
+
 
 class NotReady(Exception):
     """The service did not answer as it must; the message says what was seen."""
@@ -45,6 +47,29 @@ async def _tcp(address: str) -> None:
     parts = urlsplit(f"//{address}")
     _, writer = await asyncio.open_connection(parts.hostname, parts.port)
     writer.close()
+
+
+async def stays_open(address: str) -> None:
+    """Return if a connection is not closed at once, as a forwarder does that has nobody to forward to.
+
+    Raises:
+        NotReady: It is.
+    """
+    parts = urlsplit(f"//{address}")
+    try:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except OSError as error:
+        raise NotReady("connection refused") from error
+    try:
+        async with asyncio.timeout(_HELD_S):
+            if await reader.read(1) == b"":
+                raise NotReady("connection closed at once")
+    except TimeoutError:
+        return
+    except OSError as error:
+        raise NotReady("connection reset") from error
+    finally:
+        writer.close()
 
 
 async def _redis(url: str) -> None:

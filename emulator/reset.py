@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import stat
 import threading
 import time
 import uuid
@@ -148,10 +149,16 @@ def replace_content(folder: Path, baseline: Path, trash: Path) -> None:
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Give `target` the same files as `source`: hard links where the file system allows them, else copies."""
+    """Give `target` the same files as `source`: hard links where the file system allows them, else copies.
+
+    New folders let in whom `target` lets in: with Docker, the stack may run as another user.
+    """
+    mode = target.stat().st_mode if target.is_dir() else None
     for folder, _, names in os.walk(source):
         place = target / Path(folder).relative_to(source)
         place.mkdir(parents=True, exist_ok=True)
+        if mode is not None and place != target:
+            place.chmod(stat.S_IMODE(mode))
         for name in names:
             link(Path(folder) / name, place / name)
 

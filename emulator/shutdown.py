@@ -24,9 +24,11 @@ def down(settings: Settings, *, wipe: bool) -> bool:
     Raises:
         StackBusy: It is just being started or stopped by another command.
     """
+    from emulator import dockerstrays
+
     folder = folder_of(settings)
     if not folder.path.is_dir():
-        return False
+        return bool(dockerstrays.clear(settings, folder, wipe=wipe))
     was_running = _end_supervisor(folder, settings.stack)
     lock = try_lock(folder.lock)
     if lock is None:
@@ -34,7 +36,7 @@ def down(settings: Settings, *, wipe: bool) -> bool:
             f"another 'up' or 'down' of stack '{settings.stack}' is at work", "try again in a moment"
         )
     try:
-        left = strays.clear(folder)
+        left = (*strays.clear(folder), *dockerstrays.clear(settings, folder, wipe=wipe))
         if wipe:
             with writing(folder.path):
                 shutil.rmtree(folder.path)

@@ -13,7 +13,7 @@ from emulator.alerts import alerts
 from emulator.compose import read
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StackNotRunning, StartFailed
 from emulator.lifecycle import Health, State
-from emulator.plan import folder_of
+from emulator.plan import as_it_runs, folder_of
 from emulator.processes import all_processes, memory_bytes, process, tree, uptime_s
 from emulator.record import ServiceRecord, StackRecord
 from emulator.settings import Settings
@@ -100,6 +100,7 @@ def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:
     Raises:
         ConfigurationRefused: There is no such service.
     """
+    settings = as_it_runs(settings)
     folder = folder_of(settings)
     known = (
         *(service.name for service in parse(read(settings), settings.variables, settings.runtime).services),

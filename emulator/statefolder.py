@@ -41,6 +41,11 @@ class StateFolder:
         return self.path / "ports.json"
 
     @property
+    def addition(self) -> Path:
+        """What is added to the compose file where Docker runs it. While it is here, Docker keeps data."""
+        return self.path / "compose.docker.yaml"
+
+    @property
     def logs(self) -> Path:
         """One log file per service."""
         return self.path / "logs"

@@ -14,7 +14,7 @@ from typing import Any
 
 from emulator.errors import EmulatorError, StartFailed
 from emulator.lifecycle import Event, Health, RestartPolicy, State, next_state
-from emulator.probe import NotReady, ask
+from emulator.probe import NotReady
 from emulator.record import ServiceRecord
 from emulator.runtimes import Handle, Runtime
 from emulator.topology import Service
@@ -74,8 +74,8 @@ class Supervisor:
             EmulatorError: Whatever else kept a service from starting.
         """
         try:
+            await self._runtime.prepare(self._services)
             async with asyncio.timeout(self._pace.ready_within_s):
-                await self._runtime.prepare(self._services)
                 for service in self._services:
                     self._tasks[service.name] = asyncio.create_task(self._keep(service), name=service.name)
                 await self._all_ready()
@@ -219,7 +219,7 @@ class Supervisor:
                 if ended.done():
                     return f"ended with exit code {ended.result()} before it was ready"
                 try:
-                    await ask(service.probe, self._pace.answer_within_s)
+                    await handle.ask(self._pace.answer_within_s)
                 except NotReady as seen:
                     self._note(service, str(seen))
                     await asyncio.wait([ended], timeout=self._pace.ask_every_s)
@@ -246,7 +246,7 @@ class Supervisor:
         try:
             while not (await asyncio.wait([ended], timeout=self._pace.watch_every_s))[0]:
                 try:
-                    await ask(service.probe, self._pace.answer_within_s)
+                    await handle.ask(self._pace.answer_within_s)
                 except NotReady as seen:
                     bad_in_a_row += 1
                     if bad_in_a_row >= self._pace.unhealthy_after:

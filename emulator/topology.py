@@ -91,6 +91,9 @@ class Topology:
     environment: str
     cloudinary_folder: str
     runpod_namespace: str
+    networks: tuple[str, ...] = ()
+    """Those that Docker makes for the stack, besides `default`."""
+    volumes: tuple[str, ...] = ()
 
     def service(self, role: str) -> Service:
         """Return the one service that plays `role`."""
@@ -180,7 +183,15 @@ def parse(file: ComposeFile, variables: Mapping[str, str], runtime: str = "embed
         environment=str(stack.get("environment", "staging")),
         cloudinary_folder=str(stack.get("cloudinary_folder", "staging_clips")),
         runpod_namespace=str(stack.get("runpod_namespace", "staging")),
+        networks=_made(file, "networks"),
+        volumes=_made(file, "volumes"),
     )
+
+
+def _made(file: ComposeFile, kind: str) -> tuple[str, ...]:
+    """Return the networks or volumes that belong to the stack: not those that are there anyway."""
+    found = as_map(file.body.get(kind) or {})
+    return tuple(name for name, body in found.items() if not (body or {}).get("external"))
 
 
 def _without_absent_needs(services: Sequence[Service], file: ComposeFile) -> list[Service]:

@@ -25,11 +25,11 @@ class Common:
     file: str | None = None
     as_json: bool = False
 
-    def settings(self) -> Settings:
+    def settings(self, *, runtime: str | None = None) -> Settings:
         """Build the settings from the options, the environment and `.env`."""
         from emulator.settings import load
 
-        return load(os.environ, Path.cwd(), stack=self.stack, compose_file=self.file)
+        return load(os.environ, Path.cwd(), stack=self.stack, compose_file=self.file, runtime=runtime)
 
 
 def common_options(function: Callable[..., object]) -> Callable[..., object]:
@@ -50,6 +50,13 @@ def common_options(function: Callable[..., object]) -> Callable[..., object]:
         decorated = option(decorated)
     return decorated
 
+
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(["embedded", "docker"]),
+    help="Run processes of this machine, or containers.  [default: embedded, or CLIPNET_RUNTIME]",
+)
+"""For the commands to which it matters before anything runs."""
 
 _OPTIONS = (
     click.option("--stack", metavar="NAME", help="Name of the stack.  [default: default, or CLIPNET_STACK]"),

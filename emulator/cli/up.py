@@ -9,7 +9,7 @@ import click
 
 from emulator.cli import output
 from emulator.cli.logprinter import LogPrinter
-from emulator.cli.options import Common, common_options
+from emulator.cli.options import Common, common_options, runtime_option
 
 if TYPE_CHECKING:
     from emulator.launch import Started
@@ -32,16 +32,21 @@ if TYPE_CHECKING:
     metavar="S",
     help="Seconds until all must be healthy.  [default: 60]",
 )
+@runtime_option
 @common_options
-def command(common: Common, detach: bool, seed: str | None, timeout_s: float | None) -> None:
+def command(
+    common: Common, detach: bool, seed: str | None, timeout_s: float | None, runtime: str | None
+) -> None:
     """Start the stack and wait until all of it is healthy."""
     from emulator import launch
-    from emulator.plan import plan
+    from emulator.plan import plan, refuse_other_runtime
 
-    settings = common.settings()
+    settings = common.settings(runtime=runtime)
     planned = plan(settings)
+    refuse_other_runtime(planned, runtime)
     progress = output.ProgressLine(settings.stack)
     with launch.interruptible(), launch.Supervision() as link:
+        planned = launch.with_images(planned, output.note)
         try:
             started = launch.up(planned, os.environ, timeout_s or settings.start_timeout_s, link, progress)
         finally:

@@ -39,6 +39,14 @@ class Handle(Protocol):
         """Yield its log from its start, until it ends."""
         ...
 
+    async def ask(self, deadline_s: float) -> None:
+        """Return if the service is ready.
+
+        Raises:
+            NotReady: It is not, or did not say so within `deadline_s`.
+        """
+        ...
+
     async def wait(self) -> int:
         """Return the exit code once it has ended (128 + signal number if a signal ended it)."""
         ...
@@ -56,11 +64,16 @@ class Runtime(Protocol):
         """How `status` calls it."""
         ...
 
+    @property
+    def is_fresh(self) -> bool:
+        """True if `prepare` found no database: this start makes it."""
+        ...
+
     async def prepare(self, services: Sequence[Service]) -> None:
-        """Make sure that all of them can be started.
+        """Make sure that all of them can be started. Takes as long as it takes to fetch what is missing.
 
         Raises:
-            PrerequisiteMissing: A program is not installed.
+            PrerequisiteMissing: A program or an image is not there.
         """
         ...
 
@@ -69,4 +82,8 @@ class Runtime(Protocol):
 
         A cancelled start leaves nothing behind.
         """
+        ...
+
+    async def close(self) -> None:
+        """Remove what outlives the services; nothing runs any more. Idempotent."""
         ...

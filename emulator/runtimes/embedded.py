@@ -6,18 +6,16 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from emulator import VERSION
+from emulator import VERSION, probe
 from emulator.errors import PrerequisiteMissing
-from emulator.logs import follow
+from emulator.logs import follow, rotate
 from emulator.runtimes import embedded_postgres, embedded_redis
 from emulator.runtimes.spawn import Child, Command, spawn
 from emulator.settings import STACK_MARKER, Settings
 from emulator.statefolder import StateFolder, writing
 from emulator.topology import Service
 
-_LARGEST_LOG_BYTES = 10 * 1024 * 1024
 _OURS = ("clipnet.", "fakes")
 
 
@@ -40,6 +38,10 @@ class EmbeddedHandle:
     def lines(self) -> AsyncIterator[str]:
         """Yield its log from its start, until it ends."""
         return follow(self.command.log, self.log_offset, lambda: self.child.has_ended)
+
+    async def ask(self, deadline_s: float) -> None:
+        """Return if the service is ready."""
+        await probe.ask(self.service.probe, deadline_s)
 
     async def wait(self) -> int:
         """Return the exit code once it has ended."""
@@ -64,6 +66,12 @@ class EmbeddedRuntime:
         self._inherited = inherited
         self._postgres: embedded_postgres.Postgres | None = None
         self._redis: embedded_redis.Redis | None = None
+        self._is_fresh = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """True if there was no data folder of the database when `prepare` looked."""
+        return self._is_fresh
 
     async def prepare(self, services: Sequence[Service]) -> None:
         """Find every program.
@@ -71,6 +79,7 @@ class EmbeddedRuntime:
         Raises:
             PrerequisiteMissing: One is not installed.
         """
+        self._is_fresh = not self._folder.data("postgres").exists()
         for service in services:
             if service.server == "postgres":
                 self._postgres = embedded_postgres.find(self._settings.postgres_bin)
@@ -83,13 +92,16 @@ class EmbeddedRuntime:
         """Start one service."""
         log = self._folder.log(service.name)
         with writing(log):
-            _rotate(log)
+            rotate(log)
             offset = log.stat().st_size if log.exists() else 0
         command, version = await self._command(service, env)
         with writing(self._folder.path):
             child = spawn(command)
         ports = {port.name: self._ports[port.name] for port in service.ports}
         return EmbeddedHandle(service, ports, version, child, command, offset)
+
+    async def close(self) -> None:
+        """Do nothing: no process outlives its handle."""
 
     async def _command(self, service: Service, env: Mapping[str, str]) -> tuple[Command, str | None]:
         folder = self._folder
@@ -141,8 +153,3 @@ class EmbeddedRuntime:
                 f"install '{program}', or put it on the PATH",
             )
         return (found, *arguments)
-
-
-def _rotate(path: Path) -> None:
-    if path.exists() and path.stat().st_size > _LARGEST_LOG_BYTES:
-        path.rename(path.with_suffix(".log.1"))

@@ -13,7 +13,8 @@ def say(text: str) -> None:
 
 def serve(processes: int) -> None:
     """Answer HTTP on PORT: 200 to everything; `/exit/N` ends the program with code N."""
-    with socket.create_server(("127.0.0.1", int(os.environ["PORT"]))) as server:
+    host = os.environ.get("HOST", "127.0.0.1")
+    with socket.create_server((host, int(os.environ["PORT"]))) as server:
         for _ in range(processes - 1):
             if os.fork() == 0:
                 break

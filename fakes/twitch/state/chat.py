@@ -1,11 +1,10 @@
 """Chat: what people write, and what the application sends."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fakes.kit.clock import iso
-from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.kit.oauth import Grant
 from fakes.twitch import errors
@@ -55,7 +54,7 @@ class Chat:
         self._kit = kit
         self._accounts = accounts
 
-    def load(self, given: Iterable[SeedRow]) -> None:
+    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add messages of the bot: `[{"id", "channel", "text", "age_s"?, "idempotency_key"?}]`.
 
         Raises:
@@ -63,11 +62,11 @@ class Chat:
         """
         bot = self._accounts.by_login("clipnet_bot")
         assert bot is not None
-        for where, row in given:
+        for number, row in enumerate(rows):
             channel = self._accounts.by_login(str(row.get("channel")))
             if channel is None or not row.get("id"):
-                raise ValueError(f"{where} needs an id and a login as channel")
-            at_s = self._kit.clock.now() - age_s(where, row)
+                raise ValueError(f"messages[{number}] needs an id and a login as channel")
+            at_s = self._kit.clock.now() - float(row.get("age_s", 3600))
             sent = Outgoing(channel.id, bot.id, str(row.get("text", "")), None, row.get("idempotency_key"))
             self._add(str(row["id"]), sent, is_from_api=True, at_s=at_s)
 

@@ -1,13 +1,12 @@
 """Posts: length, duplicates, replies, media."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
 from fakes.kit.clock import iso
-from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.kit.snowflake import Snowflakes
 from fakes.x import errors
@@ -79,18 +78,18 @@ class Posts:
         self._media = media
         self._ids = ids
 
-    def load(self, given: Iterable[SeedRow]) -> None:
+    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add posts: `[{"id"?, "user"?, "text", "age_s"?, "idempotency_key"?}]`.
 
         Raises:
             ValueError: A user is unknown.
         """
-        for where, row in given:
+        for number, row in enumerate(rows):
             user = self._users.find(str(row.get("user", "clipnet")))
             if user is None:
-                raise ValueError(f"{where}.user is '{row.get('user')}'; it must be an id or username")
+                raise ValueError(f"posts[{number}].user is '{row.get('user')}'; it must be an id or username")
             draft = Draft(str(row.get("text", "")), idempotency_key=row.get("idempotency_key"))
-            at_s = self._kit.clock.now() - age_s(where, row)
+            at_s = self._kit.clock.now() - float(row.get("age_s", 3600))
             post_id = str(row.get("id") or self._ids.next())
             self._insert(post_id, user, draft, at_s=at_s, is_from_api=True)
 

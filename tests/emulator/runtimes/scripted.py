@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from emulator.errors import PrerequisiteMissing
 from emulator.ports import is_free
+from emulator.probe import ask
 from emulator.topology import Port, Probe, Service
 from tests.emulator.project import PROGRAM
 
@@ -64,6 +65,9 @@ class ScriptedHandle:
                 return
             await asyncio.wait([self._ended], timeout=0.01)
 
+    async def ask(self, deadline_s: float) -> None:
+        await ask(self.service.probe, deadline_s)
+
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
 
@@ -110,10 +114,12 @@ class ScriptedRuntime:
     """Starts scripted services, and lets a test play with them."""
 
     name = "scripted"
+    is_fresh = True
 
     def __init__(self) -> None:
         self.started: list[str] = []
         self.stopped: list[str] = []
+        self.is_closed = False
         self._handles: dict[str, ScriptedHandle] = {}
         self._scripts: dict[str, tuple[str, ...]] = {}
 
@@ -131,6 +137,9 @@ class ScriptedRuntime:
         handle = ScriptedHandle(service, steps, self.stopped)
         self._handles[service.name] = handle
         return handle
+
+    async def close(self) -> None:
+        self.is_closed = True
 
     def script(self, name: str, *steps: str) -> None:
         """Give a service other steps from its next start on."""

@@ -1,0 +1,59 @@
+"""Finds and removes what a stack has at the Docker engine when no supervisor of it lives.
+
+Looks over the engine's socket first, which takes milliseconds; the SDK is imported only to remove something.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from emulator.dockerengine import engine_socket, look
+from emulator.errors import EmulatorError
+from emulator.runtimes.docker_project import Project
+from emulator.settings import Settings
+from emulator.statefolder import StateFolder
+
+
+def clear(settings: Settings, folder: StateFolder, *, wipe: bool = False) -> tuple[str, ...]:
+    """Remove containers and networks, with `wipe` volumes too; return the names of what was there.
+
+    A stack whose state folder is gone may have something there as well. Hold its lock, if it has one.
+
+    Raises:
+        EmulatorError: The stack belongs to Docker, and the engine does not answer or refuses.
+    """
+    is_known = settings.runtime == "docker" or folder.addition.exists()
+    if not is_known and folder.state.exists():
+        return ()
+    project = Project(settings.stack, folder.path)
+    try:
+        if not _has_anything(settings, project, with_volumes=wipe):
+            return ()
+    except EmulatorError:
+        if is_known:
+            raise
+        return ()
+    return _remove(settings, project, with_volumes=wipe)
+
+
+def _has_anything(settings: Settings, project: Project, *, with_volumes: bool) -> bool:
+    path = engine_socket(settings.variables)
+    filters = quote(json.dumps({name: [value] for name, value in project.filters.items()}))
+    if look(path, f"/containers/json?all=1&filters={filters}") or look(path, f"/networks?filters={filters}"):
+        return True
+    return with_volumes and bool((look(path, f"/volumes?filters={filters}") or {}).get("Volumes"))
+
+
+def _remove(settings: Settings, project: Project, *, with_volumes: bool) -> tuple[str, ...]:
+    from docker import APIClient
+
+    from emulator.dockererrors import speaking_to
+
+    address = f"unix://{engine_socket(settings.variables)}"
+    with speaking_to(address, f"removing what stack '{project.stack}' left"):
+        engine = APIClient(base_url=address, version="auto")
+        try:
+            return project.remove(engine, with_volumes=with_volumes)
+        finally:
+            engine.close()

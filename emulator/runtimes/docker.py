@@ -1,0 +1,253 @@
+"""Runs services as containers: Docker Compose makes them, this starts, watches and ends each.
+
+Knows no order and no restarts: those are the supervisor's. The SDK is imported late, because it is slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator import probe
+from emulator.dockererrors import in_words
+from emulator.environment import container_variables, variables
+from emulator.logs import follow, rotate
+from emulator.probe import NotReady
+from emulator.runtimes.docker_compose import addition, is_asked_inside
+from emulator.runtimes.docker_connection import Connection
+from emulator.runtimes.docker_container import Container
+from emulator.runtimes.docker_project import Project, service_of
+from emulator.runtimes.spawn import Command, run
+from emulator.settings import Settings
+from emulator.statefolder import StateFolder, replace_json, writing
+from emulator.topology import HEALTHCHECK, Service, Topology
+
+if TYPE_CHECKING:
+    from docker.api import APIClient
+
+_LOOK_AGAIN_S = 0.1
+_SHARED_MODE = 0o777
+"""Of the folder that containers of any user share with root; the state folder lets nobody else in."""
+
+
+class DockerHandle:
+    """One running container."""
+
+    def __init__(
+        self,
+        service: Service,
+        ports: Mapping[str, int],
+        connection: Connection,
+        container: Container,
+        log: Path,
+    ) -> None:
+        self.service = service
+        self.ports = ports
+        self.pid: int | None = None
+        self.version: str | None = None
+        self.log_offset = log.stat().st_size if log.exists() else 0
+        self._connection = connection
+        self._container = container
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[int] = self._loop.create_future()
+
+    async def begin(self) -> None:
+        """Start the container. When this is cancelled, it does not run.
+
+        Raises:
+            EmulatorError: The engine refused.
+        """
+        doing = f"starting service '{self.service.name}'"
+        starting = asyncio.ensure_future(
+            self._connection.call(
+                doing, lambda api: self._container.start(api, self._log, self._end_was_told)
+            )
+        )
+        try:
+            seen = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait([starting])
+            if starting.exception() is None:
+                await self.stop(hard=True)
+            raise
+        self.pid, self.version = seen.pid, seen.version
+
+    def lines(self) -> AsyncIterator[str]:
+        """Yield its log from its start, until it ends."""
+        return follow(self._log, self.log_offset, self._ended.done)
+
+    async def ask(self, deadline_s: float) -> None:
+        """Return if the service is ready.
+
+        Raises:
+            NotReady: It is not.
+        """
+        if not is_asked_inside(self.service):
+            await probe.ask(self.service.probe, deadline_s)
+            return
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._ask_inside()
+        except TimeoutError:
+            raise NotReady(f"the Docker engine gave no answer within {deadline_s:g} s") from None
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended."""
+        return await asyncio.shield(self._ended)
+
+    async def stop(self, *, hard: bool = False) -> int:
+        """Ask it to end, then make it."""
+        if not self._ended.done():
+            await self._connection.call(
+                f"stopping service '{self.service.name}'", self._container.kill if hard else self._stop
+            )
+        return await self.wait()
+
+    def _stop(self, api: APIClient) -> None:
+        self._container.stop(api, self.service.stop_within_s)
+
+    async def _ask_inside(self) -> None:
+        """Ask for the container's health; if it has no health check, whether it runs and lets somebody in."""
+        seen = await self._connection.call(f"looking at service '{self.service.name}'", self._container.look)
+        if seen.health == "healthy":
+            return
+        if seen.health is not None:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            raise NotReady(f"its health check says '{seen.health}' ({seen.last_answer or 'no answer yet'})")
+        if not seen.is_running:
+            raise NotReady("the container does not run")
+        if self.service.probe.kind != HEALTHCHECK:
+            await probe.stays_open(self.service.probe.target)
+
+    def _end_was_told(self, code: int) -> None:
+        """Called in the thread that read the output."""
+        with suppress(RuntimeError):  # the loop may be closed
+            self._loop.call_soon_threadsafe(self._set_ended, code)
+
+    def _set_ended(self, code: int) -> None:
+        if not self._ended.done():
+            self._ended.set_result(code)
+
+
+class DockerRuntime:
+    """Starts the containers of one stack."""
+
+    name = "docker"
+
+    def __init__(
+        self, settings: Settings, folder: StateFolder, topology: Topology, ports: Mapping[str, int]
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._topology = topology
+        self._ports = ports
+        self._project = Project(settings.stack, folder.path)
+        self._connection: Connection | None = None
+        self._ids: Mapping[str, str] = {}
+        self._is_fresh = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """True if `prepare` made the volume of the database."""
+        return self._is_fresh
+
+    async def prepare(self, services: Sequence[Service]) -> None:
+        """Find the engine, and have Compose make networks, volumes and containers.
+
+        Raises:
+            PrerequisiteMissing: Docker, Compose or an image is missing.
+            EmulatorError: The engine refused.
+        """
+        connection = await self._connect()
+        kept = await connection.call("looking for volumes", self._project.volumes)
+        user = await connection.call("looking at the engine", _user)
+        with writing(self._folder.path):
+            replace_json(self._folder.addition, addition(self._topology, self._project, user))
+            if user is None:
+                self._folder.data("media").chmod(_SHARED_MODE)
+        await self._create(connection)
+        found = await connection.call("looking for containers", self._project.containers)
+        self._ids = {service_of(one): str(one["Id"]) for one in found}
+        stores = {service.name for service in services if service.role == "postgres"}
+        mounted = {mount.get("Name") for one in found if service_of(one) in stores for mount in one["Mounts"]}
+        self._is_fresh = not mounted & kept
+
+    async def start(self, service: Service, env: Mapping[str, str]) -> DockerHandle:
+        """Start one service in its container; Compose gave it the environment."""
+        connection = await self._connect()
+        if service.name not in self._ids:
+            await self.prepare([service])
+        log = self._folder.log(service.name)
+        with writing(log):
+            rotate(log)
+            log.touch()
+        ports = {port.name: self._ports[port.name] for port in service.ports}
+        handle = DockerHandle(service, ports, connection, Container(self._ids[service.name]), log)
+        await handle.begin()
+        return handle
+
+    async def close(self) -> None:
+        """Remove containers and networks; what a Compose that was cancelled still asked for, too."""
+        if self._connection is None:
+            return
+        while await self._connection.call("removing containers", self._project.remove):
+            pass
+        self._connection.close()
+        self._connection = None
+
+    async def _connect(self) -> Connection:
+        """Find the engine once."""
+        if self._connection is None:
+            self._connection = await Connection.open(self._settings.variables)
+        return self._connection
+
+    async def _create(self, connection: Connection) -> None:
+        """Have Compose make what is not there, and start nothing.
+
+        Raises:
+            EmulatorError: It failed; what it said, in words.
+        """
+        files = (*self._topology.paths, self._folder.addition)
+        log = self._folder.log("compose")
+        with writing(log):
+            log.write_bytes(b"")
+        code = await run(
+            Command(
+                argv=(
+                    *connection.engine.compose,
+                    *("--project-name", self._project.name),
+                    *("--project-directory", str(self._topology.paths[-1].parent)),
+                    *(word for file in files for word in ("--file", str(file))),
+                    *("create", "--pull", "never"),
+                ),
+                env=self._environment(connection.engine.env),
+                cwd=self._folder.path,
+                log=log,
+            )
+        )
+        if code != 0:
+            doing = f"making the containers of stack '{self._settings.stack}'"
+            raise in_words(log.read_text(errors="replace"), doing, connection.engine.address, log)
+
+    def _environment(self, user: Mapping[str, str]) -> dict[str, str]:
+        """What fills the compose file: the user's variables, but for those that tell where a process is."""
+        ours = variables("embedded", self._ports, self._folder, "")
+        passed = {name: value for name, value in user.items() if name not in ours}
+        return {**passed, **container_variables(self._ports, self._folder)}
+
+
+def _user(api: APIClient) -> str | None:
+    """Return who API and worker must be to share files with this user; None if anybody may.
+
+    Root inside of a rootless engine is the user who runs it.
+    """
+    if os.geteuid() == 0:
+        return None
+    options: Sequence[Any] = api.info().get("SecurityOptions") or ()
+    is_rootless = any("rootless" in str(option) for option in options)
+    return "0:0" if is_rootless else f"{os.geteuid()}:{os.getegid()}"

@@ -1,0 +1,90 @@
+"""What belongs to one stack at the Docker engine: its name, its labels, and how all of it is removed.
+
+The methods that take the engine's SDK block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docker.api import APIClient
+
+_OF_COMPOSE = "com.docker.compose"
+_OURS = "clipnet-emulate"
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One stack, as Docker Compose and the engine know it."""
+
+    stack: str
+    folder: Path
+    """The state folder: it tells the stacks of the same name in different places from each other."""
+
+    @property
+    def name(self) -> str:
+        """The project of Compose; containers, networks and volumes are called after it."""
+        return f"clipnet-{self.stack}-{sha256(str(self.folder).encode()).hexdigest()[:8]}"
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What every container, network and volume of the stack carries."""
+        return {f"{_OURS}.stack": self.stack, f"{_OURS}.folder": str(self.folder)}
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """How the engine is asked for what belongs to the stack, whoever made it."""
+        return {"label": f"{_OF_COMPOSE}.project={self.name}"}
+
+    def containers(self, engine: APIClient) -> tuple[Mapping[str, Any], ...]:
+        """Return the stack's containers, running or not, as the engine lists them."""
+        return tuple(engine.containers(all=True, filters=self.filters))
+
+    def volumes(self, engine: APIClient) -> frozenset[str]:
+        """Return the names of the stack's volumes."""
+        found = engine.volumes(filters=self.filters)["Volumes"] or ()
+        return frozenset(str(volume["Name"]) for volume in found)
+
+    def remove(self, engine: APIClient, *, with_volumes: bool = False) -> tuple[str, ...]:
+        """Kill and remove the stack's containers, then its networks; return the names of what was there.
+
+        Idempotent; what another command removes meanwhile is no failure. Volumes stay unless told otherwise.
+        """
+        containers = self.containers(engine)
+        _each(containers, lambda found: engine.remove_container(found["Id"], v=True, force=True))
+        networks = engine.networks(filters=self.filters)
+        _each(networks, lambda found: engine.remove_network(found["Id"]))
+        volumes = sorted(self.volumes(engine)) if with_volumes else []
+        _each(volumes, lambda name: engine.remove_volume(name, force=True))
+        return (
+            *(str(found["Names"][0]).removeprefix("/") for found in containers),
+            *(str(found["Name"]) for found in networks),
+            *volumes,
+        )
+
+
+def service_of(container: Mapping[str, Any]) -> str:
+    """Return the service that a listed container belongs to."""
+    return str(container["Labels"].get(f"{_OF_COMPOSE}.service", ""))
+
+
+def _each(found: Iterable[Any], act: Callable[[Any], object]) -> None:
+    """Do the same to several things at once, whether they are still there or not."""
+    from docker.errors import NotFound
+
+    def one(thing: Any) -> None:
+        with suppress(NotFound):
+            act(thing)
+
+    things = list(found)
+    if things:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(one, things))

@@ -1,0 +1,60 @@
+"""What is added to the compose file for Docker, and how a stack is called there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from emulator.plan import plan
+from emulator.runtimes.docker_compose import addition, is_asked_inside
+from emulator.runtimes.docker_project import Project
+from emulator.settings import load
+from emulator.topology import HEALTHCHECK, Probe
+from tests.emulator.runtimes.scripted import scripted_service
+
+PROJECT = Project("qa1", Path("/work/.clipnet/qa1"))
+LABELS = {"clipnet-emulate.stack": "qa1", "clipnet-emulate.folder": "/work/.clipnet/qa1"}
+
+
+def test_everything_is_labelled_and_restarted_by_nobody_else(tmp_path: Path) -> None:
+    topology = plan(load({}, tmp_path, runtime="docker")).topology
+
+    added = addition(topology, PROJECT, None)
+
+    assert {name: body["labels"] for name, body in added["networks"].items()} == dict.fromkeys(
+        ("default", "stack", "published"), LABELS
+    )
+    assert set(added["volumes"]) == set(topology.volumes)
+    assert all(body["labels"] == LABELS for body in added["volumes"].values())
+    assert {name: (body["restart"], body["labels"]) for name, body in added["services"].items()} == {
+        service.name: ("no", LABELS) for service in topology.services
+    }
+
+
+def test_only_who_shares_files_with_the_host_becomes_its_user(tmp_path: Path) -> None:
+    topology = plan(load({}, tmp_path, runtime="docker")).topology
+
+    services = addition(topology, PROJECT, "1000:1000")["services"]
+
+    assert {name: body["user"] for name, body in services.items() if "user" in body} == {
+        "api": "1000:1000",
+        "worker": "1000:1000",
+    }
+
+
+def test_a_connection_to_a_published_port_proves_nothing() -> None:
+    service = scripted_service("api")
+
+    asked = {
+        kind: is_asked_inside(replace(service, probe=Probe(kind, "")))
+        for kind in ("http", "postgres", "redis", "redis_key", "tcp", HEALTHCHECK)
+    }
+
+    assert [kind for kind, inside in asked.items() if inside] == ["tcp", HEALTHCHECK]
+
+
+def test_two_clones_with_a_stack_of_the_same_name_are_two_projects() -> None:
+    other = Project("qa1", Path("/elsewhere/.clipnet/qa1"))
+
+    assert PROJECT.name != other.name
+    assert PROJECT.name.startswith("clipnet-qa1-")
