@@ -33,7 +33,7 @@ OLDEST_COMPOSE = (2, 24, 4)
 Source: docs.docker.com/reference/compose-file/merge. Others need less: `${A:-${B}}` 2.5, `!reset` 2.18.
 """
 
-INSTALL = "see https://docs.docker.com/engine/install, or leave --runtime docker out"
+_INSTALL = "see https://docs.docker.com/engine/install, or leave --runtime docker out"
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
 _ANSWER_WITHIN_S = 10.0
 _NOT_FOR_COMPOSE = ("COMPOSE_", "DOCKER_CONTEXT")
@@ -66,7 +66,7 @@ class Engine:
 
     def has_image(self, name: str) -> bool:
         """Tell, within milliseconds, whether the engine holds an image."""
-        return look(self.socket, f"/images/{quote(name, safe='/:@')}/json") is not None
+        return has_image(self.socket, name)
 
 
 def find(env: Mapping[str, str]) -> Engine:
@@ -76,18 +76,90 @@ def find(env: Mapping[str, str]) -> Engine:
         ConfigurationRefused: The engine that is asked for is not of this machine.
         PrerequisiteMissing: Docker or Compose is not installed, too old, not running, or closed to this user.
     """
+    path, version, api_version = find_engine(env)
+    compose, compose_version = find_compose(env)
+    return Engine(path, version, api_version, compose, compose_version, _env_of_compose(env, path))
+
+
+def find_engine(env: Mapping[str, str]) -> tuple[Path, str, str]:
+    """Return the engine's socket, its version, and the newest API that it speaks.
+
+    Raises:
+        ConfigurationRefused: The engine that is asked for is not of this machine.
+        PrerequisiteMissing: It is not installed, too old, not running, or closed to this user.
+    """
     path = engine_socket(env)
-    program = shutil.which("docker", path=env.get("PATH"))
-    standalone = shutil.which("docker-compose", path=env.get("PATH"))
-    if program is None and standalone is None and not os.path.exists(path):
+    if not _programs(env) and not os.path.exists(path):
         raise PrerequisiteMissing(
-            "Docker is not installed: there is no program 'docker'", f"install it: {INSTALL}"
+            "Docker is not installed: there is no program 'docker'", f"install it: {_INSTALL}"
         )
-    version, api_version = _engine_version(path)
-    passed = {name: value for name, value in env.items() if not name.startswith(_NOT_FOR_COMPOSE)}
-    passed["DOCKER_HOST"] = f"unix://{path}"
-    compose, compose_version = _find_compose(program, standalone, passed)
-    return Engine(path, version, api_version, compose, compose_version, passed)
+    found = look(path, "/version")
+    if not isinstance(found, dict) or "ApiVersion" not in found:
+        raise not_running(path, ValueError("it does not tell its version"))
+    version, api_version = str(found.get("Version")), str(found["ApiVersion"])
+    if numbers(api_version) < OLDEST_API:
+        raise PrerequisiteMissing(
+            f"the Docker engine is {version} (API {api_version}), and 20.10 or newer is needed",
+            "install a newer one: https://docs.docker.com/engine/install",
+        )
+    return path, version, api_version
+
+
+def find_compose(env: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """Return the words that Compose is called with, and its version; the engine need not run.
+
+    Raises:
+        PrerequisiteMissing: There is no Compose that is new enough.
+    """
+    found = {way: version for way in _programs(env) if (version := _compose_version(way, env))}
+    for way, version in found.items():
+        if numbers(version) >= OLDEST_COMPOSE:
+            return way, version
+    wanted = ".".join(str(number) for number in OLDEST_COMPOSE)
+    hint = "install the plugin 'docker compose': https://docs.docker.com/compose/install"
+    if not found:
+        raise PrerequisiteMissing(f"Docker Compose is not installed, and {wanted} or newer is needed", hint)
+    way, version = next(iter(found.items()))
+    called = "docker compose" if len(way) > 1 else "docker-compose"
+    raise PrerequisiteMissing(f"'{called}' is version {version}, and {wanted} or newer is needed", hint)
+
+
+def _programs(env: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the ways in which Compose may be called here: the plugin, else the program of its own."""
+    program = shutil.which("docker", path=env.get("PATH", ""))
+    standalone = shutil.which("docker-compose", path=env.get("PATH", ""))
+    ways: list[tuple[str, ...]] = [(program, "compose")] if program else []
+    return [*ways, (standalone,)] if standalone else ways
+
+
+def _compose_version(way: tuple[str, ...], env: Mapping[str, str]) -> str:
+    """Return the version of Compose that is called this way; empty if there is none."""
+    try:
+        done = subprocess.run(
+            [*way, "version", "--short"],
+            capture_output=True,
+            text=True,
+            timeout=_ANSWER_WITHIN_S,
+            env=dict(env),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    words = done.stdout.split()
+    return words[-1].removeprefix("v") if done.returncode == 0 and words else ""
+
+
+def _env_of_compose(env: Mapping[str, str], path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in env.items() if not name.startswith(_NOT_FOR_COMPOSE)}
+    return {**kept, "DOCKER_HOST": f"unix://{path}"}
+
+
+def has_image(path: Path, name: str) -> bool:
+    """Tell whether the engine that listens on this socket holds an image.
+
+    Raises:
+        PrerequisiteMissing: It does not answer, or not this user.
+    """
+    return look(path, f"/images/{quote(name, safe='/:@')}/json") is not None
 
 
 def publisher(port: int, env: Mapping[str, str]) -> str | None:
@@ -222,63 +294,6 @@ def not_running(path: Path, error: Exception | None = None) -> PrerequisiteMissi
         f"the Docker engine is not running: {why}",
         "start it with: sudo systemctl start docker (or start Docker Desktop)",
     )
-
-
-def _engine_version(path: Path) -> tuple[str, str]:
-    """Return the engine's version and the newest API that it speaks.
-
-    Raises:
-        PrerequisiteMissing: It does not answer, or is too old.
-    """
-    found = look(path, "/version")
-    if not isinstance(found, dict) or "ApiVersion" not in found:
-        raise not_running(path, ValueError("its version is not told"))
-    version, api_version = str(found.get("Version")), str(found["ApiVersion"])
-    if numbers(api_version) < OLDEST_API:
-        raise PrerequisiteMissing(
-            f"the Docker engine is {version} (API {api_version}), and 20.10 or newer is needed",
-            "install a newer one: https://docs.docker.com/engine/install",
-        )
-    return version, api_version
-
-
-def _find_compose(
-    program: str | None, standalone: str | None, env: Mapping[str, str]
-) -> tuple[tuple[str, ...], str]:
-    """Return how Compose is called, and its version: the plugin, else the program of its own.
-
-    Raises:
-        PrerequisiteMissing: There is none that is new enough.
-    """
-    ways: list[tuple[str, ...]] = [(program, "compose")] if program else []
-    ways += [(standalone,)] if standalone else []
-    found = {way: version for way in ways if (version := _compose_version(way, env))}
-    for way, version in found.items():
-        if numbers(version) >= OLDEST_COMPOSE:
-            return way, version
-    wanted = ".".join(str(number) for number in OLDEST_COMPOSE)
-    hint = "install the plugin 'docker compose': https://docs.docker.com/compose/install"
-    if not found:
-        raise PrerequisiteMissing(f"Docker is here, but Compose is not: {wanted} or newer is needed", hint)
-    way, version = next(iter(found.items()))
-    called = "docker compose" if len(way) > 1 else "docker-compose"
-    raise PrerequisiteMissing(f"'{called}' is version {version}, and {wanted} or newer is needed", hint)
-
-
-def _compose_version(way: tuple[str, ...], env: Mapping[str, str]) -> str:
-    """Return the version of Compose that is called this way; empty if there is none."""
-    try:
-        done = subprocess.run(
-            [*way, "version", "--short"],
-            capture_output=True,
-            text=True,
-            timeout=_ANSWER_WITHIN_S,
-            env=dict(env),
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    words = done.stdout.split()
-    return words[-1].removeprefix("v") if done.returncode == 0 and words else ""
 
 
 def numbers(version: str) -> tuple[int, ...]:

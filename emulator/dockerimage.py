@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emulator import VERSION, dockercompose
-from emulator.compose import PACKAGED, ComposeFile, read
+from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile, read
 from emulator.dockerengine import Engine, find
 from emulator.dockererrors import fetching_failed
 from emulator.errors import PrerequisiteMissing
@@ -62,8 +63,7 @@ def sources() -> Sources:
     Raises:
         PrerequisiteMissing: A part of them is not there.
     """
-    root = Path(__file__).parents[1]
-    beside = PACKAGED.parent if PACKAGED.is_file() else root
+    beside = _beside()
     parts = {name: beside / name for name in _BESIDE} | {name: _folder_of(name) for name in _PACKAGES}
     packaged = {str(PACKAGED.with_name(name)) for name in _BESIDE}
     files: dict[str, Path] = {}
@@ -74,7 +74,18 @@ def sources() -> Sources:
             )
         skipped = packaged if name == "emulator" else set()
         files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
-    return Sources(root, files)
+    return Sources(Path(__file__).parents[1], files)
+
+
+def base_images() -> tuple[str, ...]:
+    """Return what our image is built on."""
+    text = (_beside() / "Dockerfile").read_text()
+    return tuple(re.findall(r"^ARG PYTHON_IMAGE=(\S+)", text, re.MULTILINE))
+
+
+def _beside() -> Path:
+    """Return where the Dockerfile and the others lie."""
+    return PACKAGED.parent if PACKAGED.is_file() else IN_CHECKOUT.parent
 
 
 def _folder_of(package: str) -> Path:

@@ -7,12 +7,12 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emulator import VERSION, ports
+from emulator import VERSION, compose, dockerengine, dockerimage, ports
 from emulator.errors import CheckFailed, EmulatorError
 from emulator.plan import Plan, plan
 from emulator.runtimes import embedded_postgres, embedded_redis
@@ -22,6 +22,10 @@ from emulator.statefolder import holder
 
 _WANTED_DISK_BYTES = 1_000_000_000
 _ANSWER_WITHIN_S = 10
+_RUNTIMES = {
+    "embedded": "embedded: processes of this machine (containers with CLIPNET_RUNTIME=docker)",
+    "docker": "docker: containers (processes of this machine with CLIPNET_RUNTIME=embedded)",
+}
 _IDENTITIES = {
     "as it is": "servers run as this user",
     "namespace": "this is root: PostgreSQL runs in a user namespace of its own",
@@ -69,15 +73,16 @@ class Examination:
 
 
 def examine(settings: Settings) -> Examination:
-    """Look for everything; one thing missing does not hide the next."""
+    """Look for everything; one thing missing does not hide the next.
+
+    What only the other runtime needs is optional.
+    """
     checks = [
         Check("clipnet-emulate", True, VERSION),
         Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} ({sys.executable})"),
-        _found("postgres", lambda: _postgres(settings)),
-        _found("redis", lambda: _redis(settings)),
+        Check("runtime", True, _RUNTIMES[settings.runtime]),
         _found("ffmpeg", _ffmpeg),
-        Check("identity", True, _IDENTITIES[identity().kind]),
-        _disk(settings),
+        _disk("disk", settings.state_dir),
     ]
     try:
         planned = plan(settings)
@@ -88,7 +93,62 @@ def examine(settings: Settings) -> Examination:
             Check("configuration", True, " and ".join(str(path) for path in planned.topology.paths))
         )
         checks.append(_found("ports", lambda: _ports(planned)))
-    return Examination((*checks, _docker()))
+    checks += [_unless(settings.runtime == "embedded", check) for check in _embedded(settings)]
+    checks += [_unless(settings.runtime == "docker", check) for check in _docker(settings)]
+    return Examination(tuple(checks))
+
+
+def _unless(is_needed: bool, check: Check) -> Check:
+    return check if is_needed else replace(check, is_optional=True)
+
+
+def _embedded(settings: Settings) -> Iterator[Check]:
+    yield _found("postgres", lambda: _postgres(settings))
+    yield _found("redis", lambda: _redis(settings))
+    yield Check("identity", True, _IDENTITIES[identity().kind])
+
+
+def _docker(settings: Settings) -> Iterator[Check]:
+    """Look at the engine and Compose, and, if the engine answers, at its disk and its images."""
+    yield _found("docker compose", lambda: _compose(settings))
+    try:
+        path, version, api_version = dockerengine.find_engine(settings.variables)
+    except EmulatorError as error:
+        yield Check("docker engine", False, f"{error.what}; {error.hint}")
+        return
+    yield Check("docker engine", True, f"{version}, API {api_version} ({path})")
+    folder = Path((dockerengine.look(path, "/info") or {}).get("DockerRootDir", "/var/lib/docker"))
+    if os.path.exists(folder):
+        yield _disk("docker disk", folder, is_ours=False)
+    try:
+        yield _images(settings, path)
+    except EmulatorError as error:
+        yield Check("docker images", False, error.what)
+
+
+def _compose(settings: Settings) -> str:
+    words, version = dockerengine.find_compose(settings.variables)
+    return f"{version} ({' '.join(words)})"
+
+
+def _images(settings: Settings, path: Path) -> Check:
+    """Tell which images are here. A start builds ours, unless the user names one, and fetches the rest."""
+    given = settings.variables.get(dockerimage.SETTING)
+    own = given or dockerimage.sources().image
+    variables = {**settings.variables, dockerimage.SETTING: own}
+    images = dict.fromkeys(dockerimage.named(compose.read(settings), variables).values())
+    is_built = not given and own in images and not dockerengine.has_image(path, own)
+    if is_built:
+        images = dict.fromkeys((*(name for name in images if name != own), *dockerimage.base_images()))
+    here = {name: dockerengine.has_image(path, name) for name in images}
+    told = {
+        "here": [name for name, is_here in here.items() if is_here],
+        "fetched at the first start": [name for name, is_here in here.items() if not is_here],
+        "built at the first start": [own] if is_built else [],
+    }
+    detail = "; ".join(f"{what}: {', '.join(names)}" for what, names in told.items() if names)
+    is_complete = all(here.values()) and not is_built
+    return Check("docker images", is_complete, detail or "no service names one", is_optional=True)
 
 
 def _found(name: str, look: Callable[[], str]) -> Check:
@@ -127,12 +187,12 @@ def _version_of(argv: tuple[str, ...]) -> str:
     return words[words.index("version") + 1].rstrip(",") if "version" in words else answer.stdout.strip()
 
 
-def _disk(settings: Settings) -> Check:
-    folder = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
+def _disk(name: str, wanted: Path, *, is_ours: bool = True) -> Check:
+    folder = next(path for path in (wanted, *wanted.parents) if path.exists())
     free = shutil.disk_usage(folder).free
-    is_writable = os.access(folder, os.W_OK)
-    detail = f"{free / 1e9:.0f} GB free in {folder}" + ("" if is_writable else ", which cannot be written")
-    return Check("disk", is_writable and free >= _WANTED_DISK_BYTES, detail)
+    is_usable = not is_ours or os.access(folder, os.W_OK)
+    detail = f"{free / 1e9:.0f} GB free in {folder}" + ("" if is_usable else ", which cannot be written")
+    return Check(name, is_usable and free >= _WANTED_DISK_BYTES, detail)
 
 
 def _ports(planned: Plan) -> str:
@@ -141,16 +201,3 @@ def _ports(planned: Plan) -> str:
         return f"{numbers[0]} to {numbers[-1]}, used by this stack"
     ports.refuse_taken(planned.ports, planned.settings.stack, planned.settings.variables)
     return f"{numbers[0]} to {numbers[-1]} are free"
-
-
-def _docker() -> Check:
-    binary = shutil.which("docker")
-    if binary is None:
-        return Check("docker", False, "not installed; not needed for the embedded stack", is_optional=True)
-    runs = Path("/var/run/docker.sock").exists()
-    try:
-        version = _version_of((binary, "--version"))
-        detail = version if runs else f"{version} is installed, but does not run; not needed either"
-        return Check("docker", runs, detail, is_optional=True)
-    except EmulatorError as error:
-        return Check("docker", False, error.what, is_optional=True)

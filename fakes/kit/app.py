@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import sqlite3
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -86,13 +87,21 @@ class FakeApp:
         self.parts.state.reset()
 
     def load(self, document: Mapping[str, Any]) -> None:
-        """Replace all rows by the fixed accounts and a seed document; this becomes the baseline."""
+        """Replace all rows by the fixed accounts and a seed document; this becomes the baseline.
+
+        Raises:
+            ValueError: The document is not of this fake's shape, or two of its rows have one id; nothing has
+                changed then.
+        """
         store = self.kit.store
-        with store.transaction():
-            store.clear()
-            self.parts.state.populate()
-            self.parts.state.load(document)
-            store.mark_baseline()
+        try:
+            with store.transaction():
+                store.clear()
+                self.parts.state.populate()
+                self.parts.state.load(document)
+                store.mark_baseline()
+        except sqlite3.Error as error:
+            raise ValueError(f"the document cannot be stored: {error}") from error
         self.reset()
 
     async def close(self) -> None:

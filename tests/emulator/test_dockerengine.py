@@ -218,7 +218,7 @@ def test_an_engine_that_is_too_old(folder: Path) -> None:
 def test_compose_that_is_missing(engine: Path, folder: Path) -> None:
     error = refused({"PATH": programs(folder, docker=_IS_NOT), "DOCKER_HOST": f"unix://{engine}"})
 
-    assert error.what == "Docker is here, but Compose is not: 2.24.4 or newer is needed"
+    assert error.what == "Docker Compose is not installed, and 2.24.4 or newer is needed"
     assert error.hint == "install the plugin 'docker compose': https://docs.docker.com/compose/install"
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ from emulator import VERSION
 from emulator.compose import ComposeFile, read
 from emulator.dockerimage import Sources, built_by_user, named, sources
 from emulator.settings import load
+from tests.engine import CHECKOUT
 
 _OURS = {"image": "${EMULATE_IMAGE:-clipnet-emulate:1}", "build": "."}
 _STACK = {
@@ -80,3 +86,25 @@ def test_a_service_of_the_users_own_file_is_built_where_it_does_not_name_our_ima
     file = ComposeFile((tmp_path,), {"services": {**_STACK, "api": {"build": "."}}})
 
     assert built_by_user(file) == ("api",)
+
+
+def test_what_is_installed_is_the_same_sources_as_the_clone(tmp_path: Path) -> None:
+    """Lays the packages out as the wheel does, by what pyproject.toml says of it."""
+    wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    for source, target in {**{name: name for name in wheel["packages"]}, **wheel["force-include"]}.items():
+        copy = shutil.copytree if (CHECKOUT / source).is_dir() else shutil.copyfile
+        copy(CHECKOUT / source, tmp_path / target)
+    program = "from emulator.dockerimage import sources; found = sources(); print(found.root, found.image)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == [str(tmp_path), sources().image]

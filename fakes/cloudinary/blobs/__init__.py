@@ -97,7 +97,53 @@ def place(root: Path, sha256: str) -> Path:
     return root / sha256[:2] / sha256
 
 
-class Blobs(Protocol):
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes from the `first` to the `last` of `whole_bytes`."""
+
+    first: int
+    last: int
+    whole_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
+
+class Reader(Protocol):
+    """Bytes that are read block by block."""
+
+    async def read(self) -> bytes:
+        """The next block; nothing at the end."""
+        ...
+
+    def close(self) -> None:
+        """End it, wherever it is."""
+        ...
+
+
+class Readable(Protocol):
+    """Stored bytes by their SHA-256, for those who only read."""
+
+    def local(self, sha256: str) -> AbstractAsyncContextManager[Path]:
+        """A file on this machine with these bytes, which stays while the context is entered.
+
+        Raises:
+            FileNotFoundError: They are not stored.
+        """
+        ...
+
+    async def open(self, sha256: str, span: Span) -> Reader:
+        """A part of these bytes, without bringing more of them here than need be.
+
+        Raises:
+            FileNotFoundError: They are not stored.
+        """
+        ...
+
+
+class Blobs(Readable, Protocol):
     """A store of bytes by their SHA-256."""
 
     def incoming(self, limit_bytes: int | None = None) -> Incoming:
@@ -106,14 +152,6 @@ class Blobs(Protocol):
 
     async def keep(self, incoming: Incoming, blob: Blob) -> None:
         """Store a finished file under its address; at once or not at all."""
-        ...
-
-    def local(self, sha256: str) -> AbstractAsyncContextManager[Path]:
-        """A file on this machine with these bytes, which stays while the context is entered.
-
-        Raises:
-            FileNotFoundError: They are not stored.
-        """
         ...
 
     async def missing(self, addresses: Iterable[str]) -> list[str]:

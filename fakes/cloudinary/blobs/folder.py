@@ -6,7 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-from fakes.cloudinary.blobs import Blob, Inbox, Incoming, place
+from fakes.cloudinary.blobs import Blob, Inbox, Incoming, Reader, Span, place
+from fakes.cloudinary.blobs.readers import FileReader
 
 
 class FolderBlobs:
@@ -39,6 +40,14 @@ class FolderBlobs:
         if not path.is_file():
             raise FileNotFoundError(path)
         yield path
+
+    async def open(self, sha256: str, span: Span) -> Reader:
+        """A part of these bytes.
+
+        Raises:
+            FileNotFoundError: They are not stored.
+        """
+        return FileReader(self.path(sha256), span)
 
     async def missing(self, addresses: Iterable[str]) -> list[str]:
         """Those of the addresses whose bytes are not stored."""

@@ -82,4 +82,4 @@ def general_error() -> ProviderError:
 
 def bytes_unavailable(endpoint: str, reason: str) -> ProviderError:
     """The bucket that holds the bytes does not answer, or not as it should: trouble of this stack."""
-    return refused(503, f"the blob store at {endpoint} cannot be used: {reason}")
+    return refused(500, f"the blob store at {endpoint} cannot be used: {reason}")

@@ -1,19 +1,21 @@
 """Answers with a file: whole or a range, in large blocks, with the conditions of RFC 9110."""
 
 import asyncio
-import os
+import logging
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate, parsedate_to_datetime
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-BLOCK_BYTES = 1 << 20
+from fakes.cloudinary.blobs import Reader, Span
+from fakes.kit.app import cut
+from fakes.kit.errors import ProviderError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,12 @@ class ServedFile:
     """A file to answer with.
 
     Attributes:
-        local: Gives the file on this machine, for as long as its context is entered.
+        open: Gives a part of its bytes.
         etag: Without quotes.
         modified_s: Unix time of the last change.
     """
 
-    local: Callable[[], AbstractAsyncContextManager[Path]]
+    open: Callable[[Span], Awaitable[Reader]]
     size_bytes: int
     media_type: str
     etag: str
@@ -35,42 +37,39 @@ class ServedFile:
 
 
 class FileAnswer(Response):
-    """Sends bytes `first` to `last` of an open file and closes it; without a file, nothing but the head."""
+    """Sends a part as it is read, and closes it; without a reader, nothing but the head."""
 
-    def __init__(self, file: ServedFile, status: int, span: tuple[int, int], descriptor: int | None) -> None:
+    def __init__(self, file: ServedFile, status: int, span: Span, reader: Reader | None) -> None:
         super().__init__(status_code=status, headers=dict(file.headers), media_type=file.media_type)
-        first, last = span
-        self._descriptor = descriptor
-        self._first = first
-        self._left = last - first + 1
+        self._reader = reader
+        self._left = span.bytes
         self.headers["Content-Length"] = str(self._left)
         self.headers["Content-Type"] = file.media_type
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; stops early when the client has gone."""
         head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        if self._descriptor is None:
+        if self._reader is None:
             await send(head)
             await send({"type": "http.response.body", "body": b""})
             return
         try:
             await send(head)
-            await self._send_body(self._descriptor, scope, send)
+            await self._send_body(self._reader, scope, send)
+        except ProviderError as error:
+            log.warning("bytes do not come", extra={"error": error.message})
+            cut(scope)  # the head is out: only a body that is too short tells the client
+            await asyncio.sleep(0)  # the server notices the loss before it misses the rest
         finally:
-            os.close(self._descriptor)
+            self._reader.close()
 
-    async def _send_body(self, descriptor: int, scope: Scope, send: Send) -> None:
+    async def _send_body(self, reader: Reader, scope: Scope, send: Send) -> None:
         transport = scope.get("state", {}).get("transport")
-        position, left = self._first, self._left
+        left = self._left
         while left > 0 and not (transport is not None and transport.is_closing()):
-            size = min(BLOCK_BYTES, left)
-            if left == self._left and left <= BLOCK_BYTES:
-                block = os.pread(descriptor, size, position)  # small and mostly cached: a thread costs more
-            else:
-                block = await asyncio.to_thread(os.pread, descriptor, size, position)
+            block = await reader.read()
             if not block:
                 break
-            position += len(block)
             left -= len(block)
             await send({"type": "http.response.body", "body": block, "more_body": left > 0})
 
@@ -100,11 +99,10 @@ async def answer(request: Request, file: ServedFile) -> Response:
         if span != (-1, -1):
             status, (first, last) = 206, span
             headers["Content-Range"] = f"bytes {first}-{last}/{file.size_bytes}"
-    descriptor = None
-    if request.method != "HEAD" and first <= last:
-        async with file.local() as path:
-            descriptor = os.open(path, os.O_RDONLY)
-    return FileAnswer(replace(file, headers=headers), status, (first, last), descriptor)
+    part, reader = Span(first, last, file.size_bytes), None
+    if request.method != "HEAD" and part.bytes > 0:
+        reader = await file.open(part)
+    return FileAnswer(replace(file, headers=headers), status, part, reader)
 
 
 def _is_not_modified(request: Request, file: ServedFile) -> bool:

@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from fakes.cloudinary import formats, wire
-from fakes.cloudinary.blobs import Blobs
+from fakes.cloudinary.blobs import Readable, Reader, Span
+from fakes.cloudinary.blobs.readers import BytesReader
 from fakes.cloudinary.render import streaming
 from fakes.cloudinary.routes.files import ServedFile
 from fakes.cloudinary.signatures import delivery_signature
@@ -16,7 +15,7 @@ from fakes.cloudinary.state import Account, Asset, Derived
 
 
 async def served(
-    blobs: Blobs, asset: Asset, made: Derived, headers: Mapping[str, str], signed_by: Account | None
+    blobs: Readable, asset: Asset, made: Derived, headers: Mapping[str, str], signed_by: Account | None
 ) -> ServedFile:
     """A kept playlist, ready to be answered with.
 
@@ -35,7 +34,11 @@ async def served(
     body = streaming.addressed(kept, partial(_address, asset, signed_by)).encode()
     etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
     media_type = formats.media_type(made.format)
-    return ServedFile(partial(_written, blobs, body), len(body), media_type, etag, made.created_at, headers)
+
+    async def opened(span: Span) -> Reader:
+        return BytesReader(body, span)
+
+    return ServedFile(opened, len(body), media_type, etag, made.created_at, headers)
 
 
 def _address(asset: Asset, signed_by: Account | None, transformation: str, format_name: str) -> str:
@@ -48,15 +51,3 @@ def _address(asset: Asset, signed_by: Account | None, transformation: str, forma
     signature = delivery_signature(signed, signed_by.api_secret or "")
     place = f"/{asset.cloud}/{asset.resource_type}/{asset.type}"
     return f"{place}/s--{signature}--{head.removeprefix(place)}{version}{name}"
-
-
-@asynccontextmanager
-async def _written(blobs: Blobs, body: bytes) -> AsyncIterator[Path]:
-    """A file that is there while it is opened."""
-    incoming = blobs.incoming()
-    try:
-        incoming.write(body)
-        incoming.finish()
-        yield incoming.path
-    finally:
-        incoming.drop()

@@ -6,7 +6,7 @@ from typing import Any
 from fakes.discord.refusals import ON_COMMAND
 from fakes.discord.state import commands, guild, interactions, messages, webhooks
 from fakes.discord.state.profile import PROFILE
-from fakes.kit.documents import check_fields
+from fakes.kit.documents import check_fields, rows
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
@@ -52,9 +52,9 @@ class State:
         """
         check_fields(document, _FIELDS)
         self.oauth.load(document)
-        self.guild.load(document.get("channels", ()))
-        self.messages.load(document.get("messages", ()))
-        for body in document.get("commands", ()):
+        self.guild.load(rows(document, "channels"))
+        self.messages.load(rows(document, "messages"))
+        for _, body in rows(document, "commands"):
             self.commands.put(commands.GLOBAL, body)
 
     def summary(self) -> dict[str, Any]:

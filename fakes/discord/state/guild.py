@@ -1,13 +1,13 @@
 """The guild: its people, its channels, and the application's own settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from sqlite3 import Row
-from typing import Any
 
 from fakes.discord import errors
 from fakes.discord.state.profile import GUILD_ID as GUILD_ID
 from fakes.discord.state.profile import PROFILE
+from fakes.kit.documents import SeedRow
 from fakes.kit.kit import Kit
 from fakes.kit.people import PEOPLE, snowflake_id
 
@@ -70,15 +70,15 @@ class Guild:
         self._store.execute_many("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._store.execute_many("INSERT INTO channels VALUES (?, ?)", _CHANNELS)
 
-    def load(self, channels: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add channels: `[{"id", "name"}]`.
 
         Raises:
             ValueError: A field is missing.
         """
-        for number, row in enumerate(channels):
+        for where, row in given:
             if not row.get("id") or not row.get("name"):
-                raise ValueError(f"channels[{number}] needs an id and a name")
+                raise ValueError(f"{where} needs an id and a name")
             self._store.execute("INSERT INTO channels VALUES (?, ?)", (str(row["id"]), str(row["name"])))
 
     def user(self, id_or_name: str) -> User | None:

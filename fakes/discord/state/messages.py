@@ -1,7 +1,7 @@
 """Messages: sent, edited, deleted, listed; a repeated nonce gives the earlier one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from sqlite3 import Row
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from fakes.discord import errors
 from fakes.discord.state.guild import GUILD_ID, Channel, Guild
 from fakes.kit.clock import iso
+from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.kit.snowflake import Snowflakes
 
@@ -114,21 +115,19 @@ class Messages:
         self._guild = guild
         self.ids = Snowflakes(kit.clock, EPOCH_MS)
 
-    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add messages of the bot: `[{"id"?, "channel"?, "text", "age_s"?, "idempotency_key"?}]`.
 
         Raises:
             ValueError: A channel is unknown.
         """
         bot = self._guild.bot
-        for number, row in enumerate(rows):
+        for where, row in given:
             channel = self._guild.find_channel(str(row.get("channel", "clips")))
             if channel is None:
-                raise ValueError(
-                    f"messages[{number}].channel is '{row.get('channel')}'; it must be an id or name"
-                )
+                raise ValueError(f"{where}.channel is '{row.get('channel')}'; it must be an id or name")
             draft = Draft(str(row.get("text", "")), idempotency_key=row.get("idempotency_key"))
-            at_s = self._kit.clock.now() - float(row.get("age_s", 3600))
+            at_s = self._kit.clock.now() - age_s(where, row)
             message_id = str(row.get("id") or self.ids.next())
             self._insert(message_id, channel, Author(bot.id, bot.username), draft, at_s)
 

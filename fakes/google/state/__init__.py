@@ -11,6 +11,7 @@ from fakes.google.state.quota import Quota
 from fakes.google.state.uploads import Received, Upload, Uploads
 from fakes.google.state.videos import Video, Videos
 from fakes.google.wire import oauth as wire
+from fakes.kit.documents import check_fields
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 from fakes.kit.oauth import SCHEMA, Engine, Grant, Issued, SigningKey
@@ -19,6 +20,7 @@ from fakes.kit.refusals import Refusals
 from fakes.kit.spool import Spool
 
 BODY_TIMEOUT_S = 20.0
+_FIELDS = ("oauth", "quota", "videos", *videos.SETTINGS)
 
 
 class GoogleState:
@@ -53,6 +55,7 @@ class GoogleState:
         Raises:
             ValueError: A field is not usable.
         """
+        check_fields(document, _FIELDS)
         self.oauth.load(document)
         self.quota.load(document)
         self.videos.load(document)

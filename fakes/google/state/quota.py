@@ -36,7 +36,10 @@ class Quota:
         Raises:
             ValueError: No such bucket or model, or not a whole number.
         """
-        for bucket, units in (document.get("quota") or {}).items():
+        quota = document.get("quota") or {}
+        if not isinstance(quota, dict):
+            raise ValueError("quota must be an object")
+        for bucket, units in quota.items():
             if bucket == "model":
                 self._set_model(units)
                 continue

@@ -9,6 +9,7 @@ from typing import Any
 from fakes.google import errors
 from fakes.google.state.uploads import Received
 from fakes.kit.clock import Clock, unix_s
+from fakes.kit.documents import rows
 from fakes.kit.ids import Ids
 from fakes.kit.people import Person, person
 from fakes.kit.store import Store
@@ -29,7 +30,7 @@ REJECTIONS = frozenset(
     | {"uploaderAccountClosed", "trademark", "legal"}
 )
 _DAY_S = 86_400
-_SETTINGS = {
+SETTINGS = {
     "processing_s": (int, float),
     "uploads_per_day": (int,),
     "is_audited": (bool,),
@@ -105,11 +106,10 @@ class Videos:
         Raises:
             ValueError: A field is not usable.
         """
-        for key, kinds in _SETTINGS.items():
+        for key, kinds in SETTINGS.items():
             if key in document:
                 self._set(key, document[key], kinds)
-        for number, row in enumerate(document.get("videos", ())):
-            where = f"videos[{number}]"
+        for where, row in rows(document, "videos"):
             one = person(str(row.get("login")))
             if one is None or not row.get("id"):
                 raise ValueError(f"{where} needs an id and a known login; it has {sorted(row)}")

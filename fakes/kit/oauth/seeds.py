@@ -1,8 +1,9 @@
 """What a seed document says of clients and grants."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from fakes.kit.documents import rows
 from fakes.kit.oauth.ledger import Ledger
 from fakes.kit.oauth.mint import Mint
 from fakes.kit.oauth.profile import Profile
@@ -23,26 +24,15 @@ def load(part: Mapping[str, Any], profile: Profile, ledger: Ledger, mint: Mint) 
         if not isinstance(life_s, int) or not 0 < life_s <= _LONGEST_S:
             raise ValueError(f"oauth.refresh_life_s is '{life_s}', it must be 1 to {_LONGEST_S}")
         ledger.set("refresh_life_s", life_s)
-    for where, row in _rows(part, "clients"):
+    for where, row in rows(part, "clients", "oauth."):
         ledger.add_client(_client(where, row, profile))
-    for where, row in _rows(part, "grants"):
+    for where, row in rows(part, "grants", "oauth."):
         _add_grant(where, row, profile, ledger, mint)
 
 
 def logins() -> str:
     """Everybody's login, for texts."""
     return ", ".join(one.login for one in PEOPLE)
-
-
-def _rows(part: Mapping[str, Any], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The rows of a list, each with the words for where it stands."""
-    rows = part.get(name) or ()
-    if not isinstance(rows, list | tuple):
-        raise ValueError(f"oauth.{name} must be a list")
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise ValueError(f"oauth.{name}[{number}] must be an object")
-        yield f"oauth.{name}[{number}]", row
 
 
 def _client(where: str, row: Mapping[str, Any], profile: Profile) -> Client:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from fakes.kit.documents import check_fields, rows
 from fakes.kit.errors import ProviderError
 from fakes.kit.footage import examine
 from fakes.kit.kit import Kit
@@ -24,6 +25,7 @@ from fakes.tiktok.state.publishing import DIRECT, INBOX, Publish, Publishing
 from fakes.tiktok.state.pull import Puller
 from fakes.tiktok.state.settings import Settings
 
+_FIELDS = ("oauth", "videos", *settings.DEFAULTS)
 _WINDOW_S = 60.0
 _USER_DISCONNECTED, _DEVELOPER_REVOKED = 1, 5
 
@@ -60,9 +62,10 @@ class TikTokState:
         Raises:
             ValueError: A field is not usable.
         """
+        check_fields(document, _FIELDS)
         self.oauth.load(document)
         self.settings.load(document)
-        self.publishing.load(document.get("videos", []))
+        self.publishing.load(rows(document, "videos"))
 
     def summary(self) -> dict[str, Any]:
         """Counts for the control surface."""

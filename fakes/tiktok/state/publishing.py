@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
 from fakes.kit.clock import Clock, unix_s
 from fakes.kit.credentials import is_same
+from fakes.kit.documents import SeedRow
 from fakes.kit.ids import Ids
 from fakes.kit.people import Person, person
 from fakes.kit.store import Store
@@ -104,15 +105,15 @@ class Publishing:
         self._clock = clock
         self._ids = ids
 
-    def load(self, rows: list[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add finished posts without media: `{"id", "login", "title", "at", "idempotency_key"}`.
 
         Raises:
             ValueError: A field is not usable.
         """
-        for number, row in enumerate(rows):
+        for where, row in given:
             if person(str(row.get("login"))) is None or not row.get("id"):
-                raise ValueError(f"videos[{number}] needs an id and a known login; it has {sorted(row)}")
+                raise ValueError(f"{where} needs an id and a known login; it has {sorted(row)}")
             at_s = unix_s(str(row["at"])) if "at" in row else self._clock.now()
             info = {"title": str(row.get("title", "")), "privacy_level": "PUBLIC_TO_EVERYONE"}
             self._store.execute(

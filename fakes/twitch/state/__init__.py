@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fakes.kit import callbacks
-from fakes.kit.documents import check_fields
+from fakes.kit.documents import check_fields, rows, texts
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
@@ -57,10 +57,10 @@ class State:
         """
         check_fields(document, _FIELDS)
         self.oauth.load(document)
-        self.accounts.load(document.get("users", ()))
-        self.clips.load(document.get("clips", ()))
-        self.chat.load(document.get("messages", ()))
-        self.eventsub.load(document.get("callbacks", {}))
+        self.accounts.load(rows(document, "users"))
+        self.clips.load(rows(document, "clips"))
+        self.chat.load(rows(document, "messages"))
+        self.eventsub.load(texts(document, "callbacks"))
 
     def summary(self) -> dict[str, Any]:
         """Counts."""

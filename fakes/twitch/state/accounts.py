@@ -1,10 +1,11 @@
 """People and their channels: profile, what is streamed, and whom the bot may serve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
+from fakes.kit.documents import SeedRow
 from fakes.kit.kit import Kit
 from fakes.kit.people import PEOPLE, decimal_id
 
@@ -84,15 +85,15 @@ class Accounts:
         grants += [(decimal_id(one), "channel:bot") for one in PEOPLE if one.has_channel]
         self._kit.store.execute_many("INSERT INTO bot_grants VALUES (?, ?)", grants)
 
-    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add accounts: `[{"id", "login", "display_name"?, "has_channel"?, "is_live"?, "title"?}]`.
 
         Raises:
             ValueError: An id or login is missing.
         """
-        for number, row in enumerate(rows):
+        for where, row in given:
             if not row.get("id") or not row.get("login"):
-                raise ValueError(f"users[{number}] needs an id and a login")
+                raise ValueError(f"{where} needs an id and a login")
             more: dict[str, Any] = {"has_channel": row.get("has_channel", False)}
             more["title"] = row.get("title", "")
             if row.get("is_live"):

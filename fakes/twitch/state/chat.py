@@ -1,10 +1,11 @@
 """Chat: what people write, and what the application sends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from fakes.kit.clock import iso
+from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.kit.oauth import Grant
 from fakes.twitch import errors
@@ -54,7 +55,7 @@ class Chat:
         self._kit = kit
         self._accounts = accounts
 
-    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add messages of the bot: `[{"id", "channel", "text", "age_s"?, "idempotency_key"?}]`.
 
         Raises:
@@ -62,11 +63,11 @@ class Chat:
         """
         bot = self._accounts.by_login("clipnet_bot")
         assert bot is not None
-        for number, row in enumerate(rows):
+        for where, row in given:
             channel = self._accounts.by_login(str(row.get("channel")))
             if channel is None or not row.get("id"):
-                raise ValueError(f"messages[{number}] needs an id and a login as channel")
-            at_s = self._kit.clock.now() - float(row.get("age_s", 3600))
+                raise ValueError(f"{where} needs an id and a login as channel")
+            at_s = self._kit.clock.now() - age_s(where, row)
             sent = Outgoing(channel.id, bot.id, str(row.get("text", "")), None, row.get("idempotency_key"))
             self._add(str(row["id"]), sent, is_from_api=True, at_s=at_s)
 

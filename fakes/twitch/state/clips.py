@@ -1,11 +1,11 @@
 """Clips: asked for, ready some seconds later on the fake's clock, listed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
-from typing import Any
 
+from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.twitch import errors
 from fakes.twitch.state.accounts import Accounts, User
@@ -61,20 +61,20 @@ class Clips:
         self._kit = kit
         self._accounts = accounts
 
-    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add clips: `[{"id", "broadcaster", "creator", "title"?, "duration"?, "age_s"?}]`, people by login.
 
         Raises:
             ValueError: A person is unknown.
         """
-        for number, row in enumerate(rows):
+        for where, row in given:
             people = [self._accounts.by_login(str(row.get(role))) for role in ("broadcaster", "creator")]
             broadcaster, creator = people
             if broadcaster is None or creator is None or not row.get("id"):
                 raise ValueError(
-                    f"clips[{number}] needs an id and logins as broadcaster and creator: {json.dumps(row)}"
+                    f"{where} needs an id and logins as broadcaster and creator: {json.dumps(row)}"
                 )
-            created_s = self._kit.clock.now() - float(row.get("age_s", 3600))
+            created_s = self._kit.clock.now() - age_s(where, row)
             self._add(
                 str(row["id"]),
                 broadcaster,

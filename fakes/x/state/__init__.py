@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakes.kit import callbacks
-from fakes.kit.documents import check_fields
+from fakes.kit.documents import check_fields, rows, texts
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
 from fakes.kit.oauth import SCHEMA as OAUTH_SCHEMA
@@ -53,8 +53,8 @@ class State:
         """
         check_fields(document, _FIELDS)
         self.oauth.load(document)
-        self.posts.load(document.get("posts", ()))
-        self.webhooks.load(document.get("callbacks", {}))
+        self.posts.load(rows(document, "posts"))
+        self.webhooks.load(texts(document, "callbacks"))
 
     def summary(self) -> dict[str, Any]:
         """Counts."""

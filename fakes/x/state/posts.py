@@ -1,12 +1,13 @@
 """Posts: length, duplicates, replies, media."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
 from fakes.kit.clock import iso
+from fakes.kit.documents import SeedRow, age_s
 from fakes.kit.kit import Kit
 from fakes.kit.snowflake import Snowflakes
 from fakes.x import errors
@@ -78,18 +79,18 @@ class Posts:
         self._media = media
         self._ids = ids
 
-    def load(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def load(self, given: Iterable[SeedRow]) -> None:
         """Add posts: `[{"id"?, "user"?, "text", "age_s"?, "idempotency_key"?}]`.
 
         Raises:
             ValueError: A user is unknown.
         """
-        for number, row in enumerate(rows):
+        for where, row in given:
             user = self._users.find(str(row.get("user", "clipnet")))
             if user is None:
-                raise ValueError(f"posts[{number}].user is '{row.get('user')}'; it must be an id or username")
+                raise ValueError(f"{where}.user is '{row.get('user')}'; it must be an id or username")
             draft = Draft(str(row.get("text", "")), idempotency_key=row.get("idempotency_key"))
-            at_s = self._kit.clock.now() - float(row.get("age_s", 3600))
+            at_s = self._kit.clock.now() - age_s(where, row)
             post_id = str(row.get("id") or self._ids.next())
             self._insert(post_id, user, draft, at_s=at_s, is_from_api=True)
 

@@ -36,6 +36,18 @@ class BucketServer:
         """A bucket, which need not exist."""
         return parse(self.url(name))
 
+    def freeze(self) -> None:
+        """Stop the server where it is: it keeps its connections and says nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        wait_until(
+            lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", lambda: "the server to stop"
+        )
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
+
     def objects(self, name: str) -> dict[str, bytes]:
         """What is in a bucket."""
         return {

@@ -69,7 +69,8 @@ class Delivery:
                 error.code = errors.DELIVERY
                 error.headers.update(headers.OF_ERRORS)
                 cloud = self._state.accounts.cloud(request.path_params["cloud"])
-                if cloud.caches_errors and mistakes.find(url) is None and error.violation is None:
+                is_lasting = error.status < 500 and error.violation is None
+                if cloud.caches_errors and mistakes.find(url) is None and is_lasting:
                     mistakes.add(url, error)
                 raise
             mistakes.remove(url)
@@ -158,8 +159,8 @@ class Delivery:
             return await playlists.served(self._service.blobs, asset, made, said, signed_by)
         one = made or asset
         kind = one.format or asset.public_id.rpartition(".")[2].lower()
-        local = partial(self._service.blobs.local, one.sha256)
-        return ServedFile(local, one.bytes, formats.media_type(kind), one.etag, one.created_at, said)
+        opened = partial(self._service.blobs.open, one.sha256)
+        return ServedFile(opened, one.bytes, formats.media_type(kind), one.etag, one.created_at, said)
 
     def _place(self, request: Request) -> Place:
         """Where the path leads; paths that are no clouds' are gaps of the fake."""

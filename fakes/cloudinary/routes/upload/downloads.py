@@ -65,8 +65,8 @@ class DownloadsApi:
             ending = f".{one.format}" if one.format else ""
             shown = "".join(char if " " <= char <= "~" and char not in '"\\' else "_" for char in attached)
             headers["Content-Disposition"] = f'attachment; filename="{shown.removesuffix(ending)}{ending}"'
-        local = partial(self._service.blobs.local, one.sha256)
-        file = ServedFile(local, one.bytes, formats.media_type(kind), one.etag, one.created_at, headers)
+        opened = partial(self._service.blobs.open, one.sha256)
+        file = ServedFile(opened, one.bytes, formats.media_type(kind), one.etag, one.created_at, headers)
         try:
             answer = await files.answer(request, file)
         except FileNotFoundError as error:
