@@ -7,6 +7,7 @@ the first message; get channel messages).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +15,7 @@ from typing import Any, Final
 from clipnet.clock import Clock
 from clipnet.settings import DiscordSettings
 from clipnet.worker.calls import Answer, Calls
-from clipnet.worker.errors import Permanent, StepError, Transient
+from clipnet.worker.errors import Permanent, Postponed, StepError, Transient
 from clipnet.worker.posting.once import began, leave_trace, once
 from clipnet.worker.posting.order import Order, Posted, message
 
@@ -22,6 +23,9 @@ _SERVICE: Final = "discord"
 _LONGEST: Final = 2000
 _NO_MENTIONS: Final[dict[str, Any]] = {"parse": []}
 _EXPIRED: Final = (401, 404)
+_UNKNOWN_WEBHOOK: Final = 10015
+_PROMISED_WITHIN_S: Final = 0.5
+"""Discord knows a command's token once it has read the API's "thinking": we may be here before that."""
 _EPOCH_MS: Final = 1_420_070_400_000
 _MARGIN: Final = timedelta(minutes=20)
 """How much older than the trace the message may be: "thinking" comes first, and clocks differ."""
@@ -59,17 +63,24 @@ class Discord:
 
     async def _fill_in(self, order: Order, token: str) -> Posted | None:
         """Edit the original answer: doing it twice leaves one message. None when it is too late for that."""
-        if began(order) is None:
+        is_first = began(order) is None
+        if is_first:
             await leave_trace(order, self._clock)
         application = order.reply.get("application_id") or self._settings.client_id
         url = f"{self._settings.url}/webhooks/{application}/{token}/messages/@original"
         body = {"content": message(order, _LONGEST), "allowed_mentions": _NO_MENTIONS}
         answer = await self._calls.send(_SERVICE, "PATCH", url, json=body)
+        if answer.json().get("code") == _UNKNOWN_WEBHOOK:
+            await asyncio.sleep(_PROMISED_WITHIN_S)
+            answer = await self._calls.send(_SERVICE, "PATCH", url, json=body)
         if answer.ok:
             return self._posted(answer)
         if answer.status in _EXPIRED:
             return None
-        raise self._failure(answer)
+        error = self._failure(answer)
+        if is_first and isinstance(error, Permanent | Postponed):
+            await order.remember(None)
+        raise error
 
     def _posted(self, answer: Answer) -> Posted:
         if not answer.ok:

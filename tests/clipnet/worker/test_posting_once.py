@@ -66,17 +66,17 @@ class Script(httpx.AsyncBaseTransport):
 
     def __init__(self, real: httpx.AsyncBaseTransport) -> None:
         self._real = real
-        self._answers: list[tuple[str, dict[str, Any]]] = []
+        self._answers: list[tuple[str, dict[str, Any], int]] = []
 
-    def answer(self, request: str, body: dict[str, Any]) -> None:
+    def answer(self, request: str, body: dict[str, Any], status: int = 200) -> None:
         """Answer the next request whose method and path end so."""
-        self._answers.append((request, body))
+        self._answers.append((request, body, status))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        for place, (wanted, body) in enumerate(self._answers):
+        for place, (wanted, body, status) in enumerate(self._answers):
             if f"{request.method} {request.url.path}".endswith(wanted):
                 del self._answers[place]
-                return httpx.Response(200, json=body)
+                return httpx.Response(status, json=body)
         return await self._real.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -329,6 +329,20 @@ async def test_an_answer_at_discord_that_came_too_late_is_looked_for_in_the_chan
     assert (again, said(fakes, "discord", text)) == (first, [first.external_id])
 
 
+async def test_an_answer_that_is_earlier_than_its_promise_is_filled_in_a_moment_later(
+    fakes: Served, settings: Settings, posters: dict[str, Poster], script: Script
+) -> None:
+    text, reply = new_text(), {"token": "promised", "application_id": settings.discord.client_id}
+    unknown = {"code": 10015, "message": "Unknown Webhook"}
+    shown = {"id": "77", "channel_id": CHANNELS["discord"]}
+    script.answer("/promised/messages/@original", unknown, status=404)
+    script.answer("/promised/messages/@original", shown)
+
+    posted = await posters["discord"].post(Book("discord").order(text, reply=reply))
+
+    assert (posted.external_id, said(fakes, "discord", text)) == ("77", [])
+
+
 async def test_an_answer_for_one_alone_is_not_risked_twice(
     fakes: Served, posters: dict[str, Poster], settings: Settings, clock: ManualClock
 ) -> None:
@@ -339,6 +353,21 @@ async def test_an_answer_for_one_alone_is_not_risked_twice(
         await posters["discord"].post(Book("discord", [trace]).order(text, reply=reply))
 
     assert said(fakes, "discord", text) == []
+
+
+async def test_an_answer_at_discord_that_was_refused_leaves_no_doubt(
+    fakes: Served, settings: Settings, posters: dict[str, Poster]
+) -> None:
+    reply = {"token": "promised", "application_id": settings.discord.client_id, "is_private": True}
+    limit = {"path": "*/@original", "times": 2, "body": '{"message": "slow down", "retry_after": 60}'}
+    fault(fakes, "discord", kind="error", status=429, method="PATCH", **limit)
+    sure, unsure = Book("discord"), Book("discord", ["sending since 2026-11-21T06:00:00+00:00"])
+
+    for book in (sure, unsure):
+        with pytest.raises(Postponed):
+            await posters["discord"].post(book.order(new_text(), reply=reply))
+
+    assert (sure.remembered[-1], len(sure.remembered), len(unsure.remembered)) == (None, 2, 1)
 
 
 async def test_discord_is_obeyed_when_it_asks_to_slow_down(fakes: Served, posters: dict[str, Poster]) -> None:
