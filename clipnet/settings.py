@@ -1,6 +1,7 @@
 """Every setting of the API and the worker, read once from the environment.
 
-The one list of names is `load`; docs/contract.md describes it for programs that take our place.
+The one list of names is `load`; docs/contract.md describes it for programs that take our place. A secret can
+also come in a file, which NAME_FILE names.
 """
 
 from __future__ import annotations
@@ -166,7 +167,8 @@ def load(env: Mapping[str, str]) -> Settings:
     """Read the settings from an environment.
 
     Raises:
-        SettingsError: Something is missing, malformed, or of production while `APP_ENV` is `staging`.
+        SettingsError: Something is missing, malformed, or of production while `APP_ENV` is `staging`; or the
+            file of a secret cannot be read.
     """
     read = _Reader(env)
     settings = Settings(
@@ -254,16 +256,29 @@ class _Reader:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self._read: list[str] = []
+        self._read: dict[str, str] = {}
         self.problems: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
-        self._read.append(name)
-        value = self._env.get(name, "").strip() or default
+        return self._kept(name, self._env.get(name, "").strip() or default)
+
+    def hidden_text(self, name: str) -> str:
+        """Return what NAME says, else what the file says that NAME_FILE names."""
+        path = self._env.get(f"{name}_FILE", "").strip()
+        if self._env.get(name, "").strip() or not path:
+            return self.text(name)
+        try:
+            return self._kept(name, Path(path).read_text().strip() or None)
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            self.problems.append(f"{name}_FILE names '{path}', which cannot be read: {why}")
+            return ""
+
+    def _kept(self, name: str, value: str | None) -> str:
         if value is None:
             self.problems.append(f"{name} is missing")
-            return ""
-        return value
+        self._read[name] = value or ""
+        return value or ""
 
     def words(self, name: str, default: str) -> tuple[str, ...]:
         return tuple(part.strip().lower() for part in self.text(name, default).split(",") if part.strip())
@@ -284,7 +299,7 @@ class _Reader:
         return int(value)
 
     def secret(self, name: str, *, shortest: int = 1) -> Secret:
-        value = self.text(name)
+        value = self.hidden_text(name)
         if value and len(value) < shortest:
             self.problems.append(f"{name} is shorter than {shortest} characters")
         return Secret(value)
@@ -296,13 +311,13 @@ class _Reader:
         return value
 
     def secret_url(self, name: str, schemes: tuple[str, ...]) -> Secret:
-        value = self.text(name)
+        value = self.hidden_text(name)
         if value and not _is_url(value, schemes):
             self.problems.append(f"{name} must be an address that starts with {schemes[0]}://")
         return Secret(value)
 
     def fernet_key(self, name: str) -> Secret:
-        value = self.text(name)
+        value = self.hidden_text(name)
         try:
             size_bytes = len(base64.urlsafe_b64decode(value))
         except (binascii.Error, ValueError):
@@ -319,10 +334,10 @@ class _Reader:
 
     def refuse_production(self) -> None:
         """Add a problem for each value that names something of production; no secret is shown."""
-        for name in self._read:
+        for name, value in self._read.items():
             if name in _NOT_CHECKED_FOR_PRODUCTION or name == "APP_ENV":
                 continue
-            if _PRODUCTION.search(self._env.get(name, "")):
+            if _PRODUCTION.search(value):
                 self.problems.append(f"{name} names something of production; staging must not touch it")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulator import VERSION
+from emulator import VERSION, secretfiles
 from emulator.statefolder import StateFolder
 from emulator.topology import Topology
 
@@ -45,12 +45,17 @@ def variables(runtime: str, ports: Mapping[str, int], folder: StateFolder, speec
 
 
 def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[str, str]:
-    """Return the values for Compose itself: published ports and the folder that API, worker and host share.
+    """Return the values for Compose itself: published ports, and folders that containers share with the host.
 
     Addresses between containers are the defaults of compose.yaml.
     """
     published = {f"{_upper(name)}_PORT": str(port) for name, port in ports.items()}
-    return {"MEDIA_VOLUME": str(folder.data("media")), "APP_VERSION": VERSION, **published}
+    return {
+        "MEDIA_VOLUME": str(folder.data("media")),
+        "SECRETS_DIR": str(secretfiles.folder()),
+        "APP_VERSION": VERSION,
+        **published,
+    }
 
 
 def _upper(name: str) -> str:

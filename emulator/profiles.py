@@ -114,7 +114,8 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 FAKES_SETTINGS: tuple[Setting, ...] = (
-    Setting("BLOBS_URL", r"s3://[^@]+@(127\.0\.0\.1|localhost)(:\d+)?/.+", r"s3://.+", is_secret=True),
+    Setting("BLOBS_KEY", is_secret=True),
+    Setting("BLOBS_URL", r"s3://([^@/]+@)?(127\.0\.0\.1|localhost)(:\d+)?/.+", r"s3://.+", is_secret=True),
 )
 """Settings of the fakes that could lead out of the stack."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from emulator import secretfiles
 from emulator.compose import ComposeFile, as_map
 from emulator.errors import ConfigurationRefused
 from emulator.interpolation import dotenv, interpolate
@@ -315,7 +316,7 @@ def _environment(
             )
         else:
             environment[key] = str(value).lower() if isinstance(value, bool) else str(value)
-    return environment
+    return secretfiles.revealed(environment, secretfiles.files(file, variables), offences)
 
 
 def _words_list(value: Any) -> list[str]:

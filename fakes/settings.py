@@ -44,7 +44,7 @@ class ServerSettings:
 
 
 def load(env: Mapping[str, str]) -> ServerSettings:
-    """Read FAKES_*, BLOBS_DIR, BLOBS_URL, SPEECH_DIR and REDIRECT_URIS_BASE.
+    """Read FAKES_*, BLOBS_DIR, BLOBS_URL with BLOBS_KEY or BLOBS_KEY_FILE, SPEECH_DIR and REDIRECT_URIS_BASE.
 
     Raises:
         BadSetting: A value cannot be used.
@@ -63,7 +63,7 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         public_urls={name: f"http://{public_host}:{port}" for name, port in ports.items()},
         state_dir=_folder(env.get("FAKES_STATE_DIR")),
         blobs_dir=_folder(env.get("BLOBS_DIR")),
-        bucket=_bucket(env.get("BLOBS_URL")),
+        bucket=_bucket(env.get("BLOBS_URL"), env),
         speech_dir=_folder(env.get("SPEECH_DIR")),
         seed=int(seed),
         api_url=api_url.rstrip("/"),
@@ -102,13 +102,27 @@ def _folder(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
-def _bucket(url: str | None) -> Bucket | None:
+def _bucket(url: str | None, env: Mapping[str, str]) -> Bucket | None:
     if not url:
         return None
+    if "@" not in url and (key := _blobs_key(env)):
+        url = url.replace("://", f"://{key}@", 1)
     try:
         return parse_bucket(url)
     except ValueError as error:
         raise BadSetting(f"BLOBS_URL cannot be used; {error}") from error
+
+
+def _blobs_key(env: Mapping[str, str]) -> str:
+    """Return `KEY:SECRET` of the bucket, if BLOBS_URL does not hold it."""
+    key, path = env.get("BLOBS_KEY"), env.get("BLOBS_KEY_FILE")
+    if key or not path:
+        return key or ""
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadSetting(f"BLOBS_KEY_FILE names '{path}', which cannot be read: {why}") from error
 
 
 def _ports(text: str) -> dict[str, int]:

@@ -97,3 +97,39 @@ def test_secrets_are_not_shown() -> None:
     for name in ("SESSION_SECRET", "TOKEN_KEY", "DATABASE_URL", "X_BOT_TOKEN", "GOOGLE_CLIENT_SECRET"):
         assert ENV[name] not in shown
     assert "stagingSecret" not in shown
+
+
+def test_a_secret_may_come_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("  out-of-a-file-of-its-own\n")
+    env = {name: value for name, value in ENV.items() if name != "SESSION_SECRET"}
+
+    settings = load({**env, "SESSION_SECRET_FILE": str(path), "X_BOT_TOKEN_FILE": str(path)})
+
+    assert settings.session_secret.reveal() == "out-of-a-file-of-its-own"
+    assert settings.x.bot_token.reveal() == ENV["X_BOT_TOKEN"]  # the plain value comes first
+
+
+def test_a_file_with_a_secret_is_checked_as_the_value_would_be(tmp_path: Path) -> None:
+    for name, content in (("short", b"12"), ("production", b"prod-session-secret"), ("binary", b"\xff\xfe")):
+        (tmp_path / name).write_bytes(content)
+
+    def told(path: Path) -> tuple[str, ...]:
+        return problems(SESSION_SECRET=None, SESSION_SECRET_FILE=str(path))
+
+    assert told(tmp_path / "short") == ("SESSION_SECRET is shorter than 16 characters",)
+    assert told(tmp_path / "production") == (
+        "SESSION_SECRET names something of production; staging must not touch it",
+    )
+    assert told(tmp_path / "away") == (
+        f"SESSION_SECRET_FILE names '{tmp_path}/away', which cannot be read: No such file or directory",
+    )
+    assert told(tmp_path / "binary") == (
+        f"SESSION_SECRET_FILE names '{tmp_path}/binary', which cannot be read: it is no text",
+    )
+
+
+def test_an_empty_file_is_a_missing_secret(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+
+    assert problems(TOKEN_KEY=None, TOKEN_KEY_FILE=str(tmp_path / "empty")) == ("TOKEN_KEY is missing",)

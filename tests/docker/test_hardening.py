@@ -1,11 +1,13 @@
 """What compose.yaml takes from its containers, read off what runs: nobody has more than they need."""
 
+import json
 from typing import Any
 
 import pytest
 from docker import DockerClient
 
 from tests.docker.projects import LABEL, ComposeProject
+from tests.engine import CHECKOUT
 
 MIB = 1024 * 1024
 SERVICES = {
@@ -18,6 +20,19 @@ SERVICES = {
     "web": ("clipnet", 256),
 }
 """Service -> its user (none: the image's own, without the powers of root), and its memory in MiB."""
+
+SECRETS = {
+    name: (CHECKOUT / "secrets" / name).read_text().strip() for name in ("session_secret", "token_key")
+}
+SECRETS["objects_key"] = (CHECKOUT / "secrets/objects_key").read_text().strip().partition(":")[2]
+
+MOUNTED = {
+    "postgres": ["postgres_password"],
+    "objects": ["objects_key"],
+    "fakes": ["objects_key"],
+    "api": ["session_secret", "token_key"],
+    "worker": ["session_secret", "token_key"],
+}
 
 Container = dict[str, Any]
 
@@ -70,6 +85,24 @@ def test_nothing_can_be_written_but_volumes_and_memory(
         "/var/lib/clipnet/fakes",
         "/var/lib/clipnet/media",
     }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_comes_in_a_file_is_nowhere_in_the_configuration(
+    containers: dict[str, Container], service: str
+) -> None:
+    config = containers[service]["Config"]
+    told = json.dumps([config["Env"], config["Cmd"], config["Entrypoint"], config["Healthcheck"]])
+
+    assert [name for name, value in SECRETS.items() if value in told] == []
+    assert "POSTGRES_PASSWORD=" not in told
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_everybody_has_the_secrets_of_their_own_alone(composed: ComposeProject, service: str) -> None:
+    done = composed.execute(service, "sh", "-c", "cd /run/secrets && cat * >/dev/null && echo *")
+
+    assert done.stdout.split() == MOUNTED.get(service, [])
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -12,6 +12,29 @@ def test_a_bucket_is_read_from_its_address() -> None:
     assert (found.fakes.bucket.endpoint, found.fakes.bucket.name) == ("127.0.0.1:9000", "clips")
 
 
+def test_the_key_of_a_bucket_may_come_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("k:s3cret\n")
+    given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_KEY_FILE": str(path)}
+
+    with_file = load({**given, "BLOBS_URL": "s3://127.0.0.1:9000/clips"}).fakes.bucket
+    with_value = load({**given, "BLOBS_KEY": "a:b", "BLOBS_URL": "s3://127.0.0.1:9000/clips"}).fakes.bucket
+    in_address = load({**given, "BLOBS_URL": "s3://c:d@127.0.0.1:9000/clips"}).fakes.bucket
+
+    buckets = (with_file, with_value, in_address)
+    keys = [(bucket.access_key, bucket.secret_key) for bucket in buckets if bucket]
+    assert keys == [("k", "s3cret"), ("a", "b"), ("c", "d")]
+
+
+def test_a_file_of_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": "s3://127.0.0.1:9000/clips"}
+
+    with pytest.raises(
+        BadSetting, match="BLOBS_KEY_FILE names '.*/away', which cannot be read: No such file"
+    ):
+        load({**given, "BLOBS_KEY_FILE": str(tmp_path / "away")})
+
+
 def test_without_an_address_there_is_no_bucket() -> None:
     assert load({"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": ""}).fakes.bucket is None
 

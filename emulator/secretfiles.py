@@ -1,0 +1,59 @@
+"""Secrets that containers get as files, as programs on the host get them: in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile, as_map
+from emulator.interpolation import interpolate
+
+MOUNTED = "/run/secrets/"
+"""Where Compose puts them in a container. Source: docs.docker.com/compose/how-tos/use-secrets."""
+
+
+def folder() -> Path:
+    """Return the folder of the packaged stack's secrets, for `${SECRETS_DIR}` in compose.yaml."""
+    beside = PACKAGED if PACKAGED.is_file() else IN_CHECKOUT
+    return beside.with_name("secrets")
+
+
+def files(file: ComposeFile, variables: Mapping[str, str]) -> dict[str, Path]:
+    """Return the file of each secret of a compose file that has one."""
+    known = {"SECRETS_DIR": str(folder()), **variables}
+    declared = as_map(file.body.get("secrets") or {})
+    return {
+        str(name): file.paths[-1].parent / interpolate(str(body["file"]), known)
+        for name, body in declared.items()
+        if isinstance(body, Mapping) and body.get("file")
+    }
+
+
+def revealed(
+    environment: Mapping[str, str], secrets: Mapping[str, Path], offences: list[str]
+) -> dict[str, str]:
+    """Return an environment in which `NAME_FILE=/run/secrets/...` is NAME; a NAME that is there stays.
+
+    Args:
+        environment: One service's, as compose.yaml has it.
+        secrets: The file of each secret. What is none of them is left as it is: only a container has it.
+        offences: Gets what cannot be read.
+    """
+    found: dict[str, str] = {}
+    for key, value in environment.items():
+        path = secrets.get(value.removeprefix(MOUNTED)) if value.startswith(MOUNTED) else None
+        if path is None or not key.endswith("_FILE"):
+            found[key] = value
+        elif not environment.get(name := key.removesuffix("_FILE")):
+            found[name] = _text(path, key, offences).replace("$", "$$")
+    return found
+
+
+def _text(path: Path, key: str, offences: list[str]) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why: Any = error.strerror if isinstance(error, OSError) else "it is no text"
+        offences.append(f"{key} is to come out of '{path}', which cannot be read: {why}")
+        return ""
