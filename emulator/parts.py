@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from emulator.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
     from emulator.settings import Settings
+
+_STORES = ("DATABASE_URL", "REDIS_URL")
+_OF_A_CONTAINER = (*_STORES, "CLOUDINARY_URL", "TOKEN_KEY", "MEDIA_DIR", "FAKES_CLOUDINARY_URL")
 
 PLATFORMS = ("google", "tiktok", "twitch", "discord", "x")
 """The fakes that people post to."""
@@ -75,6 +81,32 @@ def running(settings: Settings) -> Parts:
 
     stack = Stack.running(settings)
     return parts(stack.name, stack.env(), stack.directory, settings.cache_dir)
+
+
+def inside(env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:
+    """Return the parts of the stack whose container this is: what its environment names.
+
+    Raises:
+        ConfigurationRefused: Something is missing, or lies outside of the stack.
+    """
+    missing = [name for name in _OF_A_CONTAINER if not env.get(name) and not env.get(f"{name}_FILE")]
+    if missing:
+        raise ConfigurationRefused(
+            f"the environment does not name {', '.join(missing)}",
+            "run it in the stack's network: docker compose run --rm seed",
+        )
+    found = dict(env)
+    if not env.get("TOKEN_KEY"):
+        found["TOKEN_KEY"] = Path(env["TOKEN_KEY_FILE"]).read_text().strip()
+    fakes = (name for name in env if name.startswith("FAKES_") and name.endswith("_URL"))
+    for name in (*_STORES, *fakes):
+        host = urlsplit(found[name]).hostname or ""
+        if "." in host and host != "127.0.0.1":
+            raise ConfigurationRefused(
+                f"{name} names '{host}', which is no service of a stack",
+                "a seed replaces everything that is there: give it a stack's own services only",
+            )
+    return parts("inside", found, state_dir, cache_dir)
 
 
 def parts(stack: str, env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import stat
@@ -141,11 +142,22 @@ def replace_content(folder: Path, baseline: Path, trash: Path) -> None:
     grave = trash / f"dead-{uuid.uuid4().hex}"
     grave.mkdir()
     for entry in os.scandir(folder):
-        with suppress(FileNotFoundError):
-            os.rename(entry.path, grave / entry.name)
+        _discard(Path(entry.path), grave)
     if baseline.is_dir():
         link_tree(baseline, folder)
     threading.Thread(target=shutil.rmtree, args=(grave, True), daemon=True).start()
+
+
+def _discard(path: Path, grave: Path) -> None:
+    """Move something out of the way, which takes no time; delete it where that would be a copy."""
+    try:
+        os.rename(path, grave / path.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def link_tree(source: Path, target: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from emulator.cli import output
@@ -13,15 +15,26 @@ from emulator.cli.options import Common, common_options
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The integer that everything is made from."
 )
+@click.option(
+    "--inside",
+    is_flag=True,
+    help="Seed the stack in whose network this container is, by the addresses in its environment.",
+)
 @common_options
-def command(common: Common, name: str, seed: int) -> None:
+def command(common: Common, name: str, seed: int, *, inside: bool) -> None:
     """Replace everything in the stack by a seed: users, clips, media, and what the fakes know of them."""
     import asyncio
 
-    from emulator.parts import running
+    from emulator import parts
     from emulator.seeding import load
 
-    report = asyncio.run(load(running(common.settings()), name, seed, output.note))
+    settings = common.settings()
+    found = (
+        parts.inside(os.environ, settings.state_dir, settings.cache_dir)
+        if inside
+        else parts.running(settings)
+    )
+    report = asyncio.run(load(found, name, seed, output.note))
     if common.as_json:
         output.as_json(
             {

@@ -30,7 +30,7 @@ def test_a_file_of_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": "s3://127.0.0.1:9000/clips"}
 
     with pytest.raises(
-        BadSetting, match="BLOBS_KEY_FILE names '.*/away', which cannot be read: No such file"
+        BadSetting, match=r"BLOBS_KEY_FILE names '.*/away', which cannot be read: No such file"
     ):
         load({**given, "BLOBS_KEY_FILE": str(tmp_path / "away")})
 
