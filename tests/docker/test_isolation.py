@@ -88,16 +88,3 @@ def test_the_stacks_own_names_are_found_and_answer(
     assert {name: answer["said"] for name, answer in zip(PORTS, answers, strict=True)} == dict.fromkeys(
         PORTS, "reached"
     )
-
-
-def test_the_worker_has_no_way_out_at_all(
-    docker_engine: DockerClient, project_image: str, composed: ComposeProject
-) -> None:
-    """It alone publishes no port, and so is in the internal network alone."""
-    labels = [f"{LABEL}={composed.name}", "com.docker.compose.service=worker"]
-    (worker,) = docker_engine.containers.list(filters={"label": labels})
-
-    answers = from_inside(docker_engine, project_image, f"container:{worker.id}", outside())
-
-    assert answers[0]["said"] == "OSError"  # the network is unreachable, which is known at once
-    assert answers[0]["took_s"] < 1
