@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,12 @@ from tests.engine import missing
 
 # A shell that starts us in the background has us ignore Ctrl-C, and what we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def media_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the seeds' videos are rendered once per test run."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.hookimpl(tryfirst=True)

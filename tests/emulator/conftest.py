@@ -12,12 +12,6 @@ from tests.emulator.project import OFFSETS, Project, programs
 from tests.emulator.stacks import servers
 
 
-@pytest.fixture(scope="session")
-def media_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the seeds' videos are rendered once per test run."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(scope="module")
 def parts(media_cache: Path) -> Iterator[Parts]:
     """A stack without API, worker and web."""

@@ -103,8 +103,8 @@ class Catalogue:
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    videos = sources(tmp_path_factory.mktemp("media"))
+def catalogue(media_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    videos = sources(media_cache)
     clips = polished(videos, tmp_path_factory.mktemp("clips"))
     return Catalogue(videos, clips, {recipe.name: row(recipe, clips[recipe.name]) for recipe in RECIPES})
 
