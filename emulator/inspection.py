@@ -2,13 +2,13 @@
 
 The proof looks at sockets: whoever is connected to this stack's PostgreSQL or Redis and is not one of its
 services is judged: one that listens on a port of its own is a second API, one that waits for jobs is a
-second worker.
+second worker. Where services are containers, `dockerproof.py` looks at those too.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from emulator.settings import Settings
 from emulator.stack import Stack
 from emulator.topology import ROLES, start_order
 
+WAITS = "waits for jobs of this stack's queue"
+SERVES = "serves and uses this stack's database or queue"
 _BLOCKING = frozenset(
     {"bzpopmin", "bzpopmax", "blmove", "brpoplpush", "blpop", "brpop", "xread", "xreadgroup"}
 )
@@ -94,81 +96,119 @@ def described(planned: Plan) -> dict[str, Any]:
 
 def prove(planned: Plan, stack: Stack) -> tuple[Check, ...]:
     """Look at the running stack and tell whether there is exactly one of each."""
-    processes = all_processes()
-    by_role = {service.role: service.name for service in planned.topology.services}
-    records = {record.name: record for record in stack.record.services}
-    checks = [_runs_once(role, records[by_role[role]], processes) for role in ROLES]
-    checks += _guests(planned, stack, processes)
     folders = {
         service.environment["CLOUDINARY_FOLDER"]
         for service in planned.topology.services
         if "CLOUDINARY_FOLDER" in service.environment
     }
-    checks.append(
-        Check(
-            "one Cloudinary folder", len(folders) <= 1, ", ".join(sorted(folders)) or "no service names one"
-        )
-    )
-    return tuple(checks)
+    listed = ", ".join(sorted(folders)) or "no service names one"
+    look = _containers if stack.record.runtime == "docker" else _processes
+    return (*look(planned, stack), Check("one Cloudinary folder", len(folders) <= 1, listed))
 
 
-def _runs_once(role: str, record: ServiceRecord, processes: Mapping[int, Process]) -> Check:
-    """One process group serves the role; of an HTTP service, one process accepts connections."""
+def _containers(planned: Plan, stack: Stack) -> Iterator[Check]:
+    from emulator.dockerproof import prove
+
+    return prove(planned, stack)
+
+
+def _processes(planned: Plan, stack: Stack) -> Iterator[Check]:
+    processes = all_processes()
+    records = {record.name: record for record in stack.record.services}
+    for role in ROLES:
+        record = records[planned.topology.service(role).name]
+        ports = set(record.ports.values())
+        yield runs_once(role, record, processes, ports) or Check(f"one {role}", True, f"process {record.pid}")
+    ours = {
+        entry.pid for record in stack.record.services if record.pid for entry in tree(record.pid, processes)
+    }
+    guests = Guests.of(planned, ours | {stack.record.supervisor_pid})
+    try:
+        waiting = {int(address.rpartition(":")[2]) for address in waiting_addresses(guests.redis_port)}
+    except (OSError, ValueError) as error:
+        yield unanswered(error)
+        return
+    workers = {pid for pid, ports in guests.of_redis.items() if ports & waiting}
+    yield verdict("no second worker", (guests.told(pid, WAITS) for pid in sorted(workers)))
+    yield verdict("no second API", (guests.told(pid, SERVES) for pid in guests.listeners() - workers))
+
+
+def runs_once(
+    role: str,
+    record: ServiceRecord,
+    processes: Mapping[int, Process],
+    ports: Collection[int],
+    namespace: int | None = None,
+) -> Check | None:
+    """Return what is wrong with a service that is to be one process group; None if nothing is.
+
+    Of an HTTP service, one process accepts connections at its ports, in the network namespace of a process.
+    """
     name = f"one {role}"
     if record.pid is None or record.pid not in processes:
         return Check(name, False, f"service '{record.name}' is {record.state.value}")
-    members = tree(record.pid, processes)
-    ports = set(record.ports.values())
-    accepting = [entry for entry in members if ports & listening([entry])[entry.pid]]
+    listeners = listening(tree(record.pid, processes), namespace)
+    accepting = [processes[pid] for pid, found in listeners.items() if found.intersection(ports)]
     parents = {entry.parent for entry in accepting}
     leaves = [entry for entry in accepting if entry.pid not in parents]
     if role != "postgres" and len(leaves) > 1:
         listed = ", ".join(str(entry.pid) for entry in leaves)
         return Check(name, False, f"service '{record.name}' serves with {len(leaves)} processes: {listed}")
-    return Check(name, True, f"process {record.pid}")
+    return None
 
 
-def _guests(planned: Plan, stack: Stack, processes: Mapping[int, Process]) -> Iterator[Check]:
-    """Judge every process that is connected to the stack's stores and is not one of its services."""
-    ours = {
-        entry.pid for record in stack.record.services if record.pid for entry in tree(record.pid, processes)
-    }
-    ours |= {stack.record.supervisor_pid}
-    redis_port = planned.ports[planned.topology.service("redis").ports[0].name]
-    postgres_port = planned.ports[planned.topology.service("postgres").ports[0].name]
-    try:
-        waiting = _waiting_ports(redis_port)
-    except (OSError, ValueError) as error:
-        yield Check("no second worker", False, f"redis does not tell who is connected: {error}")
-        return
-    guests: dict[int, Process] = {}
-    workers: set[int] = set()
-    for port in (redis_port, postgres_port):
-        for entry, local in connected(port):
-            if entry.pid in ours:
-                continue
-            guests[entry.pid] = entry
-            if port == redis_port and local in waiting:
-                workers.add(entry.pid)
-    listeners = {pid for pid, ports in listening(guests.values()).items() if ports}
-    yield _verdict("no second worker", workers, guests, "waits for jobs of this stack's queue")
-    yield _verdict(
-        "no second API", listeners - workers, guests, "serves and uses this stack's database or queue"
-    )
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """The processes of this host that are connected to the stack's stores and are not the stack's own."""
+
+    redis_port: int
+    processes: Mapping[int, Process]
+    of_redis: Mapping[int, set[int]]
+    """Those that are connected to Redis: pid -> their own ports."""
+
+    @classmethod
+    def of(cls, planned: Plan, ours: Container[int]) -> Guests:
+        """Look who is connected."""
+        redis_port, postgres_port = (
+            planned.ports[planned.topology.service(role).ports[0].name] for role in ("redis", "postgres")
+        )
+        processes: dict[int, Process] = {}
+        of_redis: dict[int, set[int]] = {}
+        for port in (redis_port, postgres_port):
+            for entry, local in connected(port):
+                if entry.pid not in ours:
+                    processes[entry.pid] = entry
+                    if port == redis_port:
+                        of_redis.setdefault(entry.pid, set()).add(local)
+        return cls(redis_port, processes, of_redis)
+
+    def listeners(self) -> set[int]:
+        """Return those that listen on a port of their own."""
+        return {pid for pid, ports in listening(self.processes.values()).items() if ports}
+
+    def told(self, pid: int, what: str) -> str:
+        """Say of one what it does."""
+        return f"process {pid} ({self.processes[pid].command}) {what}"
 
 
-def _verdict(name: str, pids: set[int], guests: Mapping[int, Process], what: str) -> Check:
-    listed = "; ".join(f"process {pid} ({guests[pid].command}) {what}" for pid in sorted(pids))
-    return Check(name, not pids, listed or "none")
+def verdict(name: str, found: Iterable[str]) -> Check:
+    """Return a check that fails with everything that was found."""
+    listed = "; ".join(found)
+    return Check(name, not listed, listed or "none")
 
 
-def _waiting_ports(redis_port: int) -> set[int]:
-    """Return the client ports of the connections on which Redis lets somebody wait for a job."""
+def unanswered(error: Exception) -> Check:
+    """Return the check that fails because Redis does not say who waits."""
+    return Check("no second worker", False, f"redis does not tell who is connected: {error}")
+
+
+def waiting_addresses(redis_port: int) -> set[str]:
+    """Return the addresses of the clients that Redis lets wait for a job."""
     found = set()
     for line in _client_list(redis_port).splitlines():
         fields = dict(pair.partition("=")[::2] for pair in line.split(" "))
         if "b" in fields.get("flags", "") or fields.get("cmd", "").partition("|")[0] in _BLOCKING:
-            found.add(int(fields["addr"].rpartition(":")[2]))
+            found.add(fields["addr"])
     return found
 
 

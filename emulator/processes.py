@@ -116,9 +116,9 @@ def connected(port: int) -> Iterator[tuple[Process, int]]:
         yield entry, clients[inode]
 
 
-def listening(processes: Iterable[Process]) -> dict[int, set[int]]:
-    """Return pid -> the TCP ports it listens on."""
-    ports = {inode: local for local, _, state, inode in _sockets() if state == _LISTEN}
+def listening(processes: Iterable[Process], namespace: int | None = None) -> dict[int, set[int]]:
+    """Return pid -> the TCP ports it listens on; `namespace`: a process whose network is not this one's."""
+    ports = {inode: local for local, _, state, inode in _sockets(namespace) if state == _LISTEN}
     return {
         entry.pid: {ports[inode] for inode in _socket_inodes(entry.pid) if inode in ports}
         for entry in processes
@@ -179,11 +179,11 @@ def _works_below(pid: int, folder: Path) -> bool:
         return False
 
 
-def _sockets() -> Iterator[tuple[int, int, str, str]]:
-    """Yield local port, remote port, state and inode of every TCP socket."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+def _sockets(namespace: int | None = None) -> Iterator[tuple[int, int, str, str]]:
+    """Yield local port, remote port, state and inode of every TCP socket, here or in a process's network."""
+    for table in ("tcp", "tcp6"):
         try:
-            with open(table) as file:
+            with open(f"/proc/{namespace or 'self'}/net/{table}") as file:
                 lines = file.readlines()[1:]
         except OSError:
             continue

@@ -42,7 +42,9 @@ SERVICE_KEYS = frozenset(_COMPOSE_KEYS.split())
 """What Compose lets a service have. Source: compose-spec schema/compose-spec.json, `service`."""
 
 _EMBEDDED_KEYS = frozenset({"server", "command", "directory", "ports", "probe", "start", "role"})
-_MODULES = {"clipnet.api": "api", "clipnet.worker": "worker", "clipnet.web": "web", "fakes": "fakes"}
+MODULES = {"clipnet.api": "api", "clipnet.worker": "worker", "clipnet.web": "web", "fakes": "fakes"}
+"""What plays a role, whatever its service is called."""
+
 _IMAGES = {"postgres": "postgres", "pgvector": "postgres", "redis": "redis", "valkey": "redis"}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
@@ -288,8 +290,8 @@ def _role(
         return str(embedded["server"])
     for words in (command, _words(body.get("command"))):
         for word in words:
-            if word in _MODULES:
-                return _MODULES[word]
+            if word in MODULES:
+                return MODULES[word]
     image = str(body.get("image", "")).rpartition("/")[2].partition(":")[0]
     return _IMAGES.get(image)
 

@@ -10,7 +10,14 @@ import docker
 import pytest
 from docker import DockerClient
 
-from tests.docker.projects import ComposeProject, build_image, compose_project, remove_leftovers
+from emulator.testing.own import OwnStack, own_stack
+from tests.docker.projects import (
+    ComposeProject,
+    build_image,
+    clean_env,
+    compose_project,
+    remove_leftovers,
+)
 
 HERE = Path(__file__).parent
 
@@ -64,3 +71,13 @@ def composed(new_project: NewProject) -> ComposeProject:
     project = new_project()
     project.up()
     return project
+
+
+@pytest.fixture(scope="session")
+def docker_stack(
+    docker_engine: DockerClient, project_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnStack]:
+    """`up --runtime docker`, for all tests that look at it and leave it as it was."""
+    env = {**clean_env(), "CLIPNET_RUNTIME": "docker", "EMULATE_IMAGE": project_image}
+    with own_stack(tmp_path_factory.mktemp("project"), env) as stack:
+        yield stack
