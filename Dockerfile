@@ -34,10 +34,11 @@ RUN chmod -R a+rX . && python -m compileall -q -j 0 .
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 clipnet \
  && useradd --uid 10001 --gid clipnet --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin clipnet \
- && install -d -o clipnet -g clipnet -m 0755 /var/lib/clipnet /var/lib/clipnet/media /var/lib/clipnet/fakes
+ && install -d -o clipnet -g clipnet -m 0755 /var/lib/clipnet /var/lib/clipnet/media /var/lib/clipnet/fakes \
+    /run/clipnet /run/clipnet/ca
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=code /opt/clipnet-emulate /opt/clipnet-emulate
-ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/clipnet-emulate PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/clipnet-emulate:/run/clipnet/ca/python PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER clipnet
 WORKDIR /opt/clipnet-emulate
 CMD ["python", "-m", "clipnet.api"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emulator import VERSION, secretfiles
+from emulator.profiles import TRUST
 from emulator.statefolder import StateFolder
 from emulator.topology import Topology
 
@@ -23,7 +24,10 @@ INHERITED = (
 )
 """All that a service sees of the user's own environment: never the user's credentials."""
 
-_OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT"})
+TLS = "tls"
+"""Name of the port of the real host names, where this machine has one."""
+
+_OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT", *TRUST})
 """Settings of the API's own process, not of a program beside it."""
 
 
@@ -67,11 +71,18 @@ def inherited(env: Mapping[str, str]) -> dict[str, str]:
     return {name: env[name] for name in INHERITED if name in env}
 
 
-def host_env(topology: Topology, ports: Mapping[str, int]) -> dict[str, str]:
+def host_env(topology: Topology, ports: Mapping[str, int], folder: StateFolder) -> dict[str, str]:
     """Return what a program on the host needs: the (resolved) API's settings and the fakes' addresses."""
     api = topology.service("api").environment
     fakes = topology.service("fakes").ports
     return {
         **{name: value for name, value in api.items() if name not in _OF_THE_SERVICE},
         **{f"FAKES_{port.name.upper()}_URL": f"http://127.0.0.1:{ports[port.name]}" for port in fakes},
+        **(_by_name(ports[TLS], folder) if TLS in ports else {}),
     }
+
+
+def _by_name(port: int, folder: StateFolder) -> dict[str, str]:
+    """Where the real host names are served, and whom to trust for them."""
+    ca = folder.data("fakes") / "tls" / "ca.pem"
+    return {"FAKES_TLS_ADDR": f"127.0.0.1:{port}", "FAKES_TLS_CA": str(ca)}

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from emulator import compose, ports
-from emulator.environment import host_env, variables
+from emulator.environment import TLS, host_env, variables
 from emulator.errors import ConfigurationRefused
 from emulator.isolation import refuse_production
 from emulator.record import StackRecord
@@ -16,8 +16,12 @@ from emulator.settings import RUNTIMES, Settings
 from emulator.statefolder import StateFolder, damaged, holder
 from emulator.topology import Topology, parse, resolve
 
-_ABSENT: Mapping[str, Mapping[str, str]] = {"embedded": {"BLOBS_URL": ""}, "docker": {}}
-"""Variables that are empty unless the user sets them: without Docker, blobs are plain files."""
+_ABSENT: Mapping[str, Mapping[str, str]] = {
+    "embedded": {"BLOBS_URL": "", "FAKES_CA_FILE": "", "FAKES_HTTP_PORT": ""},
+    "docker": {},
+}
+"""Variables that are empty unless the user sets them: without Docker, blobs are plain files, and nothing is
+told to trust the authority of the fakes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,14 @@ def plan(settings: Settings) -> Plan:
     folder = folder_of(settings)
     topology = parse(compose.read(settings), settings.variables, settings.runtime)
     chosen = choose_ports(settings, folder, topology)
+    tls = settings.runtime == "docker" if settings.tls is None else settings.tls
+    if tls and settings.runtime == "embedded":
+        chosen[TLS] = ports.beside(topology.ports, chosen)
     own = variables(settings.runtime, chosen, folder, speech_dir())
+    own["CLIPNET_TLS"] = "on" if tls else "off"
     resolved = resolve(topology, {**_ABSENT[settings.runtime], **settings.variables, **own})
     refuse_production(resolved, chosen, settings.dotenv)
-    return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen))
+    return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen, folder))
 
 
 def as_it_runs(settings: Settings) -> Settings:

@@ -29,6 +29,12 @@ def allot(ports: Sequence[Port], base: int) -> dict[str, int]:
     return {port.name: base + extra.get(port.name, port.default - FIRST) for port in ports}
 
 
+def beside(ports: Sequence[Port], chosen: Mapping[str, int]) -> int:
+    """Return the port of a stack's block that no service has: the last one before those that are moved."""
+    inside = (chosen[port.name] - port.default for port in ports if 0 <= port.default - FIRST < _EXTRA)
+    return FIRST + next(inside, 0) + _EXTRA - 1
+
+
 def default_ports(ports: Sequence[Port]) -> dict[str, int]:
     """Return name -> port of the default stack: what compose.yaml publishes."""
     return {port.name: port.default for port in ports}

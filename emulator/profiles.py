@@ -41,6 +41,16 @@ def _origin(name: str, real: str) -> Setting:
     return Setting(name, _LOOPBACK_URL, rf"https://{real}(/.*)?")
 
 
+TRUST = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "HTTPLIB2_CA_CERTS",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+)
+"""By these, API and worker in containers trust the authority of the fakes; they are empty elsewhere."""
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("APP_ENV", "staging", "production"),
     Setting("APP_VERSION"),
@@ -111,6 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("X_CLIENT_SECRET", "x-staging-secret", r"(?!x-staging-).+", is_secret=True),
     Setting("X_CONSUMER_SECRET", "x-staging-consumer-secret", r"(?!x-staging-).+", is_secret=True),
     Setting("X_BOT_TOKEN", "x-staging-bot-token", r"(?!x-staging-).+", is_secret=True),
+    *(Setting(name, ".*", ".*") for name in TRUST),
 )
 
 FAKES_SETTINGS: tuple[Setting, ...] = (

@@ -30,6 +30,7 @@ NAMES: Mapping[str, str] = {
     "CLIPNET_RUNTIME": "embedded runs processes of this machine, docker containers (default: embedded)",
     "CLIPNET_COMPOSE_FILE": "the compose.yaml to run (default: the project's own, else the packaged one)",
     "CLIPNET_PORT_BASE": "first port of the stack's block of 100 (default: 8400 for the default stack)",
+    "CLIPNET_TLS": "on serves the providers' real host names over TLS (default: on in Docker, else off)",
     "CLIPNET_FSYNC": "on keeps the database through a power loss, off is for throw-away stacks (default: on)",
     "CLIPNET_POSTGRES_BIN": "folder with postgres and initdb to use instead of the bundled ones",
     "CLIPNET_REDIS_BIN": "redis-server (or valkey-server) to use instead of the bundled one",
@@ -51,6 +52,8 @@ class Settings:
     cache_dir: Path
     compose_file: Path | None
     port_base: int | None
+    tls: bool | None
+    """Whether real host names are served; None for what the runtime does by itself."""
     fsync: bool
     postgres_bin: Path | None
     redis_bin: Path | None
@@ -88,7 +91,8 @@ def load(
         cache_dir=cwd / (both.get("CLIPNET_CACHE_DIR") or f"{cache_home}/clipnet-emulate"),
         compose_file=cwd / file if file else None,
         port_base=_optional(both, "CLIPNET_PORT_BASE", _port_base),
-        fsync=_switch(both, "CLIPNET_FSYNC", default=True),
+        tls=_optional(both, "CLIPNET_TLS", _on_or_off),
+        fsync=_optional(both, "CLIPNET_FSYNC", _on_or_off) is not False,
         postgres_bin=_optional(both, "CLIPNET_POSTGRES_BIN", Path),
         redis_bin=_optional(both, "CLIPNET_REDIS_BIN", Path),
         start_timeout_s=_optional(both, "CLIPNET_START_TIMEOUT_S", _seconds) or 60.0,
@@ -169,8 +173,7 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _switch(env: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = env.get(name, "").strip().lower()
-    if text in {"", "on", "off"}:
-        return default if not text else text == "on"
-    raise ConfigurationRefused(f"{name} is '{text}', not 'on' or 'off'")
+def _on_or_off(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise ValueError("not 'on' or 'off'")
+    return text.lower() == "on"

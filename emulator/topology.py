@@ -169,7 +169,8 @@ def parse(file: ComposeFile, variables: Mapping[str, str], runtime: str = "embed
         if not isinstance(body, Mapping):
             offences.append(f"service '{name}' is not a map")
         elif not body.get("profiles") and (runtime == "docker" or body.get("x-embedded") is not False):
-            services.append(_service(str(name), body, file, variables, offences))
+            service = _service(str(name), body, file, variables, offences)
+            services.append(service if runtime == "embedded" else _patient(service, body))
     services = _without_absent_needs(services, file)
     offences += _rule_offences(services, file)
     if offences:
@@ -260,6 +261,13 @@ def _service(
         starts_early=embedded.get("start") == "early",
         stop_within_s=duration_s(str(body.get("stop_grace_period", "10s"))),
     )
+
+
+def _patient(service: Service, body: Mapping[str, Any]) -> Service:
+    """Let only our own image wait for its needs by itself: another one may look but once, at its start, for
+    the authority that it shall trust, which comes with the fakes."""
+    is_ours = "EMULATE_IMAGE" in str(body.get("image", ""))
+    return replace(service, starts_early=service.starts_early and is_ours)
 
 
 def _meant(key: str) -> str:

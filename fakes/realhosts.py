@@ -48,7 +48,8 @@ def prepare(host: str, settings: TlsSettings, names: Iterable[str], now_s: float
     """
     try:
         found = certificate(settings.folder, list(names), now_s)
-        publish(found.ca, settings.ca_file or found.ca)
+        if settings.ca_file is not None:
+            publish(found.ca, settings.ca_file)
         tls = tls_context(found.chain, found.key)
     except OSError as error:  # an error of ssl is one, too
         raise CertificateUnusable(

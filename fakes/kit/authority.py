@@ -13,6 +13,20 @@ from pathlib import Path
 LIFE_DAYS = 825
 RENEWED_BEFORE_DAYS = 90
 _DAY_S = 86_400
+_CERTIFI = '''"""Takes the place of certifi: the authority of the fakes is all that is trusted."""
+
+from pathlib import Path
+
+
+def where() -> str:
+    """Return the path of the certificate."""
+    return str(Path(__file__).parents[2] / "{name}")
+
+
+def contents() -> str:
+    """Return the certificate."""
+    return Path(where()).read_text()
+'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +58,16 @@ def certificate(folder: Path, hosts: Sequence[str], now_s: float) -> Certificate
 
 
 def publish(ca: Path, path: Path) -> None:
-    """Put a copy of the authority's certificate where others read it, whole at any moment."""
-    if path == ca:
-        return
+    """Put a copy of the authority's certificate where others read it, whole at any moment.
+
+    Beside it, in `python`, lies a module for the PYTHONPATH of programs that ask certifi alone whom to trust.
+    """
+    _put(path, ca.read_bytes())
+    _put(path.parent / "python" / "certifi" / "__init__.py", _CERTIFI.format(name=path.name).encode())
+
+
+def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = ca.read_bytes()
     with contextlib.suppress(FileNotFoundError):
         if path.read_bytes() == content:
             return

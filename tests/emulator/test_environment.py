@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from emulator.environment import host_env, inherited, variables
 from emulator.plan import plan
+from emulator.profiles import TRUST
 from emulator.settings import load
 from emulator.statefolder import StateFolder
 
@@ -39,7 +42,7 @@ def test_services_inherit_no_credentials() -> None:
 def test_a_program_on_the_host_gets_loopback_addresses_only(tmp_path: Path) -> None:
     planned = plan(load({}, tmp_path))
 
-    env = host_env(planned.topology, planned.ports)
+    env = host_env(planned.topology, planned.ports, planned.folder)
 
     assert {name for name in env if name in ("HOST", "PORT", "LOG_FORMAT")} == set()
     assert env["DATABASE_URL"] == "postgresql://clipnet:clipnet@127.0.0.1:8402/clipnet"
@@ -47,3 +50,39 @@ def test_a_program_on_the_host_gets_loopback_addresses_only(tmp_path: Path) -> N
     assert env["RUNPOD_ENDPOINT_BASE_URL"] == "http://127.0.0.1:8411/v2"
     assert env["FAKES_X_URL"] == "http://127.0.0.1:8416"
     assert [value for value in env.values() if "fakes:" in value or "postgres:5432" in value] == []
+
+
+def test_real_host_names_are_served_beside_the_stack_when_that_is_asked_for(tmp_path: Path) -> None:
+    off, on = (plan(load({"CLIPNET_TLS": word} if word else {}, tmp_path)) for word in ("", "on"))
+
+    fakes = on.topology.service("fakes").environment
+    assert {name: value for name, value in fakes.items() if "TLS" in name or "HTTP" in name} == {
+        "FAKES_TLS": "on",
+        "FAKES_TLS_PORT": "8449",
+        "FAKES_HTTP_PORT": "",
+    }
+    assert dict(on.env.items() - off.env.items()) == {
+        "FAKES_TLS_ADDR": "127.0.0.1:8449",
+        "FAKES_TLS_CA": f"{tmp_path}/.clipnet/default/fakes/tls/ca.pem",
+    }
+    assert (off.topology.service("fakes").environment["FAKES_TLS"], "tls" in off.ports) == ("off", False)
+
+
+def test_on_the_host_nobody_is_told_whom_to_trust(tmp_path: Path) -> None:
+    planned = plan(load({"CLIPNET_TLS": "on"}, tmp_path))
+
+    api = planned.topology.service("api").environment
+    assert {api[name] for name in TRUST} == {""}
+    assert planned.env.keys() & set(TRUST) == set()
+
+
+@pytest.mark.parametrize(("word", "expected"), [(None, "on"), ("on", "on"), ("off", "off")])
+def test_in_docker_real_host_names_are_served_unless_that_is_turned_off(
+    tmp_path: Path, word: str | None, expected: str
+) -> None:
+    env = {"CLIPNET_TLS": word} if word else {}
+
+    planned = plan(load(env, tmp_path, runtime="docker"))
+
+    assert planned.topology.service("fakes").environment["FAKES_TLS"] == expected
+    assert "tls" not in planned.ports

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from emulator.errors import PortTaken
-from emulator.ports import allot, default_ports, free_base, is_free, refuse_taken
+from emulator.ports import allot, beside, default_ports, free_base, is_free, refuse_taken
 from emulator.topology import Port
 
 PORTS = (Port("web", 8400, 8400), Port("api", 8401, 8401), Port("mail", 1025, 9025))
@@ -18,6 +18,11 @@ def test_the_default_stack_uses_what_compose_publishes() -> None:
 
 def test_a_block_moves_all_ports_and_takes_strangers_in() -> None:
     assert allot(PORTS, 20_000) == {"web": 20_000, "api": 20_001, "mail": 20_050}
+
+
+def test_the_port_beside_those_of_services_is_in_the_same_block() -> None:
+    assert beside(PORTS, allot(PORTS, 20_000)) == 20_049
+    assert beside(PORTS, default_ports(PORTS)) == 8449
 
 
 def test_a_free_block_lies_below_the_ephemeral_ports_and_differs_by_stack() -> None:

@@ -43,6 +43,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest_known_one(tmp_path: Path) 
         ("CLIPNET_PORT_BASE", "80", "CLIPNET_PORT_BASE is '80', not a port from 1024 to 32668"),
         ("CLIPNET_PORT_BASE", "x", "CLIPNET_PORT_BASE is 'x', not a port"),
         ("CLIPNET_FSYNC", "maybe", "CLIPNET_FSYNC is 'maybe', not 'on' or 'off'"),
+        ("CLIPNET_TLS", "1", "CLIPNET_TLS is '1', not 'on' or 'off'"),
         ("CLIPNET_START_TIMEOUT_S", "soon", "CLIPNET_START_TIMEOUT_S is 'soon', not a number of seconds"),
         ("CLIPNET_STACK", "Über", "'Über' cannot name a stack"),
         ("CLIPNET_STACK", "../x", "'../x' cannot name a stack"),

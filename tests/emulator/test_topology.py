@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from emulator import compose
 from emulator.compose import ComposeFile
 from emulator.errors import ConfigurationRefused
 from emulator.settings import load
 from emulator.topology import Topology, duration_s, parse, resolve, start_order
+from fakes import FAKES
+from fakes.realhosts import fake_of_host
 from tests.emulator.project import MARKS, programs, service
 
 
@@ -173,3 +176,28 @@ def test_durations(text: str, seconds: float) -> None:
 def test_bad_durations(text: str) -> None:
     with pytest.raises(ConfigurationRefused, match="is not a duration"):
         duration_s(text)
+
+
+def test_the_fakes_have_the_real_host_names_that_they_declare_as_aliases() -> None:
+    body = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text())
+
+    aliases = body["services"]["fakes"]["networks"]["stack"]["aliases"]
+
+    assert sorted(aliases) == sorted(fake_of_host(FAKES))
+
+
+def test_in_docker_a_foreign_image_waits_for_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "compose.override.yaml").write_text(
+        "x-clipnet: {}\nservices: {api: {image: my-api, command: serve}}\n"
+    )
+    found = compose.read(load({}, tmp_path))
+
+    early = {
+        runtime: {one.name for one in parse(found, {}, runtime).services if one.starts_early}
+        for runtime in ("embedded", "docker")
+    }
+
+    assert early == {
+        "embedded": {"fakes", "api", "worker", "web"},
+        "docker": {"fakes", "worker", "web"},
+    }

@@ -162,4 +162,17 @@ def test_others_find_a_copy_that_follows_it(tmp_path: Path) -> None:
 
     assert (copy.read_bytes(), copy.stat().st_mode & 0o777) == (second.ca.read_bytes(), 0o644)
     assert copy.read_bytes() != first
-    assert [path.name for path in copy.parent.iterdir()] == ["ca.pem"]
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["ca.pem", "python"]
+
+
+def test_programs_that_ask_certifi_are_told_of_the_authority(tmp_path: Path) -> None:
+    found = certificate(tmp_path, HOSTS, NOW_S)
+    publish(found.ca, tmp_path / "shared" / "ca.pem")
+    program = "import certifi; print(certifi.where()); print(certifi.contents())"
+    env = {"PYTHONPATH": str(tmp_path / "shared" / "python")}
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True
+    )
+
+    assert said.stdout == f"{tmp_path}/shared/ca.pem\n{found.ca.read_text()}\n"
