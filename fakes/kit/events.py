@@ -14,6 +14,7 @@ from fakes.kit.kit import Kit
 from fakes.kit.webhooks import Delivery
 
 _MOST_TIMES = 1000
+_LATEST_S = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,10 @@ def read_event(body: bytes, known: frozenset[str]) -> EventAsked:
         raise ValueError(
             f"event field 'times' is {times!r}; it must be a whole number from 1 to {_MOST_TIMES}"
         )
-    if isinstance(late_s, bool) or not isinstance(late_s, int | float) or late_s < 0:
-        raise ValueError(f"event field 'late_s' is {late_s!r}; it must be a number of seconds, 0 or more")
+    is_age = isinstance(late_s, int | float) and not isinstance(late_s, bool)
+    if not is_age or not 0 <= late_s <= _LATEST_S:
+        words = f"it must be a number of seconds from 0 to {_LATEST_S}"
+        raise ValueError(f"event field 'late_s' is {late_s!r}; {words}")
     is_duplicate, is_forged = bool(read.pop("duplicate", False)), bool(read.pop("bad_signature", False))
     common = ("times", "duplicate", "bad_signature", "late_s")
     check_fields(read, (*sorted(known), *common), "event field")

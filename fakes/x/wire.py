@@ -1,7 +1,6 @@
 """X's JSON and headers, both ways. Field names are X's."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -263,7 +262,7 @@ def segment(text: Any) -> bytes:
     """
     try:
         return base64.b64decode(str(text), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise errors.invalid("media is not base64", "media") from None
 
 

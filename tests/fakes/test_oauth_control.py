@@ -163,6 +163,29 @@ def test_a_failure_may_be_a_dead_grant_or_a_bad_client(at: At, name: str, failur
         assert bodies[0] == bodies[1]
 
 
+@pytest.mark.parametrize("name", ["tiktok", "twitch", "discord"])
+def test_an_application_s_own_token_has_no_grant_that_could_be_dead(at: At, name: str) -> None:
+    way, client = WAYS[name], at(name)
+    code = way.code(client)
+    command(client, "fail", **{"as": "invalid_grant"})
+
+    own = way.post(client, way.token, {"grant_type": "client_credentials"})
+    failed, worked = way.exchange(client, code), way.exchange(client, code)
+
+    assert ["access_token" in answer.json() for answer in (own, failed, worked)] == [True, False, True]
+
+
+@pytest.mark.parametrize("name", ["google", "discord", "x"])
+def test_credentials_of_strange_characters_are_none(at: At, name: str) -> None:
+    way = WAYS[name]
+
+    answer = at(name).post(
+        way.token, data={"grant_type": "refresh_token"}, headers={b"Authorization": b"Basic \xe9"}
+    )
+
+    assert 400 <= answer.status_code < 402
+
+
 @pytest.mark.parametrize(
     ("action", "body", "words"),
     [

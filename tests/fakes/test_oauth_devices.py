@@ -245,3 +245,11 @@ def test_a_typed_code_cannot_break_out_of_the_page(at: At) -> None:
 
     assert page.status_code == 400
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_an_answer_to_the_page_without_a_code_is_refused(at: At, name: str) -> None:
+    answer = at(name).post(DEVICES[name].page, data={"decision": "deny"})
+
+    assert answer.status_code == 400
+    assert "is not known here, or it is too old" in answer.text

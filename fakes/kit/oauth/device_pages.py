@@ -26,7 +26,7 @@ def device_routes(engine: Engine, code_param: str = "user_code") -> list[Route]:
     assert devices is not None
 
     def typed(request: Request) -> DeviceLogin:
-        code = request.query_params[code_param]
+        code = request.query_params.get(code_param, "")
         one = devices.typed(code)
         if one is None:
             raise ProviderError(400, f"The code '{code}' is not known here, or it is too old.")

@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from fakes.kit.oauth.clients import DEVICE_CODE
 from fakes.kit.oauth.ledger import Ledger
 from fakes.kit.oauth.profile import Reason
 
 FAILURES = ("unavailable", "invalid_grant", "invalid_client")
-_DEAD = {"refresh_token": Reason.REFRESH_DEAD, "authorization_code": Reason.CODE_EXPIRED}
+_DEAD = {
+    "refresh_token": Reason.REFRESH_DEAD,
+    "authorization_code": Reason.CODE_EXPIRED,
+    DEVICE_CODE: Reason.DEVICE_EXPIRED,
+}
+"""What is wrong with a grant that is refused as invalid; for its own token an application brings none."""
 
 
 class Orders:
@@ -45,14 +51,13 @@ class Orders:
 
     def take_failure(self, grant_type: str) -> Reason | None:
         """Why this request to the token endpoint is to be refused, if it is."""
-        order = self._take("fail")
-        if order is None:
+        order = self._ledger.setting("fail")
+        if order is None or (order["as"] == "invalid_grant" and grant_type not in _DEAD):
             return None
+        self._take("fail")
         if order["as"] == "invalid_client":
             return Reason.CLIENT_SECRET_WRONG
-        if order["as"] == "unavailable":
-            return Reason.UNAVAILABLE
-        return _DEAD.get(grant_type, Reason.DEVICE_EXPIRED)
+        return Reason.UNAVAILABLE if order["as"] == "unavailable" else _DEAD[grant_type]
 
     def _take(self, key: str) -> dict[str, Any] | None:
         order: dict[str, Any] | None = self._ledger.setting(key)

@@ -1,7 +1,6 @@
 """The consent page, the error page, and how requests are read from HTTP. Names no provider."""
 
 import base64
-import binascii
 import html
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -227,7 +226,7 @@ def _basic(header: str) -> tuple[str, str] | None:
         return None
     try:
         decoded = base64.b64decode(text.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     name, colon, secret = decoded.partition(":")
     return (unquote(name), unquote(secret)) if colon else None

@@ -272,3 +272,11 @@ def test_the_gateway_is_nowhere_but_here(bot: httpx.Client) -> None:
 
     assert answer["url"].startswith("ws://127.0.0.1:")
     assert answer["session_start_limit"]["max_concurrency"] == 1
+
+
+@pytest.mark.parametrize("late_s", [-1, 1e300, True, "15m"])
+def test_an_age_that_cannot_be_is_refused(fake: httpx.Client, late_s: object) -> None:
+    answer = fake.post("/_fake/events", json={"command": "clip", "late_s": late_s})
+
+    assert answer.status_code == 400
+    assert "it must be a number of seconds from 0 to 315360000" in answer.json()["error"]

@@ -42,6 +42,7 @@ def test_uploads_that_cannot_be_announced(
 
 SEGMENTS: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
     ([{"segment_index": 1000}], row("segment_index must be from 0 to 999", "segment_index", "1000")),
+    ([{"media": "é"}], row("media is not base64", "media")),
     ([{"media": ""}], row("media must have 1 to 5242880 bytes", "media")),
     ([{"media": "?"}], row("media is not base64", "media")),
     ([{}, {}], row("This segment was appended before.", "segment_index", "0")),
