@@ -1,9 +1,11 @@
 """The Cloudinary fake under load, beside the nearest Python peer: the S3 of `moto` server.
 
     python -m benchmarks.cloudinary [--uploads 10000] [--assets 100000] [--peer fake|moto] [--json]
+    BLOBS_URL=s3://KEY:SECRET@127.0.0.1:9000/bench python -m benchmarks.cloudinary --peer fake   # in a bucket
 
 - uploads: raw files of 10 kB over 16 connections and of 10 MB over 4; images of 10 kB, which the fake decodes
-- delivery: a derived asset that was made before (moto: an object of the same bytes), over 16 connections
+- delivery: a derived asset that was made before (moto: an object of the same bytes), over 16 connections,
+  and a file of 10 MB over 4
 - memory: of the server's process, before and after the uploads of 10 kB
 - the server's own time on the CPU for one request: what a busy machine blurs least
 - listing: a page of 10 among 100 and among many, one request after the other
@@ -71,6 +73,10 @@ class Peer(Protocol):
         """A request for what an image becomes."""
         ...
 
+    def original(self, name: str) -> Sequence[bytes]:
+        """A request for a file as it was uploaded."""
+        ...
+
     def listing(self) -> Sequence[bytes]:
         """A request for the first page of ten."""
         ...
@@ -92,6 +98,9 @@ def measure(peer: Peer, uploads: int, assets: int) -> dict[str, float]:
         found |= small | loaded(server, "uploads of images of 10 kB", images(peer))
         large = files(peer, "l", os.urandom(10 * MB), _LARGE_COUNT)
         found |= loaded(server, "uploads of 10 MB", large, connections=4)
+        original = [peer.original("l-0")] * _LARGE_COUNT
+        found |= loaded(server, "deliveries of 10 MB", original, connections=4)
+        found["memory at the end, MB"] = server.memory_mb()
         send(server.port, [peer.delivery("i-0")], 1)
         found |= loaded(server, "deliveries, cached", [peer.delivery("i-0")] * _DELIVERIES)
     for count in (_FEW, assets):
@@ -150,6 +159,10 @@ class Fake:
         """A picture made smaller."""
         return message(f"GET /staging/image/upload/c_fill,h_90,w_160/staging_clips/{name}.jpg", {})
 
+    def original(self, name: str) -> Sequence[bytes]:
+        """A raw file."""
+        return message(f"GET /staging/raw/upload/staging_clips/{name}", {})
+
     def listing(self) -> Sequence[bytes]:
         """The newest ten."""
         return message("GET /v1_1/staging/resources/raw?max_results=10", self._login)
@@ -158,14 +171,14 @@ class Fake:
         """Seed, all with the same bytes."""
         content = b"benchmark"
         sha256 = hashlib.sha256(content).hexdigest()
-        file = server.folder / "blobs" / sha256[:2] / sha256
-        file.parent.mkdir(parents=True)
-        file.write_bytes(content)
+        self._put(server, f"blobs/{sha256}", content)
         same = {"resource_type": "raw", "type": "upload", "bytes": len(content), "sha256": sha256}
         same |= {"etag": "0" * 32, "created_at": "2026-11-20T06:00:00Z", "tags": ["benchmark"]}
         assets = [{**same, "public_id": f"staging_clips/f-{number}"} for number in range(count)]
-        body = json.dumps({"assets": assets}).encode()
-        url = f"http://127.0.0.1:{server.port}/_fake/state"
+        self._put(server, "state", json.dumps({"assets": assets}).encode())
+
+    def _put(self, server: Server, path: str, body: bytes) -> None:
+        url = f"http://127.0.0.1:{server.port}/_fake/{path}"
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="PUT")
         with urllib.request.urlopen(request, timeout=600) as answer:
             answer.read()
@@ -189,6 +202,10 @@ class Moto:
 
     def delivery(self, name: str) -> Sequence[bytes]:
         """The object: it has no transformations."""
+        return message(f"GET /bench/{name}", self._login)
+
+    def original(self, name: str) -> Sequence[bytes]:
+        """The object."""
         return message(f"GET /bench/{name}", self._login)
 
     def listing(self) -> Sequence[bytes]:

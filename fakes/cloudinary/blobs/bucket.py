@@ -107,7 +107,7 @@ class BucketBlobs:
     async def _is_stored(self, sha256: str) -> bool:
         if self._graves.has(sha256):
             return False
-        return await self._done(self._objects.size, sha256) is not None
+        return await self._done(self._objects.has, sha256)
 
     def _refuse_buried(self, sha256: str) -> None:
         if self._graves.has(sha256):

@@ -67,13 +67,11 @@ class Objects:
         self._away_until_s = 0.0
 
     def put(self, blob: Blob, file: Path) -> None:
-        """Store a file, unless it is there already.
+        """Store a file; the same bytes may be there already.
 
         Raises:
             ProviderError: The server does not answer, or refuses (500).
         """
-        if self.size(blob.sha256) == blob.bytes:
-            return
         try:
             self._asked(lambda minio, pool: self._send(minio, pool, blob, file))
         except FileNotFoundError:  # somebody has removed the bucket: it is made anew
@@ -117,16 +115,17 @@ class Objects:
         with self._translated():
             return answer.read(_BLOCK_BYTES)
 
-    def size(self, sha256: str) -> int | None:
-        """How many bytes an object has; None when there is none.
+    def has(self, sha256: str) -> bool:
+        """Whether there is an object.
 
         Raises:
             ProviderError: The server does not answer, or refuses (500).
         """
         try:
-            return self._asked(lambda minio, _: minio.stat_object(self._bucket.name, self._name(sha256))).size
+            self._asked(lambda minio, _: minio.stat_object(self._bucket.name, self._name(sha256)))
         except FileNotFoundError:
-            return None
+            return False
+        return True
 
     def delete(self, sha256: str) -> None:
         """Remove an object, if it is there.

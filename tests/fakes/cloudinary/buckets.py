@@ -70,7 +70,7 @@ def bucket_server(port: int = 0, data: Path | None = None) -> Iterator[BucketSer
         folder = data or Path(text) / "data"
         folder.mkdir(exist_ok=True)
         command = [str(Path(sys.executable).parent / "rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}"]
-        command += ["--auth-key", f"{_KEY},{_SECRET}", "--config", "", "--vfs-cache-mode", "off"]
+        command += ["--auth-key", f"{_KEY},{_SECRET}", "--config", "", "--etag-hash=", "--buffer-size=0"]
         command += ["--log-level", "NOTICE", str(folder)]
         with log.open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=_die_with_parent)

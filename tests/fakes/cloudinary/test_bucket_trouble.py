@@ -236,16 +236,6 @@ async def test_a_bucket_that_was_removed_is_made_anew(
     assert list(server.objects(bucket.name).values()) == [b"again"]
 
 
-async def test_what_is_stored_is_not_sent_again(server: BucketServer, tmp_path: Path, bucket: Bucket) -> None:
-    blobs = opened(tmp_path, bucket)
-    blob = await keep(blobs, b"x")
-    written = (server.folder / bucket.name / blob.sha256).stat().st_mtime_ns
-
-    await keep(blobs, b"x")
-
-    assert (server.folder / bucket.name / blob.sha256).stat().st_mtime_ns == written
-
-
 async def test_bytes_that_are_discarded_while_they_are_stored_go(
     server: BucketServer, tmp_path: Path, bucket: Bucket
 ) -> None:
