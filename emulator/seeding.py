@@ -53,6 +53,7 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
         CheckFailed: A fake refused its document.
     """
     import asyncpg
+    import httpx
 
     if name not in NAMES:
         raise ConfigurationRefused(f"there is no seed '{name}'", f"seeds: {', '.join(NAMES)}")
@@ -65,17 +66,20 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
 
     queue = connect(parts.redis_url)
     database = await asyncpg.connect(parts.database_url)
+    http = httpx.AsyncClient(timeout=60)
     try:
         await stop_jobs(queue)
         await queue.flushall(asynchronous=True)
-        await asyncio.gather(_place_assets(parts, assets), asyncio.to_thread(_place_uploads, parts, scenario))
+        await asyncio.to_thread(_place_uploads, parts, scenario)
+        await _place_assets(http, parts, assets)
         clock.mark("files")
-        await _load_fakes(parts, scenario, assets)
+        await _load_fakes(http, parts, scenario, assets)
         clock.mark("fakes")
         rows = await _load_rows(database, parts, scenario, progress)
         clock.mark("database")
         await queue.flushall(asynchronous=True)
     finally:
+        await http.aclose()
         await database.close()
         await queue.aclose()
     return SeedReport(name, seed, rows, len(assets), round(sum(clock.ms.values()), 1), clock.ms)
@@ -131,7 +135,7 @@ def _assets(parts: Parts, scenario: Scenario) -> tuple[Asset, ...]:
     return (*scenario.assets, *large.assets(rendered(parts), scenario.base))
 
 
-async def _place_assets(parts: Parts, assets: Sequence[Asset]) -> None:
+async def _place_assets(http: httpx.AsyncClient, parts: Parts, assets: Sequence[Asset]) -> None:
     """Give the Cloudinary fake the bytes of assets that it does not have yet.
 
     The fake alone knows where bytes are kept and has the keys to it: nobody else needs them. Only a folder of
@@ -145,22 +149,20 @@ async def _place_assets(parts: Parts, assets: Sequence[Asset]) -> None:
     at_once = asyncio.Semaphore(_UPLOADS_AT_ONCE)
     url = f"{parts.fakes['cloudinary']}/_fake/blobs"
 
-    async def put(http: httpx.AsyncClient, sha256: str) -> None:
+    async def put(sha256: str) -> None:
         async with at_once:
             content = await asyncio.to_thread(files[sha256].read_bytes)
             _check("cloudinary", await http.put(f"{url}/{sha256}", content=content))
 
-    async with httpx.AsyncClient(timeout=60) as http:
-        try:
-            answer = _check("cloudinary", await http.post(url, json={"sha256": list(files)}))
-            if answer["folder"] == str(parts.blobs_dir):
-                await asyncio.to_thread(
-                    _link_assets, parts.blobs_dir, {one: files[one] for one in answer["missing"]}
-                )
-            else:
-                await asyncio.gather(*(put(http, one) for one in answer["missing"]))
-        except httpx.TransportError as error:
-            raise _unanswered("cloudinary", parts.fakes["cloudinary"], error) from error
+    try:
+        answer = _check("cloudinary", await http.post(url, json={"sha256": list(files)}))
+        missing = {sha256: files[sha256] for sha256 in answer["missing"]}
+        if answer["folder"] == str(parts.blobs_dir):
+            await asyncio.to_thread(_link_assets, parts.blobs_dir, missing)
+        else:
+            await asyncio.gather(*map(put, missing))
+    except httpx.TransportError as error:
+        raise _unanswered("cloudinary", parts.fakes["cloudinary"], error) from error
 
 
 def _link_assets(folder: Path, files: Mapping[str, Path]) -> None:
@@ -180,22 +182,23 @@ def _place_uploads(parts: Parts, scenario: Scenario) -> None:
     restore_uploads(parts)
 
 
-async def _load_fakes(parts: Parts, scenario: Scenario, assets: Sequence[Asset]) -> None:
+async def _load_fakes(
+    http: httpx.AsyncClient, parts: Parts, scenario: Scenario, assets: Sequence[Asset]
+) -> None:
     import httpx
 
     from seed.documents import documents
 
     wanted = documents(scenario, assets)
 
-    async def put(http: httpx.AsyncClient, name: str, url: str) -> None:
+    async def put(name: str, url: str) -> None:
         try:
             answer = await http.put(f"{url}/_fake/state", json=wanted.get(name, {}))
         except httpx.TransportError as error:
             raise _unanswered(name, url, error) from error
         _check(name, answer)
 
-    async with httpx.AsyncClient(timeout=30) as http:
-        await asyncio.gather(*(put(http, name, url) for name, url in parts.fakes.items()))
+    await asyncio.gather(*(put(name, url) for name, url in parts.fakes.items()))
 
 
 def _unanswered(name: str, url: str, error: httpx.TransportError) -> CheckFailed:

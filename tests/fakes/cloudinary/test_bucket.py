@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 
 from tests.fakes.cloudinary.buckets import BucketServer, bucket_server
 from tests.fakes.cloudinary.conftest import KEY, SECRET, image
+from tests.fakes.cloudinary.proxies import proxy
 from tests.fakes.serving import Served, served, served_by_process
 from tests.servers import wait_until
 
@@ -24,9 +27,9 @@ def server() -> Iterator[BucketServer]:
         yield running
 
 
-def upload(fakes: Served, content: bytes, name: str) -> httpx.Response:
+def upload(fakes: Served, content: bytes, name: str, kind: str = "image") -> httpx.Response:
     return httpx.post(
-        f"{fakes.url('cloudinary')}/v1_1/staging/image/upload",
+        f"{fakes.url('cloudinary')}/v1_1/staging/{kind}/upload",
         data={"public_id": f"staging_clips/{name}"},
         files={"file": ("a.png", content)},
         auth=AUTH,
@@ -120,3 +123,25 @@ def test_kill_9_leaves_no_object_without_an_asset(server: BucketServer, tmp_path
 
     assert found == image(5, 5)
     assert server.objects("killed").keys() == addresses(found)
+
+
+@pytest.mark.slow
+def test_kill_9_in_the_middle_of_an_upload_leaves_nothing(server: BucketServer, tmp_path: Path) -> None:
+    content = os.urandom(8 << 20)
+    with proxy(server.port, bytes_per_s=2 << 20) as slow, ThreadPoolExecutor(1) as client:
+        env = {"BLOBS_URL": server.url("torn").replace(f":{server.port}/", f":{slow.port}/")}
+        with served_by_process("cloudinary", folder=tmp_path, env=env) as fakes:
+            sent = client.submit(upload, fakes, content, "torn", "raw")
+            wait_until(lambda: any(server.objects("torn")), lambda: "an upload to begin")
+            assert fakes.process is not None
+            fakes.process.kill()
+            fakes.process.wait(10)
+            assert isinstance(sent.exception(), httpx.TransportError)
+        slow.bytes_per_s = None
+        with served_by_process("cloudinary", folder=tmp_path, env=env) as fakes:
+            shut = httpx.get(f"{fakes.url('cloudinary')}/v1_1/staging/resources/raw", auth=AUTH).json()
+            wait_until(lambda: not server.objects("torn"), lambda: f"{server.objects('torn').keys()} to go")
+            again = upload(fakes, content, "torn", "raw")
+
+    assert (shut["resources"], again.status_code) == ([], 200)
+    assert server.objects("torn").keys() == addresses(content)
