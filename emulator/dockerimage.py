@@ -35,6 +35,9 @@ _PACKAGES = ("clipnet", "emulator", "fakes", "seed")
 _BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock")
 """What lies beside the packages in a clone, and in the package `emulator` where that is installed."""
 
+_NEVER = "secrets"
+"""What lies beside them too, and goes into no image."""
+
 _BUILD_WITHIN_S = 1800.0
 
 Progress = Callable[[str], None]
@@ -65,7 +68,7 @@ def sources() -> Sources:
     """
     beside = _beside()
     parts = {name: beside / name for name in _BESIDE} | {name: _folder_of(name) for name in _PACKAGES}
-    packaged = {str(PACKAGED.with_name(name)) for name in _BESIDE}
+    packaged = {str(PACKAGED.with_name(name)) for name in (*_BESIDE, _NEVER)}
     files: dict[str, Path] = {}
     for name, part in parts.items():
         if not part.exists():
