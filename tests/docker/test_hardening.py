@@ -84,6 +84,7 @@ def test_nothing_can_be_written_but_volumes_and_memory(
         "/var/lib/postgresql",
         "/var/lib/clipnet/fakes",
         "/var/lib/clipnet/media",
+        *(["/run/clipnet/ca"] if service == "fakes" else []),
     }
 
 
