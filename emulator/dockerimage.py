@@ -248,6 +248,16 @@ def _fetch(engine: Engine, name: str) -> str:
     return ""
 
 
+def _needs_ours(file: ComposeFile) -> bool:
+    """Tell whether any service runs our image: all of them may be the user's own."""
+    built = built_by_user(file)
+    return any(
+        SETTING in str(body.get("image")) and name not in built
+        for name, body in file.body["services"].items()
+        if not body.get("profiles")
+    )
+
+
 def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
     """Build and fetch the images of a stack; return the settings with the name of ours in them.
 
@@ -258,8 +268,10 @@ def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
     """
     engine = find(settings.variables)
     file = read(settings)
-    name = ensure_own(engine, settings.variables, settings.cache_dir, log, progress)
-    ready = replace(settings, variables={**settings.variables, SETTING: name})
+    ready = settings
+    if _needs_ours(file):
+        name = ensure_own(engine, settings.variables, settings.cache_dir, log, progress)
+        ready = replace(settings, variables={**settings.variables, SETTING: name})
     built = built_by_user(file)
     if built:
         progress(f"building {', '.join(built)} (log: {log})")
@@ -270,7 +282,7 @@ def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
             (*where, "--progress", "plain", "build", *built),
             doing=f"building {', '.join(built)}",
             log=log,
-            env={SETTING: name},
+            env=ready.variables,
             within_s=_BUILD_WITHIN_S,
         )
     fetch_missing(engine, named(file, ready.variables).values(), progress)

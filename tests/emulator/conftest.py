@@ -1,14 +1,12 @@
 """What the tests of the emulator share: servers, and projects with stacks of small programs."""
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emulator.parts import Parts
-from emulator.ports import is_free
-from tests.emulator.project import OFFSETS, Project, programs
+from tests.emulator.project import Project, free_base, programs
 from tests.emulator.stacks import servers
 
 
@@ -28,10 +26,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def port_base() -> int:
     """The first port of a free block."""
-    while True:
-        base = random.randrange(10_000, 32_000, 100)
-        if all(is_free(base + offset) for offset in OFFSETS.values()):
-            return base
+    return free_base()
 
 
 @pytest.fixture

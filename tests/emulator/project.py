@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -71,6 +72,29 @@ def with_servers() -> dict[str, Any]:
     return stack
 
 
+def containers(services: Mapping[str, Any]) -> dict[str, Any]:
+    """Return services of the test program so that Docker runs them, too; `postgres` has a volume."""
+    stack = {}
+    for name, body in services.items():
+        stack[name] = {
+            **body,
+            "image": "python:3.13-slim",
+            "init": True,
+            "command": body["x-embedded"]["command"],
+            "environment": {**body.get("environment", {}), "HOST": "0.0.0.0", "TMPDIR": "/tmp"},
+            "volumes": [f"{PROGRAM}:{PROGRAM}:ro", *(["rows:/rows"] if name == "postgres" else [])],
+        }
+    return stack
+
+
+def free_base() -> int:
+    """Return the first port of a free block."""
+    while True:
+        base = random.randrange(10_000, 32_000, 100)
+        if all(is_free(base + offset) for offset in OFFSETS.values()):
+            return base
+
+
 @dataclass
 class Project:
     """One project folder. Leaves nothing behind: `check_for_leaks` says so."""
@@ -80,14 +104,16 @@ class Project:
     cache: Path
     extra_env: dict[str, str] = field(default_factory=dict)
 
-    def write(self, services: Mapping[str, Any], name: str = "compose.yaml") -> None:
-        """Write a compose file."""
+    def write(self, services: Mapping[str, Any], name: str = "compose.yaml", **others: Any) -> None:
+        """Write a compose file; `others` are its sections besides services."""
         marks = {
             "environment": "staging",
             "cloudinary_folder": "staging_clips",
             "runpod_namespace": "staging",
         }
-        body = {"services": services} if "override" in name else {"x-clipnet": marks, "services": services}
+        body = {"services": services, **others}
+        if "override" not in name:
+            body["x-clipnet"] = marks
         (self.path / name).write_text(yaml.safe_dump(body, sort_keys=False))
 
     @property
