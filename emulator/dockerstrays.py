@@ -5,9 +5,6 @@ Looks over the engine's socket first, which takes milliseconds; the SDK is impor
 
 from __future__ import annotations
 
-import json
-from urllib.parse import quote
-
 from emulator.dockerengine import engine_socket, look
 from emulator.errors import EmulatorError
 from emulator.runtimes.docker_project import Project
@@ -39,10 +36,10 @@ def clear(settings: Settings, folder: StateFolder, *, wipe: bool = False) -> tup
 
 def _has_anything(settings: Settings, project: Project, *, with_volumes: bool) -> bool:
     path = engine_socket(settings.variables)
-    filters = quote(json.dumps({name: [value] for name, value in project.filters.items()}))
-    if look(path, f"/containers/json?all=1&filters={filters}") or look(path, f"/networks?filters={filters}"):
+    query = f"filters={project.query}"
+    if look(path, f"/containers/json?all=1&{query}") or look(path, f"/networks?{query}"):
         return True
-    return with_volumes and bool((look(path, f"/volumes?filters={filters}") or {}).get("Volumes"))
+    return with_volumes and bool((look(path, f"/volumes?{query}") or {}).get("Volumes"))
 
 
 def _remove(settings: Settings, project: Project, *, with_volumes: bool) -> tuple[str, ...]:

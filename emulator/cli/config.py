@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from emulator.cli import output
-from emulator.cli.options import Common, common_options
+from emulator.cli.options import Common, common_options, runtime_option
 
 
 @click.group()
@@ -15,15 +15,16 @@ def command(common: Common) -> None:
 
 
 @command.command()
+@runtime_option
 @common_options
-def check(common: Common) -> None:
+def check(common: Common, runtime: str | None) -> None:
     """Check compose.yaml, its override, .env and settings; refuse everything of production.
 
     Every start makes the same check. Starts nothing.
     """
     from emulator.plan import plan
 
-    planned = plan(common.settings())
+    planned = plan(common.settings(runtime=runtime))
     files = [str(path) for path in planned.topology.paths]
     if common.as_json:
         output.as_json(

@@ -5,19 +5,20 @@ from __future__ import annotations
 import click
 
 from emulator.cli import output
-from emulator.cli.options import Common, common_options
+from emulator.cli.options import Common, common_options, runtime_option
 
 
 @click.command()
+@runtime_option
 @common_options
-def command(common: Common) -> None:
+def command(common: Common, runtime: str | None) -> None:
     """Show what the stack consists of, and prove that there is exactly one of each.
 
     The proof needs a running stack; without one, only what is written is shown.
     """
     from emulator.inspection import inspect
 
-    found = inspect(common.settings())
+    found = inspect(common.settings(runtime=runtime))
     if common.as_json:
         output.as_json(found.to_json())
     else:

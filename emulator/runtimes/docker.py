@@ -10,11 +10,12 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator import probe
 from emulator.dockererrors import in_words
 from emulator.environment import container_variables, variables
+from emulator.errors import EmulatorError
 from emulator.logs import follow, rotate
 from emulator.probe import NotReady
 from emulator.runtimes.docker_compose import addition, is_asked_inside
@@ -95,6 +96,8 @@ class DockerHandle:
                 await self._ask_inside()
         except TimeoutError:
             raise NotReady(f"the Docker engine gave no answer within {deadline_s:g} s") from None
+        except EmulatorError as error:
+            raise NotReady(error.what) from error
 
     async def wait(self) -> int:
         """Return the exit code once it has ended."""
@@ -164,18 +167,18 @@ class DockerRuntime:
             EmulatorError: The engine refused.
         """
         connection = await self._connect()
-        kept = await connection.call("looking for volumes", self._project.volumes)
-        user = await connection.call("looking at the engine", _user)
+        kept = await connection.look(f"/volumes?filters={self._project.query}")
+        user = await _user(connection)
         with writing(self._folder.path):
             replace_json(self._folder.addition, addition(self._topology, self._project, user))
             if user is None:
                 self._folder.data("media").chmod(_SHARED_MODE)
-        await self._create(connection)
+        await asyncio.gather(self._create(connection), connection.api())
         found = await connection.call("looking for containers", self._project.containers)
         self._ids = {service_of(one): str(one["Id"]) for one in found}
         stores = {service.name for service in services if service.role == "postgres"}
         mounted = {mount.get("Name") for one in found if service_of(one) in stores for mount in one["Mounts"]}
-        self._is_fresh = not mounted & kept
+        self._is_fresh = not mounted & {volume["Name"] for volume in kept["Volumes"] or ()}
 
     async def start(self, service: Service, env: Mapping[str, str]) -> DockerHandle:
         """Start one service in its container; Compose gave it the environment."""
@@ -197,7 +200,7 @@ class DockerRuntime:
             return
         while await self._connection.call("removing containers", self._project.remove):
             pass
-        self._connection.close()
+        await self._connection.close()
         self._connection = None
 
     async def _connect(self) -> Connection:
@@ -241,13 +244,13 @@ class DockerRuntime:
         return {**passed, **container_variables(self._ports, self._folder)}
 
 
-def _user(api: APIClient) -> str | None:
+async def _user(connection: Connection) -> str | None:
     """Return who API and worker must be to share files with this user; None if anybody may.
 
     Root inside of a rootless engine is the user who runs it.
     """
     if os.geteuid() == 0:
         return None
-    options: Sequence[Any] = api.info().get("SecurityOptions") or ()
+    options = (await connection.look("/info")).get("SecurityOptions") or ()
     is_rootless = any("rootless" in str(option) for option in options)
     return "0:0" if is_rootless else f"{os.geteuid()}:{os.getegid()}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from emulator.dockerengine import Engine, find
+from emulator.dockerengine import Engine, find, look
 
 if TYPE_CHECKING:
     from docker.api import APIClient
@@ -20,10 +20,10 @@ _CALLS_AT_ONCE = 16
 class Connection:
     """The engine, its SDK and the threads in which it is called."""
 
-    def __init__(self, engine: Engine, api: APIClient, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, engine: Engine, pool: ThreadPoolExecutor) -> None:
         self.engine = engine
-        self.api = api
         self._pool = pool
+        self._api: asyncio.Future[APIClient] | None = None
 
     @classmethod
     async def open(cls, env: Mapping[str, str]) -> Self:
@@ -33,11 +33,20 @@ class Connection:
             PrerequisiteMissing: Docker or Compose is not there.
         """
         pool = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="docker")
-        loop = asyncio.get_running_loop()
-        engine, _ = await asyncio.gather(
-            loop.run_in_executor(pool, find, env), loop.run_in_executor(pool, _import_sdk)
+        return cls(await asyncio.get_running_loop().run_in_executor(pool, find, env), pool)
+
+    async def look(self, resource: str) -> Any:
+        """Return what the engine answers to one GET, within milliseconds; None if it has no such thing."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, look, self.engine.socket, resource
         )
-        return cls(engine, engine.client().api, pool)
+
+    async def api(self) -> APIClient:
+        """Return the SDK: importing it takes a third of a second, the first time."""
+        if self._api is None:
+            loop = asyncio.get_running_loop()
+            self._api = loop.run_in_executor(self._pool, lambda: self.engine.client().api)
+        return await asyncio.shield(self._api)
 
     async def call(self, doing: str, function: Callable[[APIClient], T]) -> T:
         """Return what the function returns; it goes on to its end if the wait for it is cancelled.
@@ -47,17 +56,16 @@ class Connection:
         """
         from emulator.dockererrors import speaking_to
 
+        api = await self.api()
+
         def work() -> T:
             with speaking_to(self.engine.address, doing):
-                return function(self.api)
+                return function(api)
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let the threads and the engine go."""
+        if self._api is not None:
+            (await self._api).close()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self.api.close()
-
-
-def _import_sdk() -> None:
-    import docker.api  # noqa: F401 - a third of a second, beside the search for the engine

@@ -5,6 +5,7 @@ The methods that take the engine's SDK block.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from docker.api import APIClient
@@ -43,6 +45,11 @@ class Project:
     def filters(self) -> Mapping[str, str]:
         """How the engine is asked for what belongs to the stack, whoever made it."""
         return {"label": f"{_OF_COMPOSE}.project={self.name}"}
+
+    @property
+    def query(self) -> str:
+        """The filters as a part of a URL."""
+        return quote(json.dumps({name: [value] for name, value in self.filters.items()}))
 
     def containers(self, engine: APIClient) -> tuple[Mapping[str, Any], ...]:
         """Return the stack's containers, running or not, as the engine lists them."""

@@ -101,7 +101,7 @@ def spawn(command: Command) -> Child:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=in_child,  # the supervisor has no threads
+            preexec_fn=in_child,  # takes no lock and imports nothing: threads of the supervisor do no harm
         )
     return Child(process, command)
 
