@@ -13,6 +13,7 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Page, expect
 
+from emulator.jobs import Job
 from emulator.testing.access import Clipnet
 from tests.e2e.test_consent import agree, enter, linked
 from tests.fakes.oauth_login import approved
@@ -37,6 +38,11 @@ def until(clipnet: Clipnet, clip_id: str, platform: str, state: str) -> dict[str
         lambda: str(post_of(clipnet, clip_id, platform)),
     )
     return post_of(clipnet, clip_id, platform)
+
+
+def waiting(clipnet: Clipnet) -> list[Job]:
+    """The jobs for YouTube that wait for their time; a job does so a moment after its post says so."""
+    return clipnet.queue.jobs("delayed", name="post:youtube")
 
 
 def received(clipnet: Clipnet, post: dict[str, Any]) -> list[dict[str, Any]]:
@@ -78,7 +84,7 @@ def test_a_used_up_quota_delays_a_post_until_the_next_day(clipnet: Clipnet) -> N
 
     clip = clipnet.upload(client, clipnet.video("forecast"), publish_to="youtube")
     delayed = until(clipnet, clip["id"], "youtube", "delayed")
-    job = next(job for job in clipnet.queue.jobs("delayed", name="post:youtube"))
+    (job,) = clipnet.wait_for(lambda: waiting(clipnet), "the job to be delayed as its post is", WITHIN_S)
     shown = client.get(f"/v1/clips/{clip['id']}/posts").json()["items"][0]
     clipnet.clock.advance(86_400)  # ends the access token, too
     clipnet.queue.retry(job.id)
