@@ -19,7 +19,7 @@ from emulator import VERSION, dockercompose
 from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile, read
 from emulator.dockerengine import Engine, find
 from emulator.dockererrors import fetching_failed
-from emulator.errors import PrerequisiteMissing
+from emulator.errors import ConfigurationRefused, PrerequisiteMissing
 from emulator.interpolation import interpolate
 from emulator.settings import Settings
 from emulator.statefolder import writing
@@ -31,6 +31,7 @@ SETTING = "EMULATE_IMAGE"
 SOURCES_LABEL = "clipnet-emulate.sources"
 """On each image that was built here: the folder of its sources."""
 
+_VERSION_LABEL = "org.opencontainers.image.version"
 _PACKAGES = ("clipnet", "emulator", "fakes", "seed")
 _BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock")
 """What lies beside the packages in a clone, and in the package `emulator` where that is installed."""
@@ -143,7 +144,7 @@ class Builder:
             yield Path(path)
 
     def _build(self, root: Path, context: Path, name: str) -> None:
-        label = {SOURCES_LABEL: str(root).replace("$", "$$")}
+        label = {SOURCES_LABEL: str(root).replace("$", "$$"), _VERSION_LABEL: VERSION}
         labels = context / "labels.yaml"
         labels.write_text(json.dumps({"services": {"fakes": {"build": {"labels": label}}}}))
         files = ("--file", str(context / "compose.yaml"), "--file", str(labels))
@@ -202,17 +203,33 @@ def named(file: ComposeFile, variables: Mapping[str, str]) -> dict[str, str]:
 def built_by_user(file: ComposeFile) -> tuple[str, ...]:
     """Return the services that Compose builds from a folder of the user's.
 
-    Our own say `build: .` and name our image, and keep that name when only `build` is overridden: give each
-    of these an image name of its own.
+    Our own say `build: .`, which stays there when the override only names another image.
     """
     overridden: Mapping[str, Any] = file.override.get("services") or {}
+
+    def is_users(name: str, body: Mapping[str, Any]) -> bool:
+        over = overridden.get(name) or {}
+        return bool(over.get("build")) or (SETTING not in str(body.get("image")) and "image" not in over)
+
     return tuple(
         str(name)
         for name, body in file.body["services"].items()
-        if body.get("build")
-        and not body.get("profiles")
-        and (SETTING not in str(body.get("image")) or (overridden.get(name) or {}).get("build"))
+        if body.get("build") and not body.get("profiles") and is_users(name, body)
     )
+
+
+def refuse_shared_name(file: ComposeFile) -> None:
+    """Raise if Compose would put what the user builds in the place of our image.
+
+    Raises:
+        ConfigurationRefused: A service has a build of its own, but no image name of its own.
+    """
+    for name in built_by_user(file):
+        if SETTING in str(file.body["services"][name].get("image")):
+            raise ConfigurationRefused(
+                f"service '{name}' has a build of its own, which would take the name of our image",
+                f"name its image beside its build, as in: image: my-{name}",
+            )
 
 
 def fetch_missing(engine: Engine, images: Iterable[str], progress: Progress) -> None:
@@ -268,6 +285,7 @@ def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
     """
     engine = find(settings.variables)
     file = read(settings)
+    refuse_shared_name(file)
     ready = settings
     if _needs_ours(file):
         name = ensure_own(engine, settings.variables, settings.cache_dir, log, progress)

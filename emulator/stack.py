@@ -80,12 +80,26 @@ def status(settings: Settings) -> dict[str, Any]:
             "alerts": [],
         }
     processes = all_processes()
+    hidden = _hidden(settings, record)
     return {
         "stack": record.stack,
         "runtime": record.runtime,
-        "services": [_row(service, processes) for service in record.services],
+        "services": [
+            {**_row(service, processes), **hidden.get(service.name, {})} for service in record.services
+        ],
         "alerts": [alert.public() for alert in alerts(_fakes(record))],
     }
+
+
+def _hidden(settings: Settings, record: StackRecord) -> Mapping[str, Mapping[str, float]]:
+    """Return uptime and memory of services in containers whose processes are not this host's."""
+    if record.runtime != "docker":
+        return {}
+    from emulator.dockerusage import hidden
+    from emulator.runtimes.docker_project import Project
+
+    found = hidden(settings, Project(record.stack, folder_of(settings).path), record.services)
+    return {name: _measured(usage.uptime_s, usage.memory_bytes) for name, usage in found.items()}
 
 
 def _fakes(record: StackRecord) -> Mapping[str, int]:
@@ -173,7 +187,9 @@ def is_well(status: Mapping[str, Any]) -> bool:
 def _row(service: ServiceRecord, processes: Mapping[int, Any]) -> dict[str, Any]:
     found = process(service.pid) if service.pid is not None else None
     members = tree(found.pid, processes) if found else ()
-    memory = memory_bytes(member.pid for member in members)
+    measured: Mapping[str, float | None] = {"uptime_s": None, "memory_mb": None}
+    if found is not None:
+        measured = _measured(uptime_s(found), memory_bytes(member.pid for member in members))
     return {
         "name": service.name,
         "state": service.state.value,
@@ -182,9 +198,12 @@ def _row(service: ServiceRecord, processes: Mapping[int, Any]) -> dict[str, Any]
         "pid": service.pid,
         "version": service.version,
         "restarts": service.restarts,
-        "uptime_s": round(uptime_s(found), 1) if found else None,
-        "memory_mb": round(memory / 1_048_576, 1) if found else None,
+        **measured,
     }
+
+
+def _measured(uptime_s: float, used_bytes: int) -> dict[str, float]:
+    return {"uptime_s": round(uptime_s, 1), "memory_mb": round(used_bytes / 1_048_576, 1)}
 
 
 def _living(folder: StateFolder) -> StackRecord | None:

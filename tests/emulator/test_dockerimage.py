@@ -15,7 +15,8 @@ import yaml
 
 from emulator import VERSION
 from emulator.compose import ComposeFile, read
-from emulator.dockerimage import Sources, built_by_user, named, sources
+from emulator.dockerimage import Sources, built_by_user, named, refuse_shared_name, sources
+from emulator.errors import ConfigurationRefused
 from emulator.settings import load
 from tests.engine import CHECKOUT
 
@@ -80,6 +81,24 @@ def test_what_the_override_builds_is_the_users(tmp_path: Path, build: object) ->
 
     assert built_by_user(file) == ("redis", "api")
     assert named(file, {}) == {"worker": "clipnet-emulate:1"}
+
+
+def test_an_image_that_the_override_names_is_not_built(tmp_path: Path) -> None:
+    file = stack(tmp_path, {"api": {"image": "my-api"}, "worker": {"image": "my-worker", "build": "./w"}})
+
+    assert built_by_user(file) == ("worker",)
+    assert named(file, {}) == {"redis": "redis:8", "api": "my-api"}
+
+
+def test_a_build_without_an_image_name_would_replace_ours(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationRefused) as refused:
+        refuse_shared_name(stack(tmp_path, {"api": {"build": "."}}))
+
+    assert refused.value.what.startswith(
+        "service 'api' has a build of its own, which would take the name of our"
+    )
+    assert refused.value.hint == "name its image beside its build, as in: image: my-api"
+    refuse_shared_name(stack(tmp_path, {"api": {"build": ".", "image": "my-api"}}))
 
 
 def test_a_service_of_the_users_own_file_is_built_where_it_does_not_name_our_image(tmp_path: Path) -> None:
