@@ -161,3 +161,7 @@ class Blobs(Readable, Protocol):
     def discard(self, addresses: Iterable[str]) -> None:
         """Remove stored bytes; those that do not exist are passed over."""
         ...
+
+    def close(self) -> None:
+        """End what it has open."""
+        ...

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CACHE_LIMIT_BYTES = 2 << 30
 _AT_ONCE = 8
-_TURN_WITHIN_S = 30.0
+_TURN_WITHIN_S = 45.0
 _COPIED_BYTES = 4 << 20
 """What is not larger is copied when a part of it is asked for: the next who asks needs no bucket."""
 
@@ -99,6 +99,11 @@ class BucketBlobs:
         for address in dead:
             self._cache.remove(address)
         self._graves.dig(dead)
+
+    def close(self) -> None:
+        """End the threads, and the connections that are kept; what is under way goes on to its end."""
+        self._threads.shutdown(wait=False)
+        self._objects.close()
 
     def _put(self, blob: Blob, file: Path) -> None:
         with self._graves.spared(blob.sha256):

@@ -65,6 +65,9 @@ class FolderBlobs:
                 path.rename(grave / path.name)
         threading.Thread(target=shutil.rmtree, args=(grave, True), daemon=True).start()
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def path(self, sha256: str) -> Path:
         """Where the file of these bytes is; it may not exist."""
         return place(self._root, sha256)

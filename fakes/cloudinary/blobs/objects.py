@@ -41,9 +41,9 @@ class Patience:
         away_s: After a server did not answer in time, how long others fail at once.
     """
 
-    connect_s: float = 3.0
-    read_s: float = 8.0
-    transfer_s: float = 15.0
+    connect_s: float = 10.0
+    read_s: float = 15.0
+    transfer_s: float = 30.0
     slowest_bytes_per_s: float = 1 << 20
     away_s: float = 1.0
 
@@ -135,6 +135,12 @@ class Objects:
         """
         with contextlib.suppress(FileNotFoundError):
             self._asked(lambda minio, _: minio.remove_object(self._bucket.name, self._name(sha256)))
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        with self._clients:
+            if self._client is not None:
+                self._client[1].clear()
 
     def _send(self, minio: "Minio", pool: "PoolManager", blob: Blob, file: Path) -> None:
         if not self._is_there:

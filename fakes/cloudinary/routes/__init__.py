@@ -51,6 +51,7 @@ def build(kit: Kit) -> Parts:
     def close() -> None:
         renderer.close()
         state.close()
+        blobs.close()
 
     def headers(request: Request) -> Mapping[str, str]:
         is_api = request.url.path.startswith(("/v1_1/", "/v2/"))

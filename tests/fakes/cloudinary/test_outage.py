@@ -144,7 +144,7 @@ def test_a_silent_server_fails_all_who_need_it_in_bounded_time_and_nobody_else(
     assert (silent.status_code, silent.content) == (500, b"")
     assert silent.headers["x-cld-error"].endswith("cannot be used: it does not answer in time")
     assert {one.status_code for one in at_once} == {500}
-    assert took_s < 12
+    assert took_s < 20
     assert in_all_s - took_s < 1
     assert (listed, list_took_s < 1) == (["staging_clips/i"], True)
     wait_until(
