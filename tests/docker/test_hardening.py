@@ -83,6 +83,7 @@ def test_nothing_can_be_written_but_volumes_and_memory(
         "/data",
         "/var/lib/postgresql",
         "/var/lib/clipnet/fakes",
+        *(["/run/clipnet/ca"] if service == "fakes" else []),
         "/var/lib/clipnet/media",
         *(["/run/clipnet/ca"] if service == "fakes" else []),
     }

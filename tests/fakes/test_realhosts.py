@@ -1,11 +1,13 @@
 """The listener for real host names, called as a program that has them written in it does."""
 
 import hashlib
+import json
 import re
 import socket
 import ssl
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +18,9 @@ from fakes.realhosts import CertificateUnusable, fake_of_host, prepare
 from fakes.settings import TlsSettings
 from tests.fakes.byname import by_name, trust
 from tests.fakes.cloudinary.conftest import image
+from tests.fakes.receiver import receiving
 from tests.fakes.serving import Served, served
+from tests.servers import wait_until
 
 KEY, SECRET = "111222333444555", "stagingSecret_AbC-123"
 API = "https://api.cloudinary.com/v1_1/staging"
@@ -61,6 +65,13 @@ def test_no_host_belongs_to_two_fakes() -> None:
 
     assert sorted(names) == sorted(set(names))
     assert fake_of_host(FAKES).keys() == set(names)
+
+
+@pytest.mark.parametrize("name", FAKES)
+def test_every_host_is_named_on_the_page_of_its_fake(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fakes" / f"{name}.md").read_text()
+
+    assert [host.name for host in described(name).hosts if f"`{host.name}`" not in page] == []
 
 
 @pytest.mark.parametrize("name", FAKES)
@@ -133,6 +144,26 @@ def test_the_same_asset_asked_for_by_port_has_the_address_that_the_port_gives(
     real = client.get(f"https://api.cloudinary.com{path}", auth=(KEY, SECRET)).json()
     assert by_port["url"] == by_port["secure_url"]
     assert by_port["url"] == real["secure_url"].replace("https://res.cloudinary.com", fakes.url("cloudinary"))
+
+
+def test_the_private_cdn_of_a_cloud_delivers_by_its_name(client: httpx.Client) -> None:
+    content = image(8, 6)
+    uploaded(client, content)
+
+    answer = client.get("https://staging-res.cloudinary.com/image/upload/v1/staging_clips/a.png")
+
+    assert (answer.status_code, answer.content) == (200, content)
+
+
+def test_what_is_told_later_of_a_call_by_name_has_real_addresses_too(client: httpx.Client) -> None:
+    with receiving() as receiver:
+        form = signed(public_id="staging_clips/told", notification_url=f"{receiver.url}/told")
+        client.post(f"{API}/image/upload", data=form, files={"file": image(8, 6)}).raise_for_status()
+        wait_until(lambda: bool(receiver.received), lambda: "the notification")
+        told = json.loads(receiver.received[0].body)
+
+    assert told["secure_url"].startswith("https://res.cloudinary.com/staging/image/upload/v")
+    assert told["url"] == told["secure_url"].replace("https://", "http://")
 
 
 def test_a_remote_file_at_a_real_name_is_fetched_from_the_fake_itself(client: httpx.Client) -> None:

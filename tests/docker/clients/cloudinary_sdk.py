@@ -20,4 +20,4 @@ found_out = {
     "statuses": [requests.get(url, timeout=20).status_code for url in urls],
     "listed": [one["secure_url"] for one in listed],
 }
-json.dump(found_out, sys.stdout)
+sys.stdout.write(json.dumps(found_out) + "\n")

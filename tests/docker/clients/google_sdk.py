@@ -46,4 +46,4 @@ found_out = {
     "title": video["snippet"]["title"],
     "thumbnail": video["snippet"]["thumbnails"]["default"]["url"].rsplit("/", 2)[0],
 }
-json.dump(found_out, sys.stdout)
+sys.stdout.write(json.dumps(found_out) + "\n")

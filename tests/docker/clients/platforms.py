@@ -34,4 +34,4 @@ found_out = {
     "twitch": users.status_code,
     "tiktok": tiktok.json()["error"]["code"],
 }
-json.dump(found_out, sys.stdout)
+sys.stdout.write(json.dumps(found_out) + "\n")

@@ -9,4 +9,5 @@ runpod.api_key = "rpa_staging_0000000000000000000000000000"
 endpoint = runpod.Endpoint("staging-blip")
 job = endpoint.run({"input": {"data_url": sys.argv[1]}})
 output = job.output(timeout=30)
-json.dump({"status": job.status(), "has_caption": bool(output)}, sys.stdout)
+found_out = {"status": job.status(), "has_caption": bool(output)}
+sys.stdout.write(json.dumps(found_out) + "\n")
