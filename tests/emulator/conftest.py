@@ -1,11 +1,15 @@
 """What the tests of the emulator share: servers, and projects with stacks of small programs."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from emulator.errors import EmulatorError
 from emulator.parts import Parts
+from emulator.settings import load
+from emulator.shutdown import down
 from tests.emulator.project import Project, free_base, programs
 from tests.emulator.stacks import servers
 
@@ -40,7 +44,8 @@ def project(tmp_path: Path, cache: Path, port_base: int) -> Iterator[Project]:
     (tmp_path / "compose.override.yaml").unlink(missing_ok=True)
     project.extra_env.clear()
     for stack in stacks:
-        project.run("down", "--stack", stack)
+        with suppress(EmulatorError):
+            down(load(project.env, tmp_path, stack=stack), wipe=False)
     project.check_for_leaks()
 
 
