@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator import strays
+from emulator.environment import inner_addresses
 from emulator.errors import EmulatorError, SupervisorLost
 from emulator.logs import tail
 from emulator.plan import Plan
@@ -67,6 +68,7 @@ class _Daemon:
             supervisor_started=me.started if me else 0,
             ports=plan.ports,
             env=plan.env,
+            inner=inner_addresses(plan.settings.runtime, plan.topology, plan.ports),
             services=tuple(ServiceRecord(service.name) for service in plan.topology.services),
         )
 

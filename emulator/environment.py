@@ -62,6 +62,17 @@ def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[s
     }
 
 
+def inner_addresses(runtime: str, topology: Topology, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return port name -> the address at which the stack's own services reach it."""
+    if runtime == "docker":
+        return {
+            port.name: f"{service.name}:{port.container}"
+            for service in topology.services
+            for port in service.ports
+        }
+    return {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+
+
 def _upper(name: str) -> str:
     return name.upper().replace("-", "_")
 

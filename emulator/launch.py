@@ -202,10 +202,10 @@ def seed_fresh(started: Started, plan: Plan, name: str | None, progress: Callabl
         return False
     import asyncio
 
-    from emulator.parts import parts
+    from emulator.parts import of_record
     from emulator.seeding import load
 
-    found = parts(plan.settings.stack, started.record.env, plan.folder.path, plan.settings.cache_dir)
+    found = of_record(started.record, plan.folder.path, plan.settings.cache_dir)
     try:
         asyncio.run(load(found, name or "small", progress=progress))
     except ConfigurationRefused as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from emulator.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
+    from emulator.record import StackRecord
     from emulator.settings import Settings
 
 _STORES = ("DATABASE_URL", "REDIS_URL")
@@ -29,6 +30,8 @@ class Parts:
     fakes: Mapping[str, str]
     state_dir: Path
     cache_dir: Path
+    inner: Mapping[str, str] = field(default_factory=dict)
+    """Port name -> the address at which the stack's own services reach it; empty where that is not known."""
 
     @property
     def database_url(self) -> str:
@@ -80,7 +83,12 @@ def running(settings: Settings) -> Parts:
     from emulator.stack import Stack
 
     stack = Stack.running(settings)
-    return parts(stack.name, stack.env(), stack.directory, settings.cache_dir)
+    return of_record(stack.record, stack.directory, settings.cache_dir)
+
+
+def of_record(record: StackRecord, state_dir: Path, cache_dir: Path) -> Parts:
+    """Return the parts of a running stack from what its supervisor wrote down."""
+    return replace(parts(record.stack, record.env, state_dir, cache_dir), inner=record.inner)
 
 
 def inside(env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:

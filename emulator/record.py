@@ -50,6 +50,8 @@ class StackRecord:
     env: Mapping[str, str]
     """What a program on the host needs."""
     services: tuple[ServiceRecord, ...]
+    inner: Mapping[str, str] = field(default_factory=dict)
+    """Port name -> the address at which the stack's own services reach it."""
     was_fresh: bool = False
     """True: this start made a new database."""
 

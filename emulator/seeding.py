@@ -121,10 +121,9 @@ def places_of(parts: Parts) -> Places:
 
     url = urlsplit(parts.env["CLOUDINARY_URL"])
     query = parse_qs(url.query)
-    return Places(
-        delivery=f"http://{query['cname'][0]}/{url.hostname}",
-        sources=f"{query['upload_prefix'][0]}/{url.hostname}",
-    )
+    inner = parts.inner.get("cloudinary")
+    sources = f"http://{inner}" if inner else query["upload_prefix"][0]
+    return Places(delivery=f"http://{query['cname'][0]}/{url.hostname}", sources=f"{sources}/{url.hostname}")
 
 
 def _assets(parts: Parts, scenario: Scenario) -> tuple[Asset, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.environment import host_env, inherited, variables
+from emulator.environment import host_env, inherited, inner_addresses, variables
 from emulator.plan import plan
 from emulator.profiles import TRUST
 from emulator.settings import load
@@ -25,6 +25,16 @@ def test_every_port_gives_an_address_a_published_and_a_listening_port() -> None:
         "/s/blobs",
         "/speech",
     )
+
+
+def test_containers_reach_each_other_by_name_and_processes_over_loopback(tmp_path: Path) -> None:
+    found = {}
+    for runtime in ("embedded", "docker"):
+        planned = plan(load({}, tmp_path, runtime=runtime))
+        found[runtime] = inner_addresses(runtime, planned.topology, {**planned.ports, "cloudinary": 9410})
+
+    assert found["embedded"]["cloudinary"] == "127.0.0.1:9410"
+    assert (found["docker"]["cloudinary"], found["docker"]["postgres"]) == ("fakes:8410", "postgres:5432")
 
 
 def test_services_inherit_no_credentials() -> None:

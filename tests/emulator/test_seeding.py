@@ -1,6 +1,7 @@
 """A seed is in the database, in the files and in the fakes; a reset brings all of it back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ from cryptography.fernet import Fernet
 from emulator.errors import ConfigurationRefused
 from emulator.parts import Parts
 from emulator.reset import Resetter, reset
-from emulator.seeding import load
+from emulator.seeding import load, places_of
 
 
 @pytest.fixture
@@ -171,3 +172,10 @@ async def test_a_stack_that_was_never_seeded_is_emptied(parts: Parts, database: 
     await reset(parts)
 
     assert await database.fetchval("SELECT count(*) FROM users") == 0
+
+
+def test_the_worker_fetches_sources_where_it_reaches_the_fake_and_browsers_from_here(parts: Parts) -> None:
+    places = places_of(replace(parts, inner={"cloudinary": "fakes:8410"}))
+
+    assert places.sources == "http://fakes:8410/staging"
+    assert places.delivery.startswith("http://127.0.0.1:")
