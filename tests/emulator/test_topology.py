@@ -70,7 +70,7 @@ def test_variables_are_filled_in(packaged: Topology) -> None:
 def test_the_start_goes_in_waves(packaged: Topology) -> None:
     waves = [[service.name for service in wave] for wave in start_order(packaged.services)]
 
-    assert waves == [["postgres", "redis", "fakes", "web"], ["api"], ["worker"]]
+    assert waves == [["postgres", "redis", "fakes", "web"], ["api", "worker"]]
 
 
 def test_a_circle_is_spelled_out() -> None:
