@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,14 @@ def test_the_packaged_stack_reveals_its_own_wherever_it_is_started(runtime: str,
     assert len(api["TOKEN_KEY"]) == 44
     assert postgres["POSTGRES_PASSWORD"] == "clipnet"
     assert found.service("fakes").environment["BLOBS_KEY"] == "clipnet-staging:objects-staging-secret"
-    assert [name for name in (*api, *postgres) if name.endswith("_FILE")] == []
+    assert [value for value in (*api.values(), *postgres.values()) if value.startswith("/run/secrets/")] == []
+
+
+def test_they_are_installed_beside_the_packaged_compose_file() -> None:
+    project = tomllib.loads(compose.IN_CHECKOUT.with_name("pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+
+    assert (included["compose.yaml"], included["secrets"]) == ("emulator/compose.yaml", "emulator/secrets")
 
 
 def test_compose_is_told_where_they_are(tmp_path: Path) -> None:
