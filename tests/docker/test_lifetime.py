@@ -66,7 +66,7 @@ def test_a_seed_is_loaded_in_containers_and_a_clip_goes_all_the_way(
 
     assert (clip["state"], clip["error_detail"]) == ("ready", None)
     assert (played.status_code, played.headers["content-type"]) == (200, "video/mp4")
-    assert "weather" in clip["transcript"].lower()
+    assert "expect heavy rain" in clip["transcript"]
 
 
 def ended(client: httpx.Client, clip_id: str) -> dict[str, Any] | None:
