@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.testing.access import Clipnet
-from tests.e2e.test_kills import kill
+from tests.e2e.kills import kill
 
 WITHIN_S = 60
 PLATFORMS = ("twitch", "discord", "x")
