@@ -233,12 +233,18 @@ class MediaLibrary:
         )
 
 
+_MOST_PIXELS = 178_956_970
+"""From here on Pillow refuses a picture, unless another fake in this process has lifted its limit."""
+
+
 def _image(head: bytes) -> tuple[str, int, int] | None:
     """Type and size in pixels of a picture, if its first bytes show one."""
     from PIL import Image, UnidentifiedImageError  # late: 40 ms that only uploads pay
 
     try:
         with Image.open(BytesIO(head)) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                return None
             return f"image/{(picture.format or '').lower()}", picture.width, picture.height
     except (UnidentifiedImageError, Image.DecompressionBombError):
         return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.fakes.x.conftest import user_headers
 from tests.fakes.x.problems import MEDIA_IDS, check, invalid, row
@@ -121,6 +123,15 @@ def test_processing_that_failed_is_told_and_the_media_cannot_be_posted(bot: http
     check(posted, 400, invalid(row(MEDIA_IDS, "media.media_ids", media_id)))
 
 
+@pytest.fixture
+def without_limit() -> Iterator[None]:
+    """Pillow as another fake leaves it in this process."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    yield
+    Image.MAX_IMAGE_PIXELS = before
+
+
+@pytest.mark.usefixtures("without_limit")
 def test_a_picture_of_too_many_pixels_is_no_picture(bot: httpx.Client) -> None:
     # a GIF of 65535 times 65535 pixels, without any of them
     bomb = b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;"
