@@ -23,12 +23,14 @@ async def run(settings: ServerSettings) -> None:
     sockets = {name: listen(settings.host, port) for name, port in settings.ports.items()}
     bound = {name: sock.getsockname()[1] for name, sock in sockets.items()}
     by_name = _by_name(settings)
-    public_urls = {name: f"http://{settings.public_host}:{port}" for name, port in bound.items()}
+    known = {name: f"{settings.public_host}:{settings.public_ports.get(name, bound[name])}" for name in bound}
+    here = {address: name for name, address in known.items()} | (fake_of_host(bound) if by_name else {})
+    found = replace(
+        settings.fakes,
+        public_urls={name: f"http://{address}" for name, address in known.items()},
+        inside={address: f"http://127.0.0.1:{bound[name]}" for address, name in here.items()},
+    )
     clock = SettableClock()
-    found = replace(settings.fakes, public_urls=public_urls)
-    if by_name is not None:
-        real_hosts = {host: f"http://127.0.0.1:{bound[name]}" for host, name in fake_of_host(bound).items()}
-        found = replace(found, real_hosts=real_hosts)
     apps = {name: FakeApp(name, found, clock) for name in sockets}
     log.info("fakes ready", extra={"ports": bound})
     by_port = serve({sockets[name]: app for name, app in apps.items()}, stop)

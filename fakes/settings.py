@@ -38,6 +38,8 @@ class ServerSettings:
 
     host: str
     public_host: str
+    public_ports: Mapping[str, int]
+    """Ports that others know the fakes by, where these are not the ports that they listen on."""
     ports: Mapping[str, int]
     fakes: FakeSettings
     tls: TlsSettings | None = None
@@ -49,7 +51,10 @@ def load(env: Mapping[str, str]) -> ServerSettings:
     Raises:
         BadSetting: A value cannot be used.
     """
-    ports = _ports(env.get("FAKES_PORTS", ""))
+    ports = _ports("FAKES_PORTS", env.get("FAKES_PORTS", ""))
+    if not ports:
+        raise BadSetting("FAKES_PORTS is empty; write for example cloudinary=8410,runpod=8411")
+    public_ports = _ports("FAKES_PUBLIC_PORTS", env.get("FAKES_PUBLIC_PORTS", ""))
     public_host = env.get("FAKES_PUBLIC_HOST", "127.0.0.1")
     api_url = env.get("FAKES_API_URL", "http://127.0.0.1:8401")
     timing = env.get("FAKES_TIMING") or "instant"
@@ -60,7 +65,9 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         raise BadSetting(f"FAKES_SEED is '{seed}'; write a whole number")
     hosts = env.get("FAKES_CALLBACK_HOSTS", "127.0.0.1,localhost")
     fakes = FakeSettings(
-        public_urls={name: f"http://{public_host}:{port}" for name, port in ports.items()},
+        public_urls={
+            name: f"http://{public_host}:{public_ports.get(name, port)}" for name, port in ports.items()
+        },
         state_dir=_folder(env.get("FAKES_STATE_DIR")),
         blobs_dir=_folder(env.get("BLOBS_DIR")),
         bucket=_bucket(env.get("BLOBS_URL"), env),
@@ -71,12 +78,13 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
         timing=cast(Timing, timing),
     )
-    return ServerSettings(env.get("FAKES_HOST", "127.0.0.1"), public_host, ports, fakes, _tls(env))
+    host = env.get("FAKES_HOST", "127.0.0.1")
+    return ServerSettings(host, public_host, public_ports, ports, fakes, _tls(env))
 
 
 def _tls(env: Mapping[str, str]) -> TlsSettings | None:
     """How real host names are served; who is told where the authority lies finds it there in any case."""
-    switch, ca_file = env.get("FAKES_TLS") or "off", _folder(env.get("FAKES_CA_FILE"))
+    switch, ca_file = (env.get("FAKES_TLS") or "off").lower(), _folder(env.get("FAKES_CA_FILE"))
     if switch not in ("on", "off"):
         raise BadSetting(f"FAKES_TLS is '{switch}'; write on or off")
     if switch == "off" and ca_file is None:
@@ -125,18 +133,16 @@ def _blobs_key(env: Mapping[str, str]) -> str:
         raise BadSetting(f"BLOBS_KEY_FILE names '{path}', which cannot be read: {why}") from error
 
 
-def _ports(text: str) -> dict[str, int]:
+def _ports(setting: str, text: str) -> dict[str, int]:
     """`cloudinary=8410,runpod=8411` as a mapping; the order is that of `FAKES`."""
     found: dict[str, int] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, port = item.partition("=")
         if name not in FAKES:
-            raise BadSetting(f"FAKES_PORTS names '{name}'; known fakes are {', '.join(FAKES)}")
+            raise BadSetting(f"{setting} names '{name}'; known fakes are {', '.join(FAKES)}")
         if not port.isdecimal() or int(port) > 65535:
             raise BadSetting(
-                f"FAKES_PORTS gives '{port}' as the port of '{name}'; write a number from 0 to 65535"
+                f"{setting} gives '{port}' as the port of '{name}'; write a number from 0 to 65535"
             )
         found[name] = int(port)
-    if not found:
-        raise BadSetting("FAKES_PORTS is empty; write for example cloudinary=8410,runpod=8411")
     return {name: found[name] for name in FAKES if name in found}

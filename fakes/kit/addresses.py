@@ -21,20 +21,20 @@ class Reach:
 
     Attributes:
         hosts: Host names that are called as they are.
-        real_hosts: Real host names that fakes of this process stand for, and the origin where each is served.
+        inside: Host names, and host:port, that are served in this process, and the origin of each there.
     """
 
     hosts: frozenset[str]
-    real_hosts: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
 
     def allows(self, url: str) -> bool:
         """Whether an address lies within this stack."""
-        return is_within(url, self.hosts | self.real_hosts.keys())
+        return is_within(url, self.hosts | {name.partition(":")[0] for name in self.inside})
 
     def target(self, url: str) -> str:
-        """Where an address that is allowed is really called: nothing asks the network for a real name."""
+        """Where an address that is allowed is really called: what is served here is asked for here."""
         parts = urlsplit(url)
-        origin = self.real_hosts.get(parts.hostname or "")
+        origin = self.inside.get(parts.netloc) or self.inside.get(parts.hostname or "")
         if origin is None:
             return url
         return origin + parts._replace(scheme="", netloc="").geturl()

@@ -37,7 +37,7 @@ class FakeSettings:
         api_url: Origin of the application, as the fakes reach it (events are sent there).
         redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
         callback_hosts: Hosts that webhooks may be sent to.
-        real_hosts: Where each real host name is served in this process (an origin); empty when none is.
+        inside: Where this process itself serves other addresses: real host name, or host:port -> origin.
         timing: `instant` adds no waits to what a fake does; `realistic` adds those of the provider.
     """
 
@@ -50,14 +50,14 @@ class FakeSettings:
     api_url: str = "http://127.0.0.1:8401"
     redirect_base: str = "http://127.0.0.1:8401"
     callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
-    real_hosts: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
     timing: Timing = "instant"
 
     @property
     def media(self) -> Reach:
         """Where media may be fetched from: where webhooks may go, and the fakes themselves."""
         own = {urlsplit(url).hostname or "" for url in self.public_urls.values()}
-        return Reach(self.callback_hosts | own, self.real_hosts)
+        return Reach(self.callback_hosts | own, self.inside)
 
 
 @dataclass(slots=True)

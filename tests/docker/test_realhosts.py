@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from docker import DockerClient
 
@@ -198,6 +199,15 @@ VIOLATIONS = (
 )
 
 
+def test_who_comes_by_a_published_port_is_given_addresses_on_it(composed: ComposeProject) -> None:
+    found = {
+        name: httpx.get(f"{composed.url(name)}{path}", trust_env=False).json()["issuer"]
+        for name, path in DISCOVERY.items()
+    }
+
+    assert found == {"google": composed.url("google"), "twitch": f"{composed.url('twitch')}/oauth2"}
+
+
 def test_what_is_turned_off_is_not_served_and_the_certificate_is_there_all_the_same(
     new_project: NewProject,
 ) -> None:
@@ -210,6 +220,10 @@ def test_what_is_turned_off_is_not_served_and_the_certificate_is_there_all_the_s
     assert (ports, found.startswith("-----BEGIN CERTIFICATE-----")) == ("[False, False, True]\n", True)
 
 
+DISCOVERY = {
+    "google": "/.well-known/openid-configuration",
+    "twitch": "/oauth2/.well-known/openid-configuration",
+}
 LISTENING = (
     "import socket;print([socket.socket().connect_ex(('127.0.0.1', port)) == 0 for port in (443, 80, 8410)])"
 )

@@ -84,8 +84,8 @@ def served(
         sockets = {name: listen("127.0.0.1", 0) for name in names}
         urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in sockets.items()}
         listeners = _listeners(state_dir, names) if by_name else None
-        real_hosts = {host: urls[name] for host, name in fake_of_host(names).items()} if by_name else {}
-        base = FakeSettings(public_urls=urls, state_dir=state_dir, real_hosts=real_hosts)
+        inside = {host: urls[name] for host, name in fake_of_host(names).items()} if by_name else {}
+        base = FakeSettings(public_urls=urls, state_dir=state_dir, inside=inside)
         clock = SettableClock()
         apps: dict[str, FakeApp] = {}
         failures: list[BaseException] = []

@@ -19,7 +19,7 @@ from fakes.settings import TlsSettings
 from tests.fakes.byname import by_name, trust
 from tests.fakes.cloudinary.conftest import image
 from tests.fakes.receiver import receiving
-from tests.fakes.serving import Served, served
+from tests.fakes.serving import Served, served, served_by_process
 from tests.servers import wait_until
 
 KEY, SECRET = "111222333444555", "stagingSecret_AbC-123"
@@ -144,6 +144,20 @@ def test_the_same_asset_asked_for_by_port_has_the_address_that_the_port_gives(
     real = client.get(f"https://api.cloudinary.com{path}", auth=(KEY, SECRET)).json()
     assert by_port["url"] == by_port["secure_url"]
     assert by_port["url"] == real["secure_url"].replace("https://res.cloudinary.com", fakes.url("cloudinary"))
+
+
+@pytest.mark.slow
+def test_a_fake_that_others_know_by_another_port_finds_itself_at_it() -> None:
+    env = {"FAKES_PUBLIC_PORTS": "cloudinary=1"}
+    with served_by_process("cloudinary", env=env) as fakes, httpx.Client(trust_env=False) as client:
+        url = f"{fakes.url('cloudinary')}/v1_1/staging/image/upload"
+        form = signed(public_id="staging_clips/a")
+        first = client.post(url, data=form, files={"file": image(8, 6)}).raise_for_status().json()
+        form = {"file": first["secure_url"], **signed(public_id="staging_clips/b")}
+        second = client.post(url, data=form).raise_for_status().json()
+
+    assert first["secure_url"].startswith("http://127.0.0.1:1/staging/image/upload/")
+    assert second["etag"] == first["etag"]
 
 
 def test_the_private_cdn_of_a_cloud_delivers_by_its_name(client: httpx.Client) -> None:

@@ -98,3 +98,14 @@ def test_who_trusts_the_authority_finds_it_also_while_tls_is_off() -> None:
 def test_settings_of_tls_that_cannot_be_used_say_what_to_write(given: dict[str, str], said: str) -> None:
     with pytest.raises(BadSetting, match=f"^{said}$"):
         load({"FAKES_PORTS": "x=0", **given})
+
+
+def test_others_may_know_a_fake_by_another_port() -> None:
+    found = load({"FAKES_PORTS": "x=8416,runpod=8411", "FAKES_PUBLIC_PORTS": "x=19716"})
+
+    assert dict(found.fakes.public_urls) == {"runpod": "http://127.0.0.1:8411", "x": "http://127.0.0.1:19716"}
+
+
+def test_a_public_port_that_is_none_is_refused() -> None:
+    with pytest.raises(BadSetting, match="FAKES_PUBLIC_PORTS gives 'a' as the port of 'x'"):
+        load({"FAKES_PORTS": "x=8416", "FAKES_PUBLIC_PORTS": "x=a"})
