@@ -39,19 +39,20 @@ class _Tagged:
 
 
 def read(settings: Settings) -> ComposeFile:
-    """Read the stack's compose file and the override beside it, if there is one.
+    """Read the stack's compose file, the override beside it, if there is one, and those asked for.
 
     Raises:
         ConfigurationRefused: A file is missing, unreadable, or no compose file.
     """
     base = find(settings)
     folder = settings.project_dir if base in (PACKAGED, IN_CHECKOUT) else base.parent
-    override = folder / "compose.override.yaml"
+    beside = folder / "compose.override.yaml"
     body = _with_directories(_document(base), base.parent)
-    if not override.is_file():
-        return ComposeFile((base,), _untagged(body))
-    over = _with_directories(_document(override), override.parent)
-    return ComposeFile((base, override), _untagged(merge(body, over)), _untagged(over))
+    overrides = (*([beside] if beside.is_file() else []), *settings.overrides)
+    over: Any = {}
+    for path in overrides:
+        over = merge(over, _with_directories(_document(path), path.parent))
+    return ComposeFile((base, *overrides), _untagged(merge(body, over)), _untagged(over))
 
 
 def find(settings: Settings) -> Path:

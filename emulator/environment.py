@@ -73,6 +73,13 @@ def inner_addresses(runtime: str, topology: Topology, ports: Mapping[str, int]) 
     return {name: f"127.0.0.1:{port}" for name, port in ports.items()}
 
 
+def for_compose(user: Mapping[str, str], ports: Mapping[str, int], folder: StateFolder) -> dict[str, str]:
+    """Return the environment of Compose: the user's, but for what tells where a process is, and ours."""
+    ours = variables("embedded", ports, folder, "")
+    passed = {name: value for name, value in user.items() if name not in ours}
+    return {**passed, **container_variables(ports, folder)}
+
+
 def _upper(name: str) -> str:
     return name.upper().replace("-", "_")
 

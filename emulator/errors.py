@@ -43,6 +43,8 @@ class EmulatorError(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")  # which a traceback shows, as in a test
 
     @property
     def code(self) -> str:

@@ -62,6 +62,8 @@ class Settings:
     """Values for compose interpolation: `.env`, overridden by the environment."""
     dotenv: Mapping[str, str]
     """What `.env` says, for the isolation check."""
+    overrides: tuple[Path, ...] = ()
+    """More compose files, each laid over those before it."""
 
 
 def load(

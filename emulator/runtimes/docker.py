@@ -10,11 +10,11 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator import probe
 from emulator.dockererrors import in_words
-from emulator.environment import container_variables, variables
+from emulator.environment import for_compose
 from emulator.errors import EmulatorError
 from emulator.logs import follow, rotate
 from emulator.probe import NotReady
@@ -168,7 +168,7 @@ class DockerRuntime:
         """
         connection = await self._connect()
         kept = await connection.look(f"/volumes?filters={self._project.query}")
-        user = await _user(connection)
+        user = user_of_shared_files(await connection.look("/info"))
         with writing(self._folder.path):
             replace_json(self._folder.addition, addition(self._topology, self._project, user))
             if user is None:
@@ -228,7 +228,7 @@ class DockerRuntime:
                     *(word for file in files for word in ("--file", str(file))),
                     *("create", "--pull", "never"),
                 ),
-                env=self._environment(connection.engine.env),
+                env=for_compose(connection.engine.env, self._ports, self._folder),
                 cwd=self._folder.path,
                 log=log,
             )
@@ -237,20 +237,13 @@ class DockerRuntime:
             doing = f"making the containers of stack '{self._settings.stack}'"
             raise in_words(log.read_text(errors="replace"), doing, connection.engine.address, log)
 
-    def _environment(self, user: Mapping[str, str]) -> dict[str, str]:
-        """What fills the compose file: the user's variables, but for those that tell where a process is."""
-        ours = variables("embedded", self._ports, self._folder, "")
-        passed = {name: value for name, value in user.items() if name not in ours}
-        return {**passed, **container_variables(self._ports, self._folder)}
 
-
-async def _user(connection: Connection) -> str | None:
+def user_of_shared_files(engine: Mapping[str, Any]) -> str | None:
     """Return who API and worker must be to share files with this user; None if anybody may.
 
-    Root inside of a rootless engine is the user who runs it.
+    `engine` is what the engine says of itself (`/info`). Root in a rootless one is the user who runs it.
     """
     if os.geteuid() == 0:
         return None
-    options = (await connection.look("/info")).get("SecurityOptions") or ()
-    is_rootless = any("rootless" in str(option) for option in options)
+    is_rootless = any("rootless" in str(option) for option in engine.get("SecurityOptions") or ())
     return "0:0" if is_rootless else f"{os.geteuid()}:{os.getegid()}"

@@ -206,6 +206,31 @@ class Clipnet:
     def __exit__(self, *_exc: object) -> None:
         self._stack.close()
 
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What a program on this machine needs to use the stack, as `clipnet-emulate env` prints it."""
+        return self.parts.env
+
+    @property
+    def api_url(self) -> str:
+        """The API's origin."""
+        return self.parts.api_url
+
+    @property
+    def web_url(self) -> str:
+        """The frontend's origin."""
+        return self.parts.web_url
+
+    @property
+    def database_url(self) -> str:
+        """The stack's PostgreSQL."""
+        return self.parts.database_url
+
+    @property
+    def redis_url(self) -> str:
+        """The stack's Redis."""
+        return self.parts.redis_url
+
     def reset(self) -> ResetReport:
         """Put everything back to the seed; the clients of the last test are forgotten by the API."""
         self.api.cookies.clear()

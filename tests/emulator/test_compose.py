@@ -28,6 +28,24 @@ def test_the_projects_own_is_run_if_it_is_one_of_ours(settings: Settings) -> Non
     assert compose.find(settings) == own
 
 
+def test_files_that_are_asked_for_are_laid_over_the_override_in_the_project(settings: Settings) -> None:
+    texts = {
+        "compose.override.yaml": "one: '1', two: '1'",
+        "ci.yaml": "two: '2', three: '2'",
+        "me.yaml": "three: '3'",
+    }
+    files = [settings.project_dir / name for name in texts]
+    for file, text in zip(files, texts.values(), strict=True):
+        file.write_text(f"services: {{api: {{environment: {{{text}}}}}}}")
+
+    found = compose.read(replace(settings, overrides=tuple(files[1:])))
+
+    environment = found.body["services"]["api"]["environment"]
+    assert found.paths[1:] == tuple(files)
+    assert found.override == {"services": {"api": {"environment": {"one": "1", "two": "2", "three": "3"}}}}
+    assert (environment["two"], environment["APP_ENV"]) == ("2", "staging")
+
+
 def test_an_override_in_the_project_changes_the_packaged_file(settings: Settings) -> None:
     (settings.project_dir / "compose.override.yaml").write_text(
         "services: {api: {environment: {EXTRA: '1'}, "
