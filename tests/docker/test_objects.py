@@ -73,6 +73,8 @@ def with_storage(project: ComposeProject, name: str, content: bytes) -> None:
 
 def test_bytes_are_objects_and_stay_when_both_are_started_again(project: ComposeProject) -> None:
     upload(project, "kept", LARGE).raise_for_status()
+    half = "/data/staging-blobs/.rclone_temp_put_of_a_killed_server"
+    assert project.execute("objects", "touch", half).returncode == 0
     assert hashlib.sha256(LARGE).hexdigest() in keys(project)
 
     restarted = project.run("restart", "--timeout", "5", "objects", "fakes")
@@ -80,6 +82,7 @@ def test_bytes_are_objects_and_stay_when_both_are_started_again(project: Compose
     project.up()
 
     assert delivered(project, "kept") == LARGE
+    assert [key for key in keys(project) if key.startswith(".")] == []
 
 
 def test_stopped_storage_refuses_uploads_until_it_is_back(
