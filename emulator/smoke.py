@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from httpx import AsyncClient, Response
 
 _ECHO_WITHIN_S = 1.0
+_JOB_WITHIN_S = 3.0
 POLL_S = 0.05
 RECIPE = "forecast"
 """The seed's clip that is sent where no other video is named."""
@@ -299,9 +300,12 @@ class Smoke:
         return self._run in text or str(self._made.bot_clip_id)[:8] in text
 
     async def _job(self, job_id: str, name: str) -> str:
-        found = await self._redis.hgetall(f"bull:clipnet:{job_id}")
-        if not found:
-            raise StepFailed(f"there is no job '{job_id}' in Redis")
+        """Find a job. The API may answer first and enqueue right after."""
+        deadline = time.monotonic() + _JOB_WITHIN_S
+        while not (found := await self._redis.hgetall(f"bull:clipnet:{job_id}")):
+            if time.monotonic() > deadline:
+                raise StepFailed(f"there is no job '{job_id}' in Redis")
+            await asyncio.sleep(POLL_S)
         kind = str(found.get("name"))
         if kind != name:
             raise StepFailed(f"job '{job_id}' is a '{kind}', not a '{name}'")
