@@ -28,10 +28,12 @@ REPOSITORY = "clipnet-emulate"
 SETTING = "EMULATE_IMAGE"
 """The variable of compose.yaml that names the image of our own services."""
 
+_BASE_SETTING = "PYTHON_IMAGE"
+"""The argument of the Dockerfile, and the variable, that name what our image is built on."""
+
 SOURCES_LABEL = "clipnet-emulate.sources"
 """On each image that was built here: the folder of its sources."""
 
-_VERSION_LABEL = "org.opencontainers.image.version"
 _PACKAGES = ("clipnet", "emulator", "fakes", "seed")
 _BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock")
 """What lies beside the packages in a clone, and in the package `emulator` where that is installed."""
@@ -51,18 +53,20 @@ class Sources:
     root: Path
     files: Mapping[str, Path]
     """Path inside the build -> file."""
+    base: str = ""
+    """The image to build on, if it is not the Dockerfile's own."""
 
     @property
     def image(self) -> str:
         """The image's name: another one for other contents."""
-        digest = sha256()
+        digest = sha256(self.base.encode())
         for name, path in self.files.items():
             digest.update(name.encode() + b"\0" + sha256(path.read_bytes()).digest())
         return f"{REPOSITORY}:{VERSION}-{digest.hexdigest()[:12]}"
 
 
-def sources() -> Sources:
-    """Find the sources: a clone's, or those that were installed.
+def sources(variables: Mapping[str, str]) -> Sources:
+    """Find the sources: a clone's, or those that were installed; `variables` may name another base.
 
     Raises:
         PrerequisiteMissing: A part of them is not there.
@@ -78,13 +82,13 @@ def sources() -> Sources:
             )
         skipped = packaged if name == "emulator" else set()
         files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
-    return Sources(Path(__file__).parents[1], files)
+    return Sources(Path(__file__).parents[1], files, variables.get(_BASE_SETTING, ""))
 
 
-def base_images() -> tuple[str, ...]:
+def base_image(variables: Mapping[str, str]) -> str:
     """Return what our image is built on."""
-    text = (_beside() / "Dockerfile").read_text()
-    return tuple(re.findall(r"^ARG PYTHON_IMAGE=(\S+)", text, re.MULTILINE))
+    own = re.search(rf"^ARG {_BASE_SETTING}=(\S+)", (_beside() / "Dockerfile").read_text(), re.MULTILINE)
+    return variables.get(_BASE_SETTING) or (own[1] if own else "")
 
 
 def _beside() -> Path:
@@ -144,7 +148,7 @@ class Builder:
             yield Path(path)
 
     def _build(self, root: Path, context: Path, name: str) -> None:
-        label = {SOURCES_LABEL: str(root).replace("$", "$$"), _VERSION_LABEL: VERSION}
+        label = {SOURCES_LABEL: str(root).replace("$", "$$")}
         labels = context / "labels.yaml"
         labels.write_text(json.dumps({"services": {"fakes": {"build": {"labels": label}}}}))
         files = ("--file", str(context / "compose.yaml"), "--file", str(labels))
@@ -153,7 +157,7 @@ class Builder:
             ("--project-directory", str(context), *files, "--progress", "plain", "build", "fakes"),
             doing=f"building the image '{name}'",
             log=self.log,
-            env={SETTING: name},
+            env={SETTING: name, "APP_VERSION": VERSION},
             within_s=_BUILD_WITHIN_S,
         )
 
@@ -187,7 +191,7 @@ def ensure_own(
     Raises:
         EmulatorError: It cannot be built.
     """
-    return variables.get(SETTING) or Builder(engine, cache, log, progress).ensure(sources())
+    return variables.get(SETTING) or Builder(engine, cache, log, progress).ensure(sources(variables))
 
 
 def named(file: ComposeFile, variables: Mapping[str, str]) -> dict[str, str]:

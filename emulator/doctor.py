@@ -134,12 +134,14 @@ def _compose(settings: Settings) -> str:
 def _images(settings: Settings, path: Path) -> Check:
     """Tell which images are here. A start builds ours, unless the user names one, and fetches the rest."""
     given = settings.variables.get(dockerimage.SETTING)
-    own = given or dockerimage.sources().image
+    own = given or dockerimage.sources(settings.variables).image
     variables = {**settings.variables, dockerimage.SETTING: own}
     images = dict.fromkeys(dockerimage.named(compose.read(settings), variables).values())
     is_built = not given and own in images and not dockerengine.has_image(path, own)
     if is_built:
-        images = dict.fromkeys((*(name for name in images if name != own), *dockerimage.base_images()))
+        images = dict.fromkeys(
+            (*(name for name in images if name != own), dockerimage.base_image(settings.variables))
+        )
     here = {name: dockerengine.has_image(path, name) for name in images}
     told = {
         "here": [name for name, is_here in here.items() if is_here],

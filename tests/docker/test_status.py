@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from docker import DockerClient
 
+from emulator import VERSION
 from emulator.dockerusage import hidden
 from emulator.plan import folder_of
 from emulator.record import StackRecord
@@ -23,6 +24,8 @@ def test_every_service_has_a_pid_a_version_an_uptime_and_memory(
 
     project = Project(docker_stack.parts.stack, docker_stack.parts.state_dir)
     assert found["runtime"] == "docker"
+    ours = {row["name"]: row["version"] for row in found["services"][3:]}
+    assert ours == dict.fromkeys(("fakes", "api", "worker", "web"), VERSION)
     for row in found["services"]:
         container = docker_engine.containers.get(f"{project.name}-{row['name']}-1")
         assert row["pid"] == container.attrs["State"]["Pid"]

@@ -52,14 +52,15 @@ def test_the_image_is_named_for_the_contents_of_its_sources(tree: dict[str, Path
     tree["api.py"].write_text("other")
     changed = Sources(Path("/a"), tree).image
     renamed = Sources(Path("/a"), {"Dockerfile": tree["Dockerfile"], "apis.py": tree["api.py"]}).image
+    rebased = Sources(Path("/a"), tree, "python:3.14").image
 
     assert before.startswith(f"clipnet-emulate:{VERSION}-")
     assert touched == before
-    assert len({before, changed, renamed}) == 3
+    assert len({before, changed, renamed, rebased}) == 4
 
 
 def test_the_sources_are_all_that_the_dockerfile_copies_and_nothing_compiled() -> None:
-    found = sources()
+    found = sources({})
 
     assert {name.split("/")[0] for name in found.files} == {
         *("clipnet", "emulator", "fakes", "seed"),
@@ -115,7 +116,7 @@ def test_what_is_installed_is_the_same_sources_as_the_clone(tmp_path: Path) -> N
     for source, target in {**{name: name for name in wheel["packages"]}, **wheel["force-include"]}.items():
         copy = shutil.copytree if (CHECKOUT / source).is_dir() else shutil.copyfile
         copy(CHECKOUT / source, tmp_path / target)
-    program = "from emulator.dockerimage import sources; found = sources(); print(found.root, found.image)"
+    program = "from emulator.dockerimage import sources; found = sources({}); print(found.root, found.image)"
 
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -126,4 +127,4 @@ def test_what_is_installed_is_the_same_sources_as_the_clone(tmp_path: Path) -> N
         check=True,
     )
 
-    assert done.stdout.split() == [str(tmp_path), sources().image]
+    assert done.stdout.split() == [str(tmp_path), sources({}).image]
