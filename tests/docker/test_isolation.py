@@ -14,7 +14,7 @@ PORTS = {"postgres": 5432, "redis": 6379, "objects": 9000, "fakes": 8410, "api":
 """The worker listens nowhere."""
 
 NAMED_WITHIN_S = 5.0
-REACHED_WITHIN_S = 3.0
+REACHED_WITHIN_S = 2.0
 INSIDE = """
 import json, socket, sys, time
 
@@ -75,9 +75,9 @@ def test_no_name_outside_is_found_and_that_is_said_soon(
 def test_no_address_outside_can_be_reached(
     docker_engine: DockerClient, project_image: str, network: str
 ) -> None:
-    answers = from_inside(docker_engine, project_image, network, outside(), ("1.1.1.1", 443))
+    (answer,) = from_inside(docker_engine, project_image, network, outside())
 
-    assert "reached" not in [answer["said"] for answer in answers]
+    assert answer["said"] != "reached"
 
 
 def test_the_stacks_own_names_are_found_and_answer(
