@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,21 +93,31 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._stop.wait(), 1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base class, without its sleep: what is under way has the grace to end."""
+        """As the base class, without its sleep: what is under way has the grace to end.
+
+        With TLS, that is requests only: a client that idles does not answer the end of its connection.
+        """
         for server in self.servers:
             server.close()
         for sock in sockets or ():
             sock.close()
-        state = self.server_state
+        state, is_plain = self.server_state, self.config.ssl is None
         for connection in list(state.connections):
             connection.shutdown()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
-                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
-                    await asyncio.sleep(0.005)
+        await self._while(lambda: bool(state.tasks or (is_plain and state.connections)))
         for task in state.tasks:
             task.cancel()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await self._while(lambda: bool(state.connections))
         await self.lifespan.shutdown()
+
+    async def _while(self, condition: Callable[[], bool]) -> None:
+        """Wait as long as this holds, and no longer than the grace."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while condition():  # noqa: ASYNC110 - uvicorn tells nobody
+                    await asyncio.sleep(0.005)
 
 
 class ByPort:

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -144,6 +145,19 @@ def test_the_same_asset_asked_for_by_port_has_the_address_that_the_port_gives(
     real = client.get(f"https://api.cloudinary.com{path}", auth=(KEY, SECRET)).json()
     assert by_port["url"] == by_port["secure_url"]
     assert by_port["url"] == real["secure_url"].replace("https://res.cloudinary.com", fakes.url("cloudinary"))
+
+
+def test_a_client_that_idles_does_not_hold_up_the_end() -> None:
+    with served("discord", by_name=True) as fakes:
+        context = trust(fakes.folder / "tls" / "ca.pem")
+        raw = socket.create_connection(("127.0.0.1", fakes.secure_port), timeout=10)
+        secure = context.wrap_socket(raw, server_hostname="discord.com")
+        status = status_of(secure, "discord.com")
+        began_s = time.monotonic()
+    took_s = time.monotonic() - began_s
+    secure.close()
+
+    assert (status, took_s < 0.9) == (200, True)  # a second is the grace of what is under way
 
 
 @pytest.mark.slow
