@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from emulator.processes import is_alive, process
 from emulator.runtimes.docker_project import Project
+from emulator.statefolder import StateFolder, holder
 from emulator.testing.containers import PREFIX
+from emulator.testing.own import NAME as OWN_STACK
 
 if TYPE_CHECKING:
     from docker.api import APIClient
 
-OWNER = "clipnet-emulate.owner"
+_OURS = "clipnet-emulate"
+OWNER = f"{_OURS}.owner"
 """Label of all that a test run made at the engine: host, pid and when that process started."""
 
 
@@ -35,8 +38,8 @@ def remove_leftovers(engine: APIClient) -> None:
 
 
 def _labels(engine: APIClient) -> Iterator[Mapping[str, str]]:
-    """Yield the labels of each container, network and volume that has an owner."""
-    filters = {"label": OWNER}
+    """Yield the labels of each container, network and volume of our stacks."""
+    filters = {"label": f"{_OURS}.folder"}
     found = [
         *engine.containers(all=True, filters=filters),
         *engine.networks(filters=filters),
@@ -47,9 +50,15 @@ def _labels(engine: APIClient) -> Iterator[Mapping[str, str]]:
 
 
 def _is_left(labels: Mapping[str, str]) -> bool:
-    host, pid, started = labels[OWNER].rsplit(" ", 2)
-    return host == socket.gethostname() and not is_alive(int(pid), int(started))
+    if OWNER in labels:
+        host, pid, started = labels[OWNER].rsplit(" ", 2)
+        return host == socket.gethostname() and not is_alive(int(pid), int(started))
+    return labels[f"{_OURS}.stack"] == OWN_STACK and holder(StateFolder(_folder(labels))) is None
 
 
 def _project(labels: Mapping[str, str]) -> Project:
-    return Project(labels["clipnet-emulate.stack"], Path(labels["clipnet-emulate.folder"]))
+    return Project(labels[f"{_OURS}.stack"], _folder(labels))
+
+
+def _folder(labels: Mapping[str, str]) -> Path:
+    return Path(labels[f"{_OURS}.folder"])

@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Use the running stack of this name instead of starting one. It is reset before each test!",
     )
     group.addoption(
+        "--clipnet-runtime",
+        choices=("embedded", "docker"),
+        default="embedded",
+        help="Where a stack that is started for the tests runs (default: embedded, as processes).",
+    )
+    group.addoption(
         "--clipnet-seed",
         choices=("small", "none"),
         default="small",
@@ -49,8 +55,8 @@ def clipnet_stack(pytestconfig: pytest.Config) -> Iterator[Clipnet]:
         with Clipnet(running(load(os.environ, pytestconfig.invocation_params.dir, stack=name))) as access:
             yield access
         return
-    seed = pytestconfig.getoption("--clipnet-seed")
-    with own_stack(pytestconfig.rootpath, os.environ, seed) as own, Clipnet(own.parts) as access:
+    seed, runtime = (pytestconfig.getoption(f"--clipnet-{name}") for name in ("seed", "runtime"))
+    with own_stack(pytestconfig.rootpath, os.environ, seed, runtime) as own, Clipnet(own.parts) as access:
         yield access
 
 

@@ -19,11 +19,18 @@ ARGUMENTS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.slow)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests; with --clipnet-runtime docker, leave out those that are about processes."""
+    in_docker = config.getoption("--clipnet-runtime") == "docker"
+    mine = [item for item in items if HERE in item.path.parents]
+    for item in mine:
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.slow)
+        if in_docker:
+            item.add_marker(pytest.mark.docker)
+    left_out = [item for item in mine if in_docker and item.get_closest_marker("embedded")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="module")

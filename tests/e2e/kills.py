@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import docker
+
+from emulator.runtimes.docker_project import Project, service_of
 from emulator.testing.access import Clipnet
 
 WITHIN_S = 120
@@ -26,17 +30,31 @@ class Sent:
 
 def service(clipnet: Clipnet, name: str) -> dict[str, Any]:
     """Return what the supervisor wrote down of a service."""
-    state = json.loads((clipnet.parts.state_dir / "state.json").read_text())
-    found: dict[str, Any] = next(one for one in state["services"] if one["name"] == name)
+    found: dict[str, Any] = next(one for one in _state(clipnet)["services"] if one["name"] == name)
+    return found
+
+
+def _state(clipnet: Clipnet) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((clipnet.parts.state_dir / "state.json").read_text())
     return found
 
 
 def kill(clipnet: Clipnet, name: str) -> int:
     """Kill a service and wait until the supervisor has another one running; return the old pid."""
     pid = int(service(clipnet, name)["pid"])
-    os.kill(pid, signal.SIGKILL)
+    if _state(clipnet)["runtime"] == "docker":
+        _kill_container(clipnet, name)
+    else:
+        os.kill(pid, signal.SIGKILL)
     wait_for_another(clipnet, name, pid)
     return pid
+
+
+def _kill_container(clipnet: Clipnet, name: str) -> None:
+    with closing(docker.APIClient(version="auto")) as engine:
+        project = Project(clipnet.parts.stack, clipnet.parts.state_dir)
+        (container,) = (one for one in project.containers(engine) if service_of(one) == name)
+        engine.kill(container["Id"])
 
 
 def wait_for_another(clipnet: Clipnet, name: str, pid: int) -> None:

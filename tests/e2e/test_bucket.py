@@ -12,6 +12,10 @@ from tests.emulator.stacks import run_cli
 from tests.fakes.cloudinary.buckets import BucketServer, bucket_server
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.embedded(
+    "in Docker blobs are in object storage without being asked: tests/docker/test_objects.py"
+)
+
 KEY = "staging-key"
 
 

@@ -11,7 +11,11 @@ import pytest
 from emulator.testing.access import Clipnet
 from emulator.testing.own import own_stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.embedded("it starts a Node program of this machine; in Docker that is an image"),
+]
 
 EXAMPLE = Path(__file__).parents[2] / "examples/node"
 OVERRIDE = """

@@ -47,6 +47,8 @@ def states(folder: Path) -> dict[str, str]:
     return {service["name"]: service["state"] for service in body["services"]}
 
 
+pytestmark = pytest.mark.embedded("it looks at processes and ports of this machine, stage by stage")
+
 Stage = Callable[[Path], bool]
 STAGES: dict[str, Stage] = {
     "at once": lambda folder: True,

@@ -14,6 +14,8 @@ from emulator.testing.own import own_stack
 from tests.e2e.test_interrupt import left
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.embedded("tests/docker/test_plugin.py asks the same of containers")
+
 HOLD = """
 import os, sys, threading
 from pathlib import Path

@@ -1,9 +1,6 @@
 """Posts on a whole stack when platforms refuse: quota, withdrawn access, cut connections, a killed worker."""
 
-import json
-import os
 import re
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from emulator.jobs import Job
 from emulator.testing.access import Clipnet
+from tests.e2e.kills import kill
 from tests.e2e.test_consent import agree, enter, linked
 from tests.fakes.oauth_login import approved
 
@@ -182,9 +180,7 @@ def test_a_worker_that_dies_in_mid_post_posts_once(
         lambda: len(fake.requests(path=path.strip("*"))) > after, "the call that is slow", WITHIN_S
     )
 
-    state = json.loads((clipnet.parts.state_dir / "state.json").read_text())
-    pid = next(one["pid"] for one in state["services"] if one["name"] == "worker")
-    os.kill(int(pid), signal.SIGKILL)
+    kill(clipnet, "worker")
     posted = until(clipnet, clip["id"], platform, "posted")
 
     assert len(received(clipnet, posted)) == 1

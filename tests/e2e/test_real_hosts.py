@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import httpx
+import pytest
 
 from emulator.testing.own import own_stack
 from tests.fakes.byname import ToPorts, trust
+
+pytestmark = pytest.mark.embedded(
+    "it is about a setting for processes: in Docker real host names are always there"
+)
 
 
 def test_a_stack_serves_real_host_names_when_asked_to_and_says_where(tmp_path: Path) -> None:
