@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from emulator.dockerengine import Engine
 from emulator.dockererrors import in_words
 from emulator.errors import StartFailed
 from emulator.statefolder import writing
+
+_END_WITHIN_S = 5.0
 
 
 def call(
@@ -23,6 +28,8 @@ def call(
 ) -> None:
     """Call Compose with these arguments and this environment beside the engine's own; wait for its end.
 
+    It does not outlive the wait: on a signal or a timeout, it and what it started are ended.
+
     Raises:
         EmulatorError: It failed, or was not done in time.
     """
@@ -31,19 +38,37 @@ def call(
         file = log.open("ab+")
     with file:
         began = file.seek(0, 2)
+        process = subprocess.Popen(
+            [*engine.compose, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            env={**engine.env, **env},
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(
-                [*engine.compose, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                env={**engine.env, **env},
-                timeout=within_s,
-            )
+            code = process.wait(within_s)
         except subprocess.TimeoutExpired as error:
             raise StartFailed(
                 f"{doing} was not done after {within_s:g} s", f"its output is in {log}"
             ) from error
-        if done.returncode:
+        finally:
+            _end(process)
+        if code:
             file.seek(began)
             raise in_words(file.read().decode(errors="replace"), doing, engine.address, log)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of a group: `docker` runs Compose as a program of its own."""
+    if process.poll() is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_END_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        pass
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
