@@ -127,6 +127,14 @@ def compose_project(
         remove(engine, name)
 
 
+def held(engine: DockerClient, project: str) -> list[str]:
+    """Return the names of what the engine still has of a project."""
+    mine = {"label": f"{LABEL}={project}"}
+    containers = engine.containers.list(all=True, filters=mine, ignore_removed=True)
+    found = (*containers, *engine.networks.list(filters=mine), *engine.volumes.list(filters=mine))
+    return [str(thing.name) for thing in found]
+
+
 def remove(engine: DockerClient, project: str) -> None:
     """Remove all containers, networks and volumes of a Compose project."""
     mine = {"label": f"{LABEL}={project}"}

@@ -13,7 +13,7 @@ from docker import DockerClient
 from emulator.errors import EmulatorError
 from emulator.testing import ClipnetStack
 from emulator.testing.leftovers import OWNER, remove_leftovers
-from tests.docker.projects import OURS, clean_env
+from tests.docker.projects import LABEL, OURS, clean_env, held
 from tests.engine import CHECKOUT
 from tests.servers import wait_until
 
@@ -26,7 +26,6 @@ with ClipnetStack(seed="none", image=sys.argv[1]) as stack:
     threading.Event().wait()
 """
 HOSTS = "127.0.0.1,localhost,fakes,media.example"
-OF_COMPOSE = "com.docker.compose.project"
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +41,6 @@ def ryuk_image(docker_engine: DockerClient) -> Iterator[str]:
     running = {"filters": {"ancestor": image.id}, "all": True, "ignore_removed": True}
     wait_until(lambda: not docker_engine.containers.list(**running), lambda: "Ryuk to end", 60)
     docker_engine.images.remove(image.id, force=True)
-
-
-def held(engine: DockerClient, project: str) -> list[str]:
-    """Return the names of what the engine still has of a project."""
-    mine = {"label": f"{OF_COMPOSE}={project}"}
-    containers = engine.containers.list(all=True, filters=mine, ignore_removed=True)
-    found = (*containers, *engine.networks.list(filters=mine), *engine.volumes.list(filters=mine))
-    return [str(thing.name) for thing in found]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +81,7 @@ def test_a_reset_brings_the_seed_back(stack: ClipnetStack) -> None:
 def test_all_ports_are_on_loopback_and_below_those_that_the_kernel_gives_away(
     stack: ClipnetStack, docker_engine: DockerClient
 ) -> None:
-    mine = {"label": f"{OF_COMPOSE}={stack.containers.project.name}"}
+    mine = {"label": f"{LABEL}={stack.containers.project.name}"}
     published = [
         place
         for container in docker_engine.containers.list(filters=mine)
@@ -106,7 +97,7 @@ def test_all_ports_are_on_loopback_and_below_those_that_the_kernel_gives_away(
 def test_the_containers_restart_as_the_file_says_once_all_is_up(
     stack: ClipnetStack, docker_engine: DockerClient
 ) -> None:
-    mine = {"label": f"{OF_COMPOSE}={stack.containers.project.name}"}
+    mine = {"label": f"{LABEL}={stack.containers.project.name}"}
 
     policies = {
         container.attrs["HostConfig"]["RestartPolicy"]["Name"]
