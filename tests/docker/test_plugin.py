@@ -9,6 +9,7 @@ from pathlib import Path
 from docker import DockerClient
 
 from emulator.runtimes.docker_project import Project
+from emulator.statefolder import StateFolder, holder
 from emulator.testing.leftovers import remove_leftovers
 from emulator.testing.own import NAME
 from tests.docker.projects import LABEL, clean_env, held
@@ -40,6 +41,7 @@ def test_a_killed_session_takes_its_containers_along_and_the_next_removes_its_vo
         lambda: (
             not docker_engine.containers.list(all=True, filters=of_stack, ignore_removed=True)
             and not docker_engine.networks.list(filters=of_stack)
+            and holder(StateFolder(folder)) is None
         ),
         lambda: f"{held(docker_engine, project.name)} to go",
         60,
