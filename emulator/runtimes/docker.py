@@ -181,10 +181,10 @@ class DockerRuntime:
         self._is_fresh = not mounted & {volume["Name"] for volume in kept["Volumes"] or ()}
 
     async def start(self, service: Service, env: Mapping[str, str]) -> DockerHandle:
-        """Start one service in its container; Compose gave it the environment."""
+        """Start one service in its container, made anew if it is gone; Compose gave the environment."""
         connection = await self._connect()
-        if service.name not in self._ids:
-            await self.prepare([service])
+        if not await self._is_there(connection, service):
+            await self.prepare(self._topology.services)
         log = self._folder.log(service.name)
         with writing(log):
             rotate(log)
@@ -208,6 +208,10 @@ class DockerRuntime:
         if self._connection is None:
             self._connection = await Connection.open(self._settings.variables)
         return self._connection
+
+    async def _is_there(self, connection: Connection, service: Service) -> bool:
+        container = self._ids.get(service.name)
+        return container is not None and await connection.look(f"/containers/{container}/json") is not None
 
     async def _create(self, connection: Connection) -> None:
         """Have Compose make what is not there, and start nothing.

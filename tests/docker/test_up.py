@@ -131,7 +131,17 @@ def test_a_container_that_is_killed_is_started_again(docker_engine: DockerClient
 
     running(docker_engine, project)["web"].kill()
     wait_for(lambda: project.row("web")["restarts"] == 1, "it is restarted")
-    wait_for(lambda: project.row("web")["state"] == "running", "it runs again")
+    wait_for(lambda: project.row("web")["health"] == "healthy", "it runs again")
+
+    assert project.get("web", "/") == b""
+
+
+def test_a_container_that_is_removed_is_made_again(docker_engine: DockerClient, project: Project) -> None:
+    project.json("up", "-d")
+
+    running(docker_engine, project)["web"].remove(force=True)
+    wait_for(lambda: project.row("web")["restarts"] > 0, "it is made again")
+    wait_for(lambda: project.row("web")["health"] == "healthy", "it runs again")
 
     assert project.get("web", "/") == b""
 
