@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Source: docs.docker.com/reference/cli/docker/container/run, "Exit status".
 """
 
 _KILLED = 137
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 1.0
 _VERSIONS = ("PG_VERSION", "REDIS_VERSION", "RCLONE_VERSION")
 _LABEL = "org.opencontainers.image.version"
 
@@ -106,12 +108,23 @@ class Container:
                 for block in output:
                     file.write(block)
             _close(output)
-            code = int(api.wait(self.id)["StatusCode"])
+            code = self._exit_code(api)
         except NotFound:
             code = _KILLED
         except (DockerException, RequestException, OSError):
             code = ENGINE_FAILED
         on_end(code)
+
+    def _exit_code(self, api: APIClient) -> int:
+        """Return the exit code of a container whose output has ended.
+
+        The engine's own `wait` may never answer for a container that is removed meanwhile (seen with 20.10).
+        """
+        pause_s = _FIRST_PAUSE_S
+        while (state := api.inspect_container(self.id)["State"])["Running"]:
+            sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+        return int(state["ExitCode"])
 
 
 def _close(output: CancellableStream) -> None:
