@@ -78,6 +78,6 @@ def docker_stack(
     docker_engine: DockerClient, project_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OwnStack]:
     """`up --runtime docker`, for all tests that look at it and leave it as it was."""
-    env = {**clean_env(), "CLIPNET_RUNTIME": "docker", "EMULATE_IMAGE": project_image}
-    with own_stack(tmp_path_factory.mktemp("project"), env) as stack:
+    env = {**clean_env(), "EMULATE_IMAGE": project_image}
+    with own_stack(tmp_path_factory.mktemp("project"), env, runtime="docker") as stack:
         yield stack

@@ -132,13 +132,12 @@ def test_the_same_override_serves_clipnet_emulate_with_docker(
 ) -> None:
     env = {
         **os.environ,
-        "CLIPNET_RUNTIME": "docker",
         "CLIPNET_START_TIMEOUT_S": "180",
         "EMULATE_IMAGE": project_image,
         "NODE_IMAGE": node_image,
     }
 
-    with own_stack(project, env, seed="none") as stack:
+    with own_stack(project, env, seed="none", runtime="docker") as stack:
         parts = stack.parts
         row = makes_a_clip(parts.api_url, parts.fakes["cloudinary"], parts.database_url, video)
 
