@@ -68,6 +68,11 @@ class Parts:
         """The folder with the files that a reset puts back."""
         return self.state_dir / "baseline"
 
+    def seen_inside(self, url: str, port_name: str) -> str:
+        """Return the URL of something behind a port of this machine as the stack's own services reach it."""
+        address = self.inner.get(port_name)
+        return urlsplit(url)._replace(netloc=address).geturl() if address else url
+
     @property
     def logs_dir(self) -> Path:
         """The folder with one log file per service."""

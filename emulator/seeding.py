@@ -121,8 +121,7 @@ def places_of(parts: Parts) -> Places:
 
     url = urlsplit(parts.env["CLOUDINARY_URL"])
     query = parse_qs(url.query)
-    inner = parts.inner.get("cloudinary")
-    sources = f"http://{inner}" if inner else query["upload_prefix"][0]
+    sources = parts.seen_inside(query["upload_prefix"][0], "cloudinary")
     return Places(delivery=f"http://{query['cname'][0]}/{url.hostname}", sources=f"{sources}/{url.hostname}")
 
 

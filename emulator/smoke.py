@@ -328,7 +328,8 @@ class Smoke:
 
     async def _provide_channel(self) -> None:
         """Make the channel known where no seed did: it is cut from the clip that was just made."""
-        settings = json.dumps({"media_url": self._made.clip["video_url"]})
+        source = self._parts.seen_inside(self._made.clip["video_url"], "cloudinary")
+        settings = json.dumps({"media_url": source})
         self._made.channel_row = await self._database.fetchval(
             "INSERT INTO bot_channels (id, platform, external_id, name, settings) "
             "VALUES (gen_random_uuid(), 'twitch', $1, $2, $3::jsonb) ON CONFLICT DO NOTHING"
