@@ -1,18 +1,23 @@
-"""Which addresses a fake may call."""
+"""Which addresses a fake may call, and which are its own to be controlled by."""
 
+import posixpath
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+CONTROL = "/_fake/"
+"""Begins the paths of the control surface: they are for people and tests, never for a provider."""
 
 
 def is_within(url: str, hosts: Set[str]) -> bool:
-    """Whether this is http(s) to one of these hosts, on any port."""
+    """Whether this is http(s) to one of these hosts, on any port, and no control surface."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # a number that is no port is only found by looking
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and parts.hostname in hosts
+    is_control = posixpath.normpath(unquote(parts.path)).startswith(CONTROL)
+    return parts.scheme in ("http", "https") and parts.hostname in hosts and not is_control
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fakes.kit import journal as journals
+from fakes.kit.addresses import CONTROL
 from fakes.kit.clock import SettableClock
 from fakes.kit.errors import ProviderError
 from fakes.kit.fake import Fake, serving
@@ -23,7 +24,7 @@ from fakes.kit.ids import Ids
 from fakes.kit.journal import Entry, Journal
 from fakes.kit.kit import FakeSettings, Kit, Parts
 from fakes.kit.routing import grouped
-from fakes.kit.surface import CONTROL, Surface
+from fakes.kit.surface import Surface, foreign_origin
 from fakes.kit.webhooks import CallbackRefused, Webhooks
 
 log = logging.getLogger(__name__)
@@ -70,11 +71,17 @@ class FakeApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; `scope["real_host"]` is the host of the provider that it came by, if any."""
-        came_by_name.set("real_host" in scope)
-        if scope["type"] == "http" and not scope["path"].startswith(CONTROL):
-            await self._recorded(scope, receive, send)
-        else:
+        is_by_name = "real_host" in scope
+        came_by_name.set(is_by_name)
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+        elif is_by_name or not scope["path"].startswith(CONTROL):
+            await self._recorded(scope, receive, send)
+        elif (origin := foreign_origin(scope)) is None:
+            await self._app(scope, receive, send)
+        else:
+            text = f"a page of '{origin[:100]}' may not control fake '{self.name}'; pages of this machine may"
+            await JSONResponse({"error": text, "fake": self.name}, 403)(scope, receive, send)
 
     def reset(self) -> None:
         """Back to the baseline: faults, webhooks, rows, ids, clock, journal."""
@@ -125,8 +132,14 @@ class FakeApp:
         return JSONResponse(body, error.status, error.headers)
 
     async def _at_its_host(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what the provider serves at another of its hosts; by this fake's own port all are one."""
+        """Refuse what the provider serves at another of its hosts; by this fake's own port all are one.
+
+        None of them has a control surface.
+        """
         host, path = scope.get("real_host"), scope["path"]
+        if host is not None and path.startswith(CONTROL):
+            await self._gap(Request(scope))(scope, receive, send)
+            return
         there = serving(self.hosts, path)
         if host is None or not there or host in there:
             await self._app(scope, receive, send)
@@ -153,6 +166,9 @@ class FakeApp:
         return Response(status_code=499)
 
     async def _not_covered(self, request: Request, _error: Exception) -> Response:
+        return self._gap(request)
+
+    def _gap(self, request: Request) -> Response:
         entry = request.scope.get("entry")
         path = request.url.path
         if entry is not None:

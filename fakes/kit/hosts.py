@@ -1,5 +1,6 @@
 """Serves real host names: which fake a request is for, and what addresses its answer carries."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 if TYPE_CHECKING:
     from fakes.kit.app import FakeApp
 
+log = logging.getLogger(__name__)
 UrlAt = Callable[[str], str]
 """Gives the origin of one of the provider's hosts, for whoever is being answered."""
 
@@ -38,6 +40,7 @@ class ByHost:
         name = host_name(Headers(scope=scope).get("host", ""))
         found = self._hosts.get(name)
         if found is None:
+            log.warning("unknown host", extra={"host": name, "path": scope["path"]})
             text = f"no fake stands for the host '{name}'; there are {', '.join(sorted(self._hosts))}"
             await JSONResponse({"error": text, "host": name}, MISDIRECTED)(scope, receive, send)
             return

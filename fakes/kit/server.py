@@ -165,6 +165,7 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who asks is who is connected, whatever a header says
         date_header=True,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,

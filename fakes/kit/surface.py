@@ -3,17 +3,20 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
+from fakes.kit.addresses import CONTROL, is_within
 from fakes.kit.bodies import json_object, readable
 from fakes.kit.clock import SettableClock, iso, unix_s
 from fakes.kit.faults import Faults
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.numbers import whole
 
-CONTROL = "/_fake/"
+_PAGES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Surface:
@@ -144,6 +147,15 @@ class Surface:
 
     def _told(self, body: Mapping[str, Any]) -> Response:
         return JSONResponse({"fake": self._kit.name, **body})
+
+
+def foreign_origin(scope: Scope) -> str | None:
+    """The origin of the web page that made a browser send this, if it is not one of this machine.
+
+    Browsers name it on all that may change something (fetch.spec.whatwg.org, section 3.2); programs do not.
+    """
+    origin = Headers(scope=scope).get("origin")
+    return None if origin is None or is_within(origin, _PAGES) else origin
 
 
 def _in_words(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -85,7 +85,8 @@ class Webhooks:
         """
         if not is_within(url, self._allowed_hosts):
             raise CallbackRefused(
-                f"callback '{url}' is outside of this stack; allowed hosts: {sorted(self._allowed_hosts)}"
+                f"callback '{url}' is outside of this stack, or controls a fake; "
+                f"allowed hosts: {sorted(self._allowed_hosts)}"
             )
 
     def send(self, delivery: Delivery) -> None:

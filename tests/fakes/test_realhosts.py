@@ -274,6 +274,30 @@ def test_what_another_host_of_the_provider_serves_is_refused_and_seen(
     assert (entry.path, entry.is_covered, entry.status) == ("/youtube/v3/videos", False, 404)
 
 
+@pytest.mark.parametrize("path", ["/_fake/reset", "/%5Ffake/reset"])
+@pytest.mark.parametrize("name", FAKES)
+def test_no_real_host_leads_to_the_control_surface(
+    fakes: Served, client: httpx.Client, name: str, path: str
+) -> None:
+    journal = fakes.apps[name].kit.journal
+
+    answers = {host.name: client.post(f"https://{host.name}{path}") for host in described(name).hosts}
+
+    assert {answer.status_code for answer in answers.values()} == {501}
+    text = f"fake '{name}' does not cover POST /_fake/reset"
+    assert {answer.json()["error"] for answer in answers.values()} == {text}
+    kept = [(entry.path, entry.is_covered) for entry in journal.find()]
+    assert kept == [("/_fake/reset", False)] * len(answers)
+
+
+def test_no_upload_brings_what_a_control_surface_says(client: httpx.Client) -> None:
+    form = {"file": "https://api.x.com/_fake/requests", **signed(public_id="staging_clips/spied")}
+
+    answer = client.post(f"{API}/raw/upload", data=form)
+
+    assert (answer.status_code, "ERR_DNS_FAIL" in answer.text) == (400, True)
+
+
 def test_plain_http_is_sent_to_https(client: httpx.Client) -> None:
     answer = client.get("http://discord.com/api/v10/gateway?v=10")
 

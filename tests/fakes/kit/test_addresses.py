@@ -17,6 +17,10 @@ from fakes.kit.oauth.redirects import is_loopback
         ("http://[127.0.0.1", False),
         ("http://127.0.0.1:99999/", False),
         ("//127.0.0.1/", False),
+        ("http://127.0.0.1:8416/_fake/reset", False),
+        ("http://127.0.0.1:8416/%5Ffake/reset", False),
+        ("http://127.0.0.1:8416/a/../_fake/requests?limit=1", False),
+        ("http://127.0.0.1:8416/a/_fake/b", True),
         ("", False),
     ],
 )

@@ -124,6 +124,31 @@ def test_a_gap_answers_501_naming_fake_and_path_and_is_recorded(fake: FakeClient
     assert (recorded["path"], recorded["status"], recorded["is_covered"]) == (path, 501, False)
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://evil.test", 403),
+        ("null", 403),
+        ("http://127.0.0.1.evil.test:8400", 403),
+        ("http://127.0.0.1:8400", 200),
+        ("http://[::1]:5173", 200),
+        (None, 200),
+    ],
+)
+def test_no_page_of_elsewhere_controls_a_fake_through_a_browser(
+    fake: FakeClient, origin: str | None, status: int
+) -> None:
+    headers = {"Origin": origin} if origin else {}
+
+    answer = fake.post("/_fake/reset", headers=headers)
+
+    assert answer.status_code == status
+    if origin and status == 403:
+        assert answer.json()["error"] == (
+            f"a page of '{origin}' may not control fake '{fake.fake_name}'; pages of this machine may"
+        )
+
+
 def test_a_request_is_found_by_its_trace(fake: FakeClient) -> None:
     fake.get("/no/such", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
 
