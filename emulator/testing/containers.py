@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StartFailed
+from emulator.parts import Parts, parts
 from emulator.testing.access import Clipnet
 from emulator.testing.portal import Portal
 
@@ -93,7 +94,6 @@ class ClipnetStack(Clipnet):
         _require_testcontainers()
         from emulator.dockerengine import find
         from emulator.launch import with_images
-        from emulator.parts import parts
         from emulator.seeding import NAMES, load
         from emulator.testing.composed import started
         from emulator.testing.leftovers import remove_leftovers
@@ -107,7 +107,7 @@ class ClipnetStack(Clipnet):
                 remove_leftovers(client.api)
             self.containers = started(plan, engine, opened)
             _require_ports(plan)
-            found = parts(plan.settings.stack, plan.env, plan.folder.path, plan.settings.cache_dir)
+            found = _parts(plan)
             with Portal() as portal:
                 portal.call(load(found, self._seed), SEED_WITHIN_S)
             super().__init__(found)
@@ -141,6 +141,13 @@ class ClipnetStack(Clipnet):
         made.folder.create()
         made.folder.data("media").chmod(0o777)
         return made
+
+
+def _parts(plan: Plan) -> Parts:
+    from emulator.environment import inner_addresses
+
+    found = parts(plan.settings.stack, plan.env, plan.folder.path, plan.settings.cache_dir)
+    return replace(found, inner=inner_addresses("docker", plan.topology, plan.ports))
 
 
 def _require_testcontainers() -> None:

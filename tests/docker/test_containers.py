@@ -69,6 +69,15 @@ def test_a_clip_goes_its_whole_way(stack: ClipnetStack) -> None:
     assert "clip:process" in {job.name for job in stack.queue.jobs("completed")}
 
 
+def test_a_command_in_the_chat_becomes_a_clip_of_a_seeded_stream(stack: ClipnetStack) -> None:
+    stack.fake("twitch").event(type="chat", channel="streamer_sam", user="viewer_vic", text="!clip 5 A play")
+
+    of_bot = "SELECT state FROM clips WHERE title = 'A play'"
+    stack.wait_for(lambda: stack.database.value(of_bot) == "ready", "the clip", 60)
+
+    assert stack.wait_for(lambda: stack.posts("twitch"), "the answer in the chat", 60)
+
+
 def test_a_reset_brings_the_seed_back(stack: ClipnetStack) -> None:
     stack.sign_up("nobody@example.test")
 
