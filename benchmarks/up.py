@@ -32,8 +32,8 @@ from contextlib import closing
 from pathlib import Path
 
 from emulator.compose import read
-from emulator.dockerengine import find
-from emulator.dockerimage import ensure_own, named
+from emulator.docker.engine import find
+from emulator.docker.image import ensure_own, named
 from emulator.parts import running
 from emulator.reset import Resetter
 from emulator.settings import load

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emulator import VERSION, compose, dockerengine, dockerimage, ports
+from emulator import VERSION, compose, ports
+from emulator.docker import engine, image
 from emulator.errors import CheckFailed, EmulatorError
 from emulator.plan import Plan, plan
 from emulator.runtimes import embedded_postgres, embedded_redis
@@ -112,12 +113,12 @@ def _docker(settings: Settings) -> Iterator[Check]:
     """Look at the engine and Compose, and, if the engine answers, at its disk and its images."""
     yield _found("docker compose", lambda: _compose(settings))
     try:
-        path, version, api_version = dockerengine.find_engine(settings.variables)
+        path, version, api_version = engine.find_engine(settings.variables)
     except EmulatorError as error:
         yield Check("docker engine", False, f"{error.what}; {error.hint}")
         return
     yield Check("docker engine", True, f"{version}, API {api_version} ({path})")
-    folder = Path((dockerengine.look(path, "/info") or {}).get("DockerRootDir", "/var/lib/docker"))
+    folder = Path((engine.look(path, "/info") or {}).get("DockerRootDir", "/var/lib/docker"))
     if os.path.exists(folder):
         yield _disk("docker disk", folder, is_ours=False)
     try:
@@ -127,22 +128,22 @@ def _docker(settings: Settings) -> Iterator[Check]:
 
 
 def _compose(settings: Settings) -> str:
-    words, version = dockerengine.find_compose(settings.variables)
+    words, version = engine.find_compose(settings.variables)
     return f"{version} ({' '.join(words)})"
 
 
 def _images(settings: Settings, path: Path) -> Check:
     """Tell which images are here. A start builds ours, unless the user names one, and fetches the rest."""
-    given = settings.variables.get(dockerimage.SETTING)
-    own = given or dockerimage.sources(settings.variables).image
-    variables = {**settings.variables, dockerimage.SETTING: own}
-    images = dict.fromkeys(dockerimage.named(compose.read(settings), variables).values())
-    is_built = not given and own in images and not dockerengine.has_image(path, own)
+    given = settings.variables.get(image.SETTING)
+    own = given or image.sources(settings.variables).image
+    variables = {**settings.variables, image.SETTING: own}
+    images = dict.fromkeys(image.named(compose.read(settings), variables).values())
+    is_built = not given and own in images and not engine.has_image(path, own)
     if is_built:
         images = dict.fromkeys(
-            (*(name for name in images if name != own), dockerimage.base_image(settings.variables))
+            (*(name for name in images if name != own), image.base_image(settings.variables))
         )
-    here = {name: dockerengine.has_image(path, name) for name in images}
+    here = {name: engine.has_image(path, name) for name in images}
     told = {
         "here": [name for name, is_here in here.items() if is_here],
         "fetched at the first start": [name for name, is_here in here.items() if not is_here],

@@ -2,7 +2,7 @@
 
 The proof looks at sockets: whoever is connected to this stack's PostgreSQL or Redis and is not one of its
 services is judged: one that listens on a port of its own is a second API, one that waits for jobs is a
-second worker. Where services are containers, `dockerproof.py` looks at those too.
+second worker. Where services are containers, `docker/proof.py` looks at those too.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def prove(planned: Plan, stack: Stack) -> tuple[Check, ...]:
 
 
 def _containers(planned: Plan, stack: Stack) -> Iterator[Check]:
-    from emulator.dockerproof import prove
+    from emulator.docker.proof import prove
 
     return prove(planned, stack)
 

@@ -151,7 +151,7 @@ def with_images(plan: Plan, progress: Callable[[str], None]) -> Plan:
     """
     if plan.settings.runtime != "docker" or holder(plan.folder) is not None:
         return plan
-    from emulator.dockerimage import ensure_all
+    from emulator.docker.image import ensure_all
 
     plan.folder.create()
     return replace(plan, settings=ensure_all(plan.settings, plan.folder.log("build"), progress))
@@ -178,9 +178,9 @@ def up(
     try:
         strays.clear(plan.folder)
         if plan.settings.runtime == "docker":
-            from emulator import dockerstrays
+            from emulator.docker.strays import clear as clear_containers
 
-            dockerstrays.clear(plan.settings, plan.folder)
+            clear_containers(plan.settings, plan.folder)
         ports.refuse_taken(plan.ports, plan.settings.stack, env)
         with writing(plan.folder.ports):
             replace_json(plan.folder.ports, plan.ports)

@@ -97,7 +97,7 @@ def holder_of(port: int, env: Mapping[str, str]) -> str:
     process = listener(port)
     command = process.command if process else ""
     if process is None or "docker-proxy" in command or "rootlesskit" in command:
-        from emulator.dockerengine import publisher
+        from emulator.docker.engine import publisher
 
         container = publisher(port, env)
         if container is not None:

@@ -24,11 +24,11 @@ def down(settings: Settings, *, wipe: bool) -> bool:
     Raises:
         StackBusy: It is just being started or stopped by another command.
     """
-    from emulator import dockerstrays
+    from emulator.docker.strays import clear as clear_containers
 
     folder = folder_of(settings)
     if not folder.path.is_dir():
-        return bool(dockerstrays.clear(settings, folder, wipe=wipe))
+        return bool(clear_containers(settings, folder, wipe=wipe))
     was_running = _end_supervisor(folder, settings.stack)
     lock = try_lock(folder.lock)
     if lock is None:
@@ -36,7 +36,7 @@ def down(settings: Settings, *, wipe: bool) -> bool:
             f"another 'up' or 'down' of stack '{settings.stack}' is at work", "try again in a moment"
         )
     try:
-        left = (*strays.clear(folder), *dockerstrays.clear(settings, folder, wipe=wipe))
+        left = (*strays.clear(folder), *clear_containers(settings, folder, wipe=wipe))
         if wipe:
             with writing(folder.path):
                 shutil.rmtree(folder.path)

@@ -95,8 +95,8 @@ def _hidden(settings: Settings, record: StackRecord) -> Mapping[str, Mapping[str
     """Return uptime and memory of services in containers whose processes are not this host's."""
     if record.runtime != "docker":
         return {}
-    from emulator.dockerusage import hidden
-    from emulator.runtimes.docker_project import Project
+    from emulator.docker.project import Project
+    from emulator.docker.usage import hidden
 
     found = hidden(settings, Project(record.stack, folder_of(settings).path), record.services)
     return {name: _measured(usage.uptime_s, usage.memory_bytes) for name, usage in found.items()}

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator import probe
-from emulator.dockererrors import in_words
+from emulator.docker.addition import addition, is_asked_inside
+from emulator.docker.connection import Connection
+from emulator.docker.container import Container
+from emulator.docker.errors import in_words
+from emulator.docker.project import Project, service_of
 from emulator.environment import for_compose
 from emulator.errors import EmulatorError
 from emulator.logs import follow, rotate
 from emulator.probe import NotReady
-from emulator.runtimes.docker_compose import addition, is_asked_inside
-from emulator.runtimes.docker_connection import Connection
-from emulator.runtimes.docker_container import Container
-from emulator.runtimes.docker_project import Project, service_of
 from emulator.runtimes.spawn import Command, run
 from emulator.settings import Settings
 from emulator.statefolder import StateFolder, replace_json, writing

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from testcontainers.compose import ComposeContainer, DockerCompose
 from testcontainers.core.labels import create_labels
 
-from emulator.dockerengine import Engine, look
-from emulator.dockererrors import in_words
+from emulator.docker.engine import Engine, look
+from emulator.docker.errors import in_words
+from emulator.docker.project import Project
 from emulator.environment import for_compose
 from emulator.errors import StartFailed
 from emulator.runtimes.docker import user_of_shared_files
-from emulator.runtimes.docker_project import Project
 from emulator.testing.leftovers import owner_label
 from emulator.testing.ryuk import watch_over_us
 

@@ -92,7 +92,7 @@ class ClipnetStack(Clipnet):
         if self._is_up:
             return self
         _require_testcontainers()
-        from emulator.dockerengine import find
+        from emulator.docker.engine import find
         from emulator.launch import with_images
         from emulator.seeding import NAMES, load
         from emulator.testing.composed import started

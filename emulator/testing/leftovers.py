@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulator.docker.project import Project
 from emulator.processes import is_alive, process
-from emulator.runtimes.docker_project import Project
 from emulator.statefolder import StateFolder, holder
 from emulator.testing.containers import PREFIX
 from emulator.testing.own import NAME as OWN_STACK

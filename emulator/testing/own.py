@@ -128,7 +128,7 @@ def _wipe(project: Path, environment: Mapping[str, str]) -> None:
 def _remove_volumes_of_killed_sessions(env: Mapping[str, str]) -> None:
     from contextlib import closing
 
-    from emulator.dockerengine import find
+    from emulator.docker.engine import find
     from emulator.testing.leftovers import remove_leftovers
 
     with closing(find(env).client()) as client:

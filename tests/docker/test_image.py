@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from emulator.dockerengine import Engine, find
-from emulator.dockerimage import SOURCES_LABEL, Builder, Sources, ensure_own, fetch_missing
+from emulator.docker.engine import Engine, find
+from emulator.docker.image import SOURCES_LABEL, Builder, Sources, ensure_own, fetch_missing
 from emulator.errors import EmulatorError, PrerequisiteMissing, StartFailed
 from tests.docker.projects import clean_env
 

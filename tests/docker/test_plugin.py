@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from emulator.runtimes.docker_project import Project
+from emulator.docker.project import Project
 from emulator.statefolder import StateFolder, holder
 from emulator.testing.leftovers import remove_leftovers
 from emulator.testing.own import NAME

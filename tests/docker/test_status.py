@@ -9,10 +9,10 @@ import pytest
 from docker import DockerClient
 
 from emulator import VERSION
-from emulator.dockerusage import hidden
+from emulator.docker.project import Project
+from emulator.docker.usage import hidden
 from emulator.plan import folder_of
 from emulator.record import StackRecord
-from emulator.runtimes.docker_project import Project
 from emulator.stack import status
 from emulator.testing.own import OwnStack
 

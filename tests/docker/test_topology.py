@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from emulator.docker.project import Project
 from emulator.inspection import inspect
-from emulator.runtimes.docker_project import Project
 from emulator.statefolder import StateFolder
 from emulator.testing.own import OwnStack
 from tests.docker.projects import unique_name

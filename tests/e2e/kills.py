@@ -11,7 +11,7 @@ from typing import Any
 
 import docker
 
-from emulator.runtimes.docker_project import Project, service_of
+from emulator.docker.project import Project, service_of
 from emulator.testing.access import Clipnet
 
 WITHIN_S = 120

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from emulator.dockerengine import engine_socket, look
+from emulator.docker.engine import engine_socket, look
+from emulator.docker.project import Project
 from emulator.errors import EmulatorError
 from emulator.inspection import (
     SERVES,
@@ -24,7 +25,6 @@ from emulator.inspection import (
 from emulator.plan import Plan
 from emulator.processes import Process, all_processes
 from emulator.record import ServiceRecord
-from emulator.runtimes.docker_project import Project
 from emulator.stack import Stack
 from emulator.topology import MODULES, ROLES, Port
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from emulator.dockerengine import Engine
-from emulator.dockererrors import in_words
+from emulator.docker.engine import Engine
+from emulator.docker.errors import in_words
 from emulator.errors import StartFailed
 from emulator.statefolder import writing
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.dockercompose import call
-from emulator.dockerengine import Engine
+from emulator.docker.compose import call
+from emulator.docker.engine import Engine
 from emulator.errors import Interrupted, StartFailed
 from emulator.launch import interruptible
 from emulator.processes import process

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from emulator.dockerengine import Engine, find, look
+from emulator.docker.engine import Engine, find, look
 
 if TYPE_CHECKING:
     from docker.api import APIClient
@@ -54,7 +54,7 @@ class Connection:
         Raises:
             EmulatorError: The engine refused; `doing` says what.
         """
-        from emulator.dockererrors import speaking_to
+        from emulator.docker.errors import speaking_to
 
         api = await self.api()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.dockererrors import fetching_failed, in_words
+from emulator.docker.errors import fetching_failed, in_words
 
 _NOWHERE = "unix:///nowhere"
 _NO_HOST = "dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host"

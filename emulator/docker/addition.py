@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.runtimes.docker_project import Project
+from emulator.docker.project import Project
 from emulator.topology import HEALTHCHECK, Service, Topology
 
 _RARELY = {"interval": "30s"}

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from emulator.dockerengine import engine_socket, look
+from emulator.docker.engine import engine_socket, look
+from emulator.docker.project import Project, service_of
 from emulator.errors import EmulatorError
 from emulator.record import ServiceRecord
-from emulator.runtimes.docker_project import Project, service_of
 from emulator.settings import Settings
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from emulator import VERSION
 from emulator.compose import ComposeFile, read
-from emulator.dockerimage import Sources, built_by_user, named, refuse_shared_name, sources
+from emulator.docker.image import Sources, built_by_user, named, refuse_shared_name, sources
 from emulator.errors import ConfigurationRefused
 from emulator.settings import load
 from tests.engine import CHECKOUT
@@ -116,7 +116,7 @@ def test_what_is_installed_is_the_same_sources_as_the_clone(tmp_path: Path) -> N
     for source, target in {**{name: name for name in wheel["packages"]}, **wheel["force-include"]}.items():
         copy = shutil.copytree if (CHECKOUT / source).is_dir() else shutil.copyfile
         copy(CHECKOUT / source, tmp_path / target)
-    program = "from emulator.dockerimage import sources; found = sources({}); print(found.root, found.image)"
+    program = "from emulator.docker.image import sources; found = sources({}); print(found.root, found.image)"
 
     done = subprocess.run(
         [sys.executable, "-c", program],

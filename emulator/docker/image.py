@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from emulator import VERSION, dockercompose
+from emulator import VERSION
 from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile, read
-from emulator.dockerengine import Engine, find
-from emulator.dockererrors import fetching_failed
+from emulator.docker import compose
+from emulator.docker.engine import Engine, find
+from emulator.docker.errors import fetching_failed
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing
 from emulator.interpolation import interpolate
 from emulator.settings import Settings
@@ -82,7 +83,7 @@ def sources(variables: Mapping[str, str]) -> Sources:
             )
         skipped = packaged if name == "emulator" else set()
         files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
-    return Sources(Path(__file__).parents[1], files, variables.get(_BASE_SETTING, ""))
+    return Sources(Path(__file__).parents[2], files, variables.get(_BASE_SETTING, ""))
 
 
 def base_image(variables: Mapping[str, str]) -> str:
@@ -152,7 +153,7 @@ class Builder:
         labels = context / "labels.yaml"
         labels.write_text(json.dumps({"services": {"fakes": {"build": {"labels": label}}}}))
         files = ("--file", str(context / "compose.yaml"), "--file", str(labels))
-        dockercompose.call(
+        compose.call(
             self.engine,
             ("--project-directory", str(context), *files, "--progress", "plain", "build", "fakes"),
             doing=f"building the image '{name}'",
@@ -299,7 +300,7 @@ def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
         progress(f"building {', '.join(built)} (log: {log})")
         files = [word for path in file.paths for word in ("--file", str(path))]
         where = ("--project-directory", str(file.paths[-1].parent), *files)
-        dockercompose.call(
+        compose.call(
             engine,
             (*where, "--progress", "plain", "build", *built),
             doing=f"building {', '.join(built)}",

@@ -16,7 +16,7 @@ from threading import Thread
 
 import pytest
 
-from emulator.dockerengine import engine_socket, find, numbers
+from emulator.docker.engine import engine_socket, find, numbers
 from emulator.errors import ConfigurationRefused, EmulatorError, PrerequisiteMissing
 
 _NOBODY = 65534

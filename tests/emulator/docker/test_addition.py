@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from emulator.docker.addition import addition, is_asked_inside
+from emulator.docker.project import Project
 from emulator.plan import plan
-from emulator.runtimes.docker_compose import addition, is_asked_inside
-from emulator.runtimes.docker_project import Project
 from emulator.settings import load
 from emulator.topology import HEALTHCHECK, Probe
 from tests.emulator.runtimes.scripted import scripted_service

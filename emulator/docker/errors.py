@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulator.dockerengine import no_permission, not_running
+from emulator.docker.engine import no_permission, not_running
 from emulator.errors import ConfigurationRefused, EmulatorError, PortTaken, PrerequisiteMissing, StartFailed
 from emulator.ports import holder_of
 

@@ -1,6 +1,6 @@
 """Finds the Docker engine of this machine and the program that speaks Compose to it.
 
-What the engine and Compose answer when something goes wrong is put into words in `dockererrors.py`.
+What the engine and Compose answer when something goes wrong is put into words in `docker/errors.py`.
 """
 
 from __future__ import annotations

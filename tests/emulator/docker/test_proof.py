@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.dockerproof import Around, Container, runs_in_one, strangers
+from emulator.docker.proof import Around, Container, runs_in_one, strangers
 from emulator.inspection import Guests
 from emulator.lifecycle import State
 from emulator.record import ServiceRecord

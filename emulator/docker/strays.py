@@ -5,9 +5,9 @@ Looks over the engine's socket first, which takes milliseconds; the SDK is impor
 
 from __future__ import annotations
 
-from emulator.dockerengine import engine_socket, look
+from emulator.docker.engine import engine_socket, look
+from emulator.docker.project import Project
 from emulator.errors import EmulatorError
-from emulator.runtimes.docker_project import Project
 from emulator.settings import Settings
 from emulator.statefolder import StateFolder
 
@@ -45,7 +45,7 @@ def _has_anything(settings: Settings, project: Project, *, with_volumes: bool) -
 def _remove(settings: Settings, project: Project, *, with_volumes: bool) -> tuple[str, ...]:
     from docker import APIClient
 
-    from emulator.dockererrors import speaking_to
+    from emulator.docker.errors import speaking_to
 
     address = f"unix://{engine_socket(settings.variables)}"
     with speaking_to(address, f"removing what stack '{project.stack}' left"):

@@ -1,0 +1,1 @@
+"""Docker: the engine, Compose, the image, and what a stack has there."""
