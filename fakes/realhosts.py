@@ -5,6 +5,7 @@ import importlib
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from socket import socket
 
 from fakes.kit.app import FakeApp
@@ -48,15 +49,25 @@ def prepare(host: str, settings: TlsSettings, names: Iterable[str], now_s: float
     """
     try:
         found = certificate(settings.folder, list(names), now_s)
-        if settings.ca_file is not None:
-            publish(found.ca, settings.ca_file)
         tls = tls_context(found.chain, found.key)
     except OSError as error:  # an error of ssl is one, too
         raise CertificateUnusable(
             f"the certificate in '{settings.folder}' cannot be used: {error}; "
             "remove that folder, or make it one that can be written, and start again"
         ) from error
+    if settings.ca_file is not None:
+        _publish(found.ca, settings.ca_file)
     if settings.port is None:
         return None
     plain = None if settings.http_port is None else listen(host, settings.http_port)
     return Listeners(listen(host, settings.port), plain, tls)
+
+
+def _publish(ca: Path, path: Path) -> None:
+    try:
+        publish(ca, path)
+    except OSError as error:
+        raise CertificateUnusable(
+            f"the authority's certificate cannot be put at '{path}', which FAKES_CA_FILE names: {error}; "
+            "make its folder one that can be written, and start again"
+        ) from error

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
+from urllib.parse import quote
 
 from fakes import FAKES
 from fakes.kit.bucket import Bucket
@@ -114,7 +115,7 @@ def _bucket(url: str | None, env: Mapping[str, str]) -> Bucket | None:
     if not url:
         return None
     if "@" not in url and (key := _blobs_key(env)):
-        url = url.replace("://", f"://{key}@", 1)
+        url = url.replace("://", f"://{quote(key, safe=':')}@", 1)
     try:
         return parse_bucket(url)
     except ValueError as error:

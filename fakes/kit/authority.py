@@ -4,9 +4,11 @@ Nothing can be signed with it any more, and clients that trust it still take its
 """
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from pathlib import Path
 
 def where() -> str:
     """Return the path of the certificate."""
-    return str(Path(__file__).parents[2] / "{name}")
+    return str(Path(__file__).parents[2] / {name!r})
 
 
 def contents() -> str:
@@ -41,19 +43,14 @@ class Certificate:
 def certificate(folder: Path, hosts: Sequence[str], now_s: float) -> Certificate:
     """Return the certificate for these hosts that is in the folder; make one where none will do.
 
-    Another list of hosts, an end that comes near, and files that are gone are reasons to make a new one.
+    Another list of hosts, an end that comes near, and files that are gone are reasons to make a new one. Of
+    several processes that start at once, one makes it.
     """
     found = Certificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    if not _will_do(folder, found, hosts, now_s):
-        from fakes.kit.certificates import issued  # late: 80 ms that a stack without TLS never pays
-
-        _about(folder).unlink(missing_ok=True)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = issued(sorted(hosts), now_s, LIFE_DAYS)
-        for path, content in zip((found.ca, found.chain, found.key), made, strict=True):
-            _write(path, content, 0o600 if path == found.key else 0o644)
-        about = {"hosts": sorted(hosts), "expires_s": now_s + LIFE_DAYS * _DAY_S}
-        _write(_about(folder), json.dumps(about).encode(), 0o644)  # last: what it tells of is there by then
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(folder):
+        if not _will_do(folder, found, hosts, now_s):
+            _make(folder, found, hosts, now_s)
     return found
 
 
@@ -64,6 +61,28 @@ def publish(ca: Path, path: Path) -> None:
     """
     _put(path, ca.read_bytes())
     _put(path.parent / "python" / "certifi" / "__init__.py", _CERTIFI.format(name=path.name).encode())
+
+
+def _make(folder: Path, found: Certificate, hosts: Sequence[str], now_s: float) -> None:
+    from fakes.kit.certificates import issued  # late: 80 ms that a stack without TLS never pays
+
+    _about(folder).unlink(missing_ok=True)
+    made = issued(sorted(hosts), now_s, LIFE_DAYS)
+    for path, content in zip((found.ca, found.chain, found.key), made, strict=True):
+        _write(path, content, 0o600 if path == found.key else 0o644)
+    about = {"hosts": sorted(hosts), "expires_s": now_s + LIFE_DAYS * _DAY_S}
+    _write(_about(folder), json.dumps(about).encode(), 0o644)  # last: what it tells of is there by then
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out meanwhile; one that ends lets go. The folder need not be one to write to."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -91,10 +110,12 @@ def _will_do(folder: Path, found: Certificate, hosts: Sequence[str], now_s: floa
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Replace a file by one that nobody sees half written, and that never had more rights than it has."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(content)
-    temporary.replace(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

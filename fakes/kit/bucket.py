@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 _OPTIONS = {"tls", "region"}
+_FORM = "write s3://KEY:SECRET@HOST:PORT/BUCKET, with ?tls=1 or ?region=NAME if need be"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -32,12 +33,12 @@ def parse(url: str) -> Bucket:
     Raises:
         ValueError: It is not of this form; the text says what to write and shows no secret.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     name, _, prefix = parts.path.strip("/").partition("/")
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     is_whole = parts.hostname and _NAME.fullmatch(name) and parts.username and parts.password
     if parts.scheme != "s3" or not is_whole or not options.keys() <= _OPTIONS:
-        raise ValueError("write s3://KEY:SECRET@HOST:PORT/BUCKET, with ?tls=1 or ?region=NAME if need be")
+        raise ValueError(_FORM)
     return Bucket(
         endpoint=parts.netloc.rpartition("@")[2],
         name=name,
@@ -47,3 +48,12 @@ def parse(url: str) -> Bucket:
         is_tls=options.get("tls", "0") in ("1", "true"),
         region=options.get("region", "us-east-1"),
     )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a number that is no port is only found by looking
+    except ValueError:
+        raise ValueError(_FORM) from None  # what Python says of it may show the secret
+    return parts

@@ -401,3 +401,11 @@ def test_without_a_port_only_the_authority_is_put_down(fakes: Served) -> None:
 
     assert listeners is None
     assert shared.read_bytes() == (fakes.folder / "quiet" / "ca.pem").read_bytes()
+
+
+def test_a_place_for_the_authority_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, no folder")
+    shared = tmp_path / "taken" / "ca.pem"
+
+    with pytest.raises(CertificateUnusable, match=r"put at '.*/taken/ca.pem', which FAKES_CA_FILE names: "):
+        prepare("127.0.0.1", TlsSettings(tmp_path / "tls", shared), ["a.test"], 1_800_000_000)

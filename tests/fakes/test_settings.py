@@ -26,6 +26,17 @@ def test_the_key_of_a_bucket_may_come_in_a_file(tmp_path: Path) -> None:
     assert keys == [("k", "s3cret"), ("a", "b"), ("c", "d")]
 
 
+def test_the_key_of_a_bucket_may_have_any_characters(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("AKID:se/cr+et%2F@:\n")
+    given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_KEY_FILE": str(path)}
+
+    found = load({**given, "BLOBS_URL": "s3://127.0.0.1:9000/clips"}).fakes.bucket
+
+    assert found is not None
+    assert (found.access_key, found.secret_key) == ("AKID", "se/cr+et%2F@:")
+
+
 def test_a_file_of_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": "s3://127.0.0.1:9000/clips"}
 

@@ -64,10 +64,10 @@ class Incoming:
         return self.finish()
 
     def drop(self) -> None:
-        """Remove it, unless it was kept."""
-        self._file.close()
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        """Remove it, unless it was kept; what could not be written to a full disk is not wanted any more."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 class Inbox:

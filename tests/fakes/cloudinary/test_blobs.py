@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.cloudinary.blobs import Blob, Blobs
+from fakes.cloudinary.blobs import Blob, Blobs, Incoming
 from fakes.cloudinary.blobs.bucket import BucketBlobs
 from fakes.cloudinary.blobs.cache import LocalCache
 from fakes.cloudinary.blobs.folder import FolderBlobs
@@ -245,3 +245,14 @@ def test_a_copy_in_use_stays_however_full_the_cache_is(tmp_path: Path) -> None:
         found = [cache.find(name) is not None for name in ("a", "b", "c")]
 
     assert found == [True, False, False]
+
+
+def test_what_a_full_disk_did_not_take_is_removed_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.symlink_to("/dev/full")
+    incoming = Incoming(path)
+    incoming.write(b"x")
+
+    incoming.drop()
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,11 @@
+import fcntl
 import json
+import os
+import shutil
 import ssl
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fakes.kit import certificates
 from fakes.kit.authority import LIFE_DAYS, RENEWED_BEFORE_DAYS, Certificate, certificate, publish
+from tests.servers import wait_until
 
 HOSTS = ("b.test", "a.test")
 NOW_S = datetime.now(UTC).timestamp()
@@ -176,3 +181,45 @@ def test_programs_that_ask_certifi_are_told_of_the_authority(tmp_path: Path) -> 
     )
 
     assert said.stdout == f"{tmp_path}/shared/ca.pem\n{found.ca.read_text()}\n"
+
+
+def test_who_starts_while_another_makes_a_certificate_takes_that_one(tmp_path: Path) -> None:
+    made = certificate(tmp_path / "made", HOSTS, NOW_S)
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    inode = folder.stat().st_ino
+    found: list[tuple[bytes, bytes, bytes]] = []
+    second = threading.Thread(target=lambda: found.append(contents(certificate(folder, HOSTS, NOW_S))))
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        second.start()
+        wait_until(lambda: bool(found) or is_waited_for(inode), lambda: "the second to wait")
+        shutil.copytree(made.ca.parent, folder, dirs_exist_ok=True)
+    finally:
+        os.close(descriptor)
+    second.join(10)
+
+    assert found == [contents(made)]
+
+
+def is_waited_for(inode: int) -> bool:
+    """Whether somebody waits for a lock on this file. Source: proc_locks(5)."""
+    rows = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return any(row[1] == "->" and row[6].endswith(f":{inode}") for row in rows)
+
+
+def test_a_copy_of_any_name_is_named_to_those_who_ask_certifi(tmp_path: Path) -> None:
+    copy = tmp_path / 'an "odd" name.pem'
+    publish(certificate(tmp_path / "tls", HOSTS, NOW_S).ca, copy)
+    program = "import certifi; print(certifi.where())"
+
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(tmp_path / "python")},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert said.stdout == f"{copy}\n"

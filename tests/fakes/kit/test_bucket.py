@@ -22,6 +22,10 @@ def test_most_of_it_has_defaults() -> None:
         "s3://k:s@h",
         "s3://k:s@h/No",
         "s3://k:s@h/clips?ssl=1",
+        "s3://k:s@h:port/clips",
+        "s3://k:s3cret@h:99999/clips",
+        "s3://k:s3cret\N{ACCOUNT OF}@h/clips",
+        "s3://k:s3cret/x@h:1/clips",
     ],
 )
 def test_another_form_is_refused_without_showing_the_secret(url: str) -> None:
@@ -29,6 +33,8 @@ def test_another_form_is_refused_without_showing_the_secret(url: str) -> None:
         parse(url)
 
     assert url not in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+    assert refused.value.__cause__ is None
 
 
 def test_the_secret_is_not_shown() -> None:
