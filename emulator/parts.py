@@ -108,9 +108,7 @@ def inside(env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:
             f"the environment does not name {', '.join(missing)}",
             "run it in the stack's network: docker compose run --rm seed",
         )
-    found = dict(env)
-    if not env.get("TOKEN_KEY"):
-        found["TOKEN_KEY"] = Path(env["TOKEN_KEY_FILE"]).read_text().strip()
+    found = dict(env) | {name: _secret(env, name) for name in _OF_A_CONTAINER if not env.get(name)}
     fakes = (name for name in env if name.startswith("FAKES_") and name.endswith("_URL"))
     for name in (*_STORES, *fakes):
         host = urlsplit(found[name]).hostname or ""
@@ -120,6 +118,18 @@ def inside(env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:
                 "a seed replaces everything that is there: give it a stack's own services only",
             )
     return parts("inside", found, state_dir, cache_dir)
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    path = env[f"{name}_FILE"]
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigurationRefused(
+            f"{name}_FILE names '{path}', which cannot be read: {why}",
+            f"mount the file of the secret there, or say {name}",
+        ) from error
 
 
 def parts(stack: str, env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:

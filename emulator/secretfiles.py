@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from emulator.compose import IN_CHECKOUT, PACKAGED, ComposeFile, as_map
 from emulator.interpolation import interpolate
@@ -54,6 +53,6 @@ def _text(path: Path, key: str, offences: list[str]) -> str:
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        why: Any = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         offences.append(f"{key} is to come out of '{path}', which cannot be read: {why}")
         return ""

@@ -17,7 +17,7 @@ from emulator import tables
 from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.jobs import connect
 from emulator.parts import Parts
-from emulator.reset import link, replace_content, restore_uploads, stop_jobs
+from emulator.reset import fakes_client, link, replace_content, restore_uploads, stop_jobs
 
 if TYPE_CHECKING:
     import httpx
@@ -53,7 +53,6 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
         CheckFailed: A fake refused its document.
     """
     import asyncpg
-    import httpx
 
     if name not in NAMES:
         raise ConfigurationRefused(f"there is no seed '{name}'", f"seeds: {', '.join(NAMES)}")
@@ -66,7 +65,7 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
 
     queue = connect(parts.redis_url)
     database = await asyncpg.connect(parts.database_url)
-    http = httpx.AsyncClient(timeout=60)
+    http = fakes_client(timeout_s=60)
     try:
         await stop_jobs(queue)
         await queue.flushall(asynchronous=True)

@@ -23,13 +23,25 @@ def test_a_container_finds_its_stack_in_its_environment(tmp_path: Path) -> None:
     assert (found.database_url, found.media_dir) == (ENV["DATABASE_URL"], Path("/media"))
 
 
-def test_the_token_key_may_come_in_a_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("out of a file\n")
-    env = {name: value for name, value in ENV.items() if name != "TOKEN_KEY"}
+@pytest.mark.parametrize("name", ["TOKEN_KEY", "DATABASE_URL", "CLOUDINARY_URL"])
+def test_a_secret_may_come_in_a_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{ENV[name]}\n")
+    env = {each: value for each, value in ENV.items() if each != name}
 
-    found = inside({**env, "TOKEN_KEY_FILE": str(tmp_path / "key")}, tmp_path, tmp_path)
+    found = inside({**env, f"{name}_FILE": str(tmp_path / "secret")}, tmp_path, tmp_path)
 
-    assert found.env["TOKEN_KEY"] == "out of a file"
+    assert found.env[name] == ENV[name]
+
+
+def test_a_file_of_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+
+    with pytest.raises(ConfigurationRefused) as error:
+        inside({**ENV, "TOKEN_KEY": "", "TOKEN_KEY_FILE": str(away)}, tmp_path, tmp_path)
+
+    assert error.value.what == (
+        f"TOKEN_KEY_FILE names '{away}', which cannot be read: No such file or directory"
+    )
 
 
 def test_everything_that_is_missing_is_named(tmp_path: Path) -> None:
