@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +37,7 @@ class Graves:
             for address in addresses:
                 (self._folder / address).touch()
             is_idle = self._worker is None or not self._worker.is_alive()
-            if is_idle and any(self._folder.iterdir()):
+            if is_idle and self._first() is not None:
                 self._worker = threading.Thread(target=self._work, name="graves", daemon=True)
                 self._worker.start()
 
@@ -73,8 +74,12 @@ class Graves:
 
     def _next(self) -> Path | None:
         with self._turn:
-            noted = (grave for grave in self._folder.iterdir() if grave.name not in self._spared)
-            grave = next(noted, None)
+            grave = self._first()
             self._at_work = grave.name if grave else None
             self._worker = self._worker if grave else None
             return grave
+
+    def _first(self) -> Path | None:
+        """One that may be deleted; does not read the whole folder, which may hold thousands."""
+        with os.scandir(self._folder) as noted:
+            return next((Path(entry) for entry in noted if entry.name not in self._spared), None)
