@@ -121,13 +121,14 @@ def inside(env: Mapping[str, str], state_dir: Path, cache_dir: Path) -> Parts:
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:
+    from emulator import secretfiles  # late: it reads compose files, too
+
     path = env[f"{name}_FILE"]
     try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        return secretfiles.read(Path(path))
+    except ValueError as error:
         raise ConfigurationRefused(
-            f"{name}_FILE names '{path}', which cannot be read: {why}",
+            f"{name}_FILE names '{path}', which cannot be read: {error}",
             f"mount the file of the secret there, or say {name}",
         ) from error
 

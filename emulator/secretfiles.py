@@ -49,10 +49,23 @@ def revealed(
     return found
 
 
-def _text(path: Path, key: str, offences: list[str]) -> str:
+def read(path: Path) -> str:
+    """Return the secret of a file.
+
+    Raises:
+        ValueError: It cannot be read; the text says why and goes on from "which cannot be read:".
+    """
     try:
         return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        offences.append(f"{key} is to come out of '{path}', which cannot be read: {why}")
+    except OSError as error:
+        raise ValueError(error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text") from error
+
+
+def _text(path: Path, key: str, offences: list[str]) -> str:
+    try:
+        return read(path)
+    except ValueError as error:
+        offences.append(f"{key} is to come out of '{path}', which cannot be read: {error}")
         return ""

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from fakes import FAKES
+from fakes.cloudinary.wire import addresses
 from fakes.kit.fake import Fake, serving
 from fakes.realhosts import CertificateUnusable, fake_of_host, prepare
 from fakes.settings import TlsSettings
@@ -132,6 +133,14 @@ def test_an_upload_by_name_gives_real_addresses_that_lead_back_here(client: http
     assert re.fullmatch(f"https://{path}", body["secure_url"])
     assert re.fullmatch(f"http://{path}", body["url"])
     assert [client.get(body[name]).content for name in ("url", "secure_url")] == [content, content]
+
+
+def test_a_public_id_that_is_an_address_keeps_its_own_scheme() -> None:
+    by_port = "http://127.0.0.1:1/staging/image/fetch/v1/https://a.test/b.png"
+    by_host = "https://res.cloudinary.com/staging/image/fetch/v1/https://a.test/b.png"
+
+    assert addresses(by_port) == {"url": by_port, "secure_url": by_port}
+    assert addresses(by_host) == {"url": by_host.replace("s:", ":", 1), "secure_url": by_host}
 
 
 def test_the_same_asset_asked_for_by_port_has_the_address_that_the_port_gives(

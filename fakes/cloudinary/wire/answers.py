@@ -3,6 +3,7 @@
 Source: cloudinary.com/documentation/image_upload_api_reference (responses), admin_api, search_api.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -44,7 +45,7 @@ def delivery_url(
 
 def addresses(url: str, name: str = "url") -> dict[str, str]:
     """An address of delivery in its plain and its secure field; by the fake's own port the two are one."""
-    return {name: url.replace("https://", "http://", 1), f"secure_{name}": url}
+    return {name: re.sub(r"\Ahttps:", "http:", url), f"secure_{name}": url}
 
 
 def asset_body(asset: Asset, origin: str, cloud: Cloud, *, secret: str, api_key: str) -> dict[str, Any]:
