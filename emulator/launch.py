@@ -260,7 +260,11 @@ def _await_up(supervision: Supervision, plan: Plan, progress: Progress, began: f
         if "service" in message:
             record = ServiceRecord.from_json(message["service"])
             services[record.name] = record
-    raise SupervisorLost(
+    raise _lost(plan)
+
+
+def _lost(plan: Plan) -> SupervisorLost:
+    return SupervisorLost(
         f"stack '{plan.settings.stack}' was stopped while it started",
         f"its log is {plan.folder.log('supervisor')}",
     )
@@ -327,6 +331,8 @@ def _revive(plan: Plan, timeout_s: float, progress: Progress) -> StackRecord:
         record = read_record(plan.folder)
         if all(service.state is State.RUNNING for service in record.services):
             return record
+        if holder(plan.folder) != pid:
+            raise _lost(plan)
         if monotonic() - began > timeout_s:
             late = next(service for service in record.services if service.state is not State.RUNNING)
             raise StartFailed(

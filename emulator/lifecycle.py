@@ -52,6 +52,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.STOPPED, Event.WANTED): State.WAITING,
     (State.FAILED, Event.WANTED): State.WAITING,
     (State.WAITING, Event.STARTED): State.STARTING,
+    (State.WAITING, Event.EXITED): State.RESTARTING,
     (State.RESTARTING, Event.STARTED): State.STARTING,
     (State.STARTING, Event.READY): State.RUNNING,
     (State.STARTING, Event.EXITED): State.RESTARTING,

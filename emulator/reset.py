@@ -20,6 +20,7 @@ from emulator import tables
 from emulator.errors import CheckFailed, EmulatorError
 from emulator.jobs import QUEUES, connect
 from emulator.parts import Parts
+from emulator.statefolder import writing
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -143,8 +144,13 @@ async def reset_fakes(http: AsyncClient, fakes: Mapping[str, str]) -> None:
 
 
 def restore_uploads(parts: Parts) -> None:
-    """Empty the folder of uploads and put the seeded ones back; what is moved out is deleted behind."""
-    replace_content(parts.media_dir, parts.baseline_dir / "media", parts.state_dir / "tmp")
+    """Empty the folder of uploads and put the seeded ones back; what is moved out is deleted behind.
+
+    Raises:
+        StateFolderUnusable: The disk is full.
+    """
+    with writing(parts.state_dir):
+        replace_content(parts.media_dir, parts.baseline_dir / "media", parts.state_dir / "tmp")
 
 
 def replace_content(folder: Path, baseline: Path, trash: Path) -> None:

@@ -18,6 +18,7 @@ from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.jobs import connect
 from emulator.parts import Parts
 from emulator.reset import fakes_client, link, replace_content, restore_uploads, stop_jobs
+from emulator.statefolder import writing
 
 if TYPE_CHECKING:
     import httpx
@@ -51,6 +52,7 @@ async def load(parts: Parts, name: str, seed: int = 1, progress: Progress = lamb
     Raises:
         ConfigurationRefused: There is no seed of this name, or the database has other tables than the seed.
         CheckFailed: A fake refused its document.
+        StateFolderUnusable: The disk is full.
     """
     import asyncpg
 
@@ -171,11 +173,12 @@ def _link_assets(folder: Path, files: Mapping[str, Path]) -> None:
 def _place_uploads(parts: Parts, scenario: Scenario) -> None:
     """Put uploads where the API keeps them."""
     baseline = parts.baseline_dir / "media"
-    replace_content(baseline, baseline / "none", parts.state_dir / "tmp")
-    for upload in scenario.uploads:
-        target = baseline / upload.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        link(upload.file.path, target)
+    with writing(parts.state_dir):
+        replace_content(baseline, baseline / "none", parts.state_dir / "tmp")
+        for upload in scenario.uploads:
+            target = baseline / upload.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            link(upload.file.path, target)
     restore_uploads(parts)
 
 

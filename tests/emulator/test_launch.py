@@ -335,6 +335,23 @@ def test_up_starts_again_what_was_given_up(project: Project, tmp_path: Path) -> 
     assert project.row("web")["state"] == "running"
 
 
+def test_up_does_not_wait_for_a_stack_that_is_stopped_meanwhile(project: Project, tmp_path: Path) -> None:
+    flag = tmp_path / "broken"
+    project.write({**programs(), "web": service("web", f"fail-if:{flag}", "serve")})
+    project.json("up", "-d")
+    flag.touch()
+    project.tell_to_exit("web", 1)
+    wait_for(lambda: project.row("web")["state"] == "failed", "web is given up")
+
+    with project.started("up", "-d", "--timeout", "60") as again:
+        wait_for(lambda: project.row("web")["state"] != "failed", "web is wanted again")
+        os.kill(project.state()["supervisor_pid"], signal.SIGKILL)
+        said, _ = again.communicate(timeout=20)
+
+    assert again.returncode == 12
+    assert "error: stack 'default' was stopped while it started\n" in said
+
+
 def test_a_folder_that_cannot_be_written_is_named(project: Project) -> None:
     (project.path / ".clipnet").write_text("in the way")
 

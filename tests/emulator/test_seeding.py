@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -10,9 +11,9 @@ import pytest
 import redis.asyncio
 from cryptography.fernet import Fernet
 
-from emulator.errors import ConfigurationRefused
+from emulator.errors import ConfigurationRefused, StateFolderUnusable
 from emulator.parts import Parts
-from emulator.reset import Resetter, reset
+from emulator.reset import Resetter, reset, restore_uploads
 from emulator.seeding import load, places_of
 
 
@@ -111,6 +112,17 @@ async def test_none_leaves_nothing(parts: Parts, database: Any) -> None:
 async def test_an_unknown_seed_is_refused(parts: Parts) -> None:
     with pytest.raises(ConfigurationRefused, match="there is no seed 'medium'"):
         await load(parts, "medium")
+
+
+async def test_uploads_that_find_no_place_are_refused_in_words(parts: Parts, tmp_path: Path) -> None:
+    unusable = tmp_path / "state"
+    unusable.write_text("in the way")
+    elsewhere = replace(parts, state_dir=unusable)
+
+    with pytest.raises(StateFolderUnusable, match=f"'{unusable}' cannot be written: Not a directory"):
+        await load(elsewhere, "none")
+    with pytest.raises(StateFolderUnusable, match=f"'{unusable}' cannot be written: Not a directory"):
+        restore_uploads(elsewhere)
 
 
 async def test_reset_undoes_every_kind_of_change(parts: Parts, database: Any, queue: Any) -> None:

@@ -145,6 +145,23 @@ async def test_what_was_given_up_can_be_wanted_again() -> None:
         assert wanted
 
 
+async def test_what_is_wanted_again_may_be_refused_again_and_the_rest_goes_on() -> None:
+    async with stage(scripted("api", "serve"), scripted("web", "serve")) as staged:
+        await staged.supervisor.start()
+        staged.runtime.refuse("api", "its port is taken")
+        staged.runtime.crash("api", 9)
+        await staged.until(lambda: staged.record("api").state is State.FAILED)
+
+        staged.supervisor.want_all()
+
+        await staged.until(lambda: [told.state for told in staged.told].count(State.FAILED) == 2)
+        assert staged.record("api").detail == "given up: its port is taken"
+        assert staged.record("web").state is State.RUNNING
+        staged.runtime.relent("api")
+        staged.supervisor.want_all()
+        await staged.until(lambda: staged.record("api").state is State.RUNNING)
+
+
 async def test_bad_answers_in_a_row_make_it_unhealthy_and_one_good_one_well() -> None:
     async with stage(scripted("api", "serve")) as staged:
         await staged.supervisor.start()

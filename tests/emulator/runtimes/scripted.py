@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from emulator.errors import PrerequisiteMissing
+from emulator.errors import PrerequisiteMissing, StartFailed
 from emulator.ports import is_free
 from emulator.probe import ask
 from emulator.topology import Port, Probe, Service
@@ -122,6 +122,7 @@ class ScriptedRuntime:
         self.is_closed = False
         self._handles: dict[str, ScriptedHandle] = {}
         self._scripts: dict[str, tuple[str, ...]] = {}
+        self._refused: dict[str, str] = {}
 
     async def prepare(self, services: Sequence[Service]) -> None:
         for service in services:
@@ -133,6 +134,8 @@ class ScriptedRuntime:
 
     async def start(self, service: Service, env: Mapping[str, str]) -> ScriptedHandle:
         self.started.append(service.name)
+        if service.name in self._refused:
+            raise StartFailed(self._refused[service.name], "try again")
         steps = self._scripts.get(service.name, service.command[2:])
         handle = ScriptedHandle(service, steps, self.stopped)
         self._handles[service.name] = handle
@@ -144,6 +147,14 @@ class ScriptedRuntime:
     def script(self, name: str, *steps: str) -> None:
         """Give a service other steps from its next start on."""
         self._scripts[name] = steps
+
+    def refuse(self, name: str, why: str) -> None:
+        """Let no start of a service succeed from now on."""
+        self._refused[name] = why
+
+    def relent(self, name: str) -> None:
+        """Let it start again."""
+        del self._refused[name]
 
     def crash(self, name: str, code: int) -> None:
         """End a service as if by itself."""
