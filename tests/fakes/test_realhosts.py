@@ -20,6 +20,7 @@ from fakes.realhosts import CertificateUnusable, fake_of_host, prepare
 from fakes.settings import TlsSettings
 from tests.fakes.byname import by_name, trust
 from tests.fakes.cloudinary.conftest import image
+from tests.fakes.discord.conftest import BOT, CHANNEL
 from tests.fakes.receiver import receiving
 from tests.fakes.serving import Served, served, served_by_process
 from tests.servers import wait_until
@@ -181,6 +182,24 @@ def test_a_fake_that_others_know_by_another_port_finds_itself_at_it() -> None:
 
     assert first["secure_url"].startswith("http://127.0.0.1:1/staging/image/upload/")
     assert second["etag"] == first["etag"]
+
+
+def test_a_file_in_a_message_has_the_address_that_fits_who_reads_it(
+    fakes: Served, client: httpx.Client
+) -> None:
+    path = f"/api/v10/channels/{CHANNEL}/messages"
+    sent = client.post(
+        f"https://discord.com{path}", files={"files[0]": ("a.txt", b"a", "text/plain")}, headers=BOT
+    ).json()
+
+    read = httpx.get(f"{fakes.url('discord')}{path}/{sent['id']}", headers=BOT, trust_env=False).json()
+
+    ((by_host,), (by_port,)) = (sent["attachments"], read["attachments"])
+    end = f"/attachments/{by_host['id']}/a.txt"
+    assert (by_host["url"], by_port["url"]) == (
+        f"https://cdn.discordapp.com{end}",
+        f"{fakes.url('discord')}{end}",
+    )
 
 
 def test_the_private_cdn_of_a_cloud_delivers_by_its_name(client: httpx.Client) -> None:

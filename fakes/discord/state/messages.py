@@ -160,7 +160,7 @@ class Messages:
         )
         if row is None:
             raise errors.unknown_message()
-        return _message(row)
+        return self._read(row)
 
     def page(self, channel_id: str, limit: int, before: int | None, after: int | None) -> list[Message]:
         """Messages that everybody in the channel sees, newest first."""
@@ -168,7 +168,7 @@ class Messages:
         rows = self._kit.store.all(
             order, (channel_id, _LAST_ID if before is None else before, after or 0, limit)
         )
-        found = [_message(row) for row in rows]
+        found = [self._read(row) for row in rows]
         return found[::-1] if after is not None else found
 
     def edit(self, message: Message, draft: Draft) -> Message:
@@ -240,7 +240,7 @@ class Messages:
             " AND is_deleted = 0",
             (json.dumps(draft.nonce), channel.id, author.id, self._kit.clock.now() - NONCE_LIFE_S),
         )
-        return None if row is None else _message(row)
+        return None if row is None else self._read(row)
 
     def _insert(self, message_id: str, channel: Channel, author: Author, draft: Draft, at_s: float) -> None:
         self._kit.store.execute(
@@ -265,19 +265,20 @@ class Messages:
             ),
         )
 
+    def _read(self, row: Row) -> Message:
+        """A message with the addresses of its files for whoever is being answered: they are not stored."""
+        return _message(row, self._kit.url_at("cdn.discordapp.com"))
+
     def _attachments(self, files: Sequence[File]) -> list[dict[str, Any]]:
         found = []
         for file in files:
-            attachment_id = self.ids.next()
-            origin = self._kit.url_at("cdn.discordapp.com")
-            url = f"{origin}/attachments/{attachment_id}/{file.name}"
-            row: dict[str, Any] = {"id": attachment_id, "filename": file.name, "size": file.size_bytes}
-            row |= {"url": url, "proxy_url": url, "content_type": file.content_type, "sha256": file.sha256}
+            row: dict[str, Any] = {"id": self.ids.next(), "filename": file.name, "size": file.size_bytes}
+            row |= {"content_type": file.content_type, "sha256": file.sha256}
             found.append(row | ({"description": file.description} if file.description else {}))
         return found
 
 
-def _message(row: Row) -> Message:
+def _message(row: Row, origin: str) -> Message:
     return Message(
         id=row["id"],
         channel_id=row["channel_id"],
@@ -285,7 +286,7 @@ def _message(row: Row) -> Message:
         content=row["content"],
         embeds=tuple(json.loads(row["embeds"])),
         components=tuple(json.loads(row["components"])),
-        attachments=tuple(json.loads(row["attachments"])),
+        attachments=tuple(_addressed(one, origin) for one in json.loads(row["attachments"])),
         flags=row["flags"],
         tts=bool(row["tts"]),
         nonce=None if row["nonce"] is None else json.loads(row["nonce"]),
@@ -294,6 +295,11 @@ def _message(row: Row) -> Message:
         edited_s=row["edited_s"],
         idempotency_key=row["idempotency_key"],
     )
+
+
+def _addressed(attachment: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    url = f"{origin}/attachments/{attachment['id']}/{attachment['filename']}"
+    return {**attachment, "url": url, "proxy_url": url}
 
 
 def _post(row: Row, origin: str) -> dict[str, Any]:
