@@ -65,11 +65,12 @@ class StackNotRunning(EmulatorError):
 
     exit_code = 3
 
-    def __init__(self, stack: str, waited_s: float | None = None) -> None:
+    def __init__(self, stack: str, waited_s: float | None = None, runtime: str | None = None) -> None:
         name = "" if stack == "default" else f" --stack {stack}"
+        where = "" if runtime is None else f" --runtime {runtime}"
         waited = "" if waited_s is None else f", nor was it started within {waited_s:.1f} s"
         super().__init__(
-            f"stack '{stack}' is not running{waited}", f"start it with: clipnet-emulate up -d{name}"
+            f"stack '{stack}' is not running{waited}", f"start it with: clipnet-emulate up -d{where}{name}"
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.errors import CheckFailed, StackNotRunning
-from emulator.plan import Plan, plan
+from emulator.plan import Plan, as_it_is_kept, plan
 from emulator.processes import Process, all_processes, connected, listening, tree
 from emulator.record import ServiceRecord
 from emulator.settings import Settings
@@ -63,7 +63,7 @@ class Inspection:
 
 def inspect(settings: Settings) -> Inspection:
     """Describe the stack and, if it runs, prove it."""
-    planned = plan(settings)
+    planned = plan(as_it_is_kept(settings))
     try:
         stack = Stack.running(settings)
     except StackNotRunning:

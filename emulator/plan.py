@@ -67,6 +67,14 @@ def as_it_runs(settings: Settings) -> Settings:
     return settings if record is None else replace(settings, runtime=record.runtime)
 
 
+def as_it_is_kept(settings: Settings) -> Settings:
+    """Return the settings with the runtime of the stack that runs, else of the data that it keeps."""
+    folder = folder_of(settings)
+    if holder(folder) is not None:
+        return as_it_runs(settings)
+    return replace(settings, runtime=_only_with_data(folder) or settings.runtime)
+
+
 def folder_of(settings: Settings) -> StateFolder:
     """Return the state folder of the stack that the settings name."""
     return StateFolder((settings.state_dir / settings.stack).resolve())
@@ -88,13 +96,19 @@ def refuse_other_runtime(plan: Plan, asked: str | None) -> None:
             f"stack '{stack}' is running in the {runtime} runtime, not in the {asked} one",
             f"stop it first, or start another one: clipnet-emulate up --runtime {asked} --stack NAME",
         )
-    other = next(name for name in RUNTIMES if name != runtime)
-    if _has_data(plan.folder, other) and not _has_data(plan.folder, runtime):
+    other = _only_with_data(plan.folder)
+    if other not in (None, runtime):
         raise ConfigurationRefused(
             f"stack '{stack}' keeps its data in the {other} runtime, and is to start in the {runtime} one",
             f"go on with: clipnet-emulate up --runtime {other}; or start another one with --stack NAME; "
             "or remove what it keeps with: clipnet-emulate down --wipe",
         )
+
+
+def _only_with_data(folder: StateFolder) -> str | None:
+    """Return the runtime in which the stack keeps its data, if it is one."""
+    found = [name for name in RUNTIMES if _has_data(folder, name)]
+    return found[0] if len(found) == 1 else None
 
 
 def _has_data(folder: StateFolder, runtime: str) -> bool:

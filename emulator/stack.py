@@ -13,7 +13,7 @@ from emulator.alerts import alerts
 from emulator.compose import read
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StackNotRunning, StartFailed
 from emulator.lifecycle import Health, State
-from emulator.plan import as_it_runs, folder_of
+from emulator.plan import as_it_is_kept, folder_of
 from emulator.processes import all_processes, memory_bytes, process, tree, uptime_s
 from emulator.record import ServiceRecord, StackRecord
 from emulator.settings import Settings
@@ -43,7 +43,7 @@ class Stack:
         folder = folder_of(settings)
         record = _living(folder)
         if record is None or record.phase != "up":
-            raise StackNotRunning(settings.stack)
+            raise not_running(settings)
         return cls(settings.stack, folder, record)
 
     @property
@@ -65,10 +65,17 @@ class Stack:
         return dict(self.record.env)
 
 
+def not_running(settings: Settings, waited_s: float | None = None) -> StackNotRunning:
+    """Return the error that says so, and how to start the stack where it keeps its data."""
+    runtime = as_it_is_kept(settings).runtime
+    return StackNotRunning(settings.stack, waited_s, runtime if runtime != settings.runtime else None)
+
+
 def status(settings: Settings) -> dict[str, Any]:
     """Return the stack's state in the form of `status --json`; when it is down, every service is stopped."""
     record = _living(folder_of(settings))
     if record is None:
+        settings = as_it_is_kept(settings)
         services = tuple(
             ServiceRecord(service.name)
             for service in parse(read(settings), settings.variables, settings.runtime).services
@@ -114,7 +121,7 @@ def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:
     Raises:
         ConfigurationRefused: There is no such service.
     """
-    settings = as_it_runs(settings)
+    settings = as_it_is_kept(settings)
     folder = folder_of(settings)
     known = (
         *(service.name for service in parse(read(settings), settings.variables, settings.runtime).services),
@@ -162,7 +169,7 @@ def wait(settings: Settings, within_s: float, progress: Progress) -> dict[str, A
         progress({service.name: service for service in record.services} if record else {}, waited_s)
         sleep(_POLL_S)
     if record is None:
-        raise StackNotRunning(settings.stack, waited_s=within_s)
+        raise not_running(settings, waited_s=within_s)
     names = (
         ", ".join(f"'{service.name}' ({service.state.value}: {service.detail})" for service in late)
         or "the stack"

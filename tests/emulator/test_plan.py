@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator.errors import ConfigurationRefused
+from emulator.errors import ConfigurationRefused, StackNotRunning
+from emulator.inspection import inspect
 from emulator.plan import Plan, plan, refuse_other_runtime
 from emulator.settings import load
+from emulator.stack import Stack, status
 
 
 def planned(folder: Path, runtime: str) -> Plan:
@@ -31,6 +33,22 @@ def test_a_stack_whose_data_docker_keeps_does_not_start_embedded(tmp_path: Path)
         refuse_other_runtime(found, None)
 
     assert "clipnet-emulate up --runtime docker" in refused.value.hint
+
+
+def test_a_stopped_stack_is_shown_in_the_runtime_that_keeps_its_data(tmp_path: Path) -> None:
+    found = planned(tmp_path, "embedded")
+    found.folder.create()
+    found.folder.addition.touch()
+
+    shown = status(load({}, tmp_path, runtime="embedded"))
+    topology = inspect(load({}, tmp_path, runtime="embedded")).written
+
+    with pytest.raises(StackNotRunning) as missing:
+        Stack.running(load({}, tmp_path, runtime="embedded"))
+    assert shown["runtime"] == "docker"
+    assert "objects" in [row["name"] for row in shown["services"]]
+    assert "objects" in [row["name"] for row in topology["services"]]
+    assert missing.value.hint == "start it with: clipnet-emulate up -d --runtime docker"
 
 
 def test_a_stack_whose_data_is_here_does_not_start_in_docker(tmp_path: Path) -> None:
