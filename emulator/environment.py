@@ -56,7 +56,6 @@ def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[s
     published = {f"{_upper(name)}_PORT": str(port) for name, port in ports.items()}
     return {
         "MEDIA_VOLUME": str(folder.data("media")),
-        "SECRETS_DIR": str(secretfiles.folder()),
         "APP_VERSION": VERSION,
         **published,
     }
@@ -77,7 +76,7 @@ def for_compose(user: Mapping[str, str], ports: Mapping[str, int], folder: State
     """Return the environment of Compose: the user's, but for what tells where a process is, and ours."""
     ours = variables("embedded", ports, folder, "")
     passed = {name: value for name, value in user.items() if name not in ours}
-    return {**passed, **container_variables(ports, folder)}
+    return {**passed, **container_variables(ports, folder), "SECRETS_DIR": secretfiles.folder(user)}
 
 
 def _upper(name: str) -> str:

@@ -12,15 +12,17 @@ MOUNTED = "/run/secrets/"
 """Where Compose puts them in a container. Source: docs.docker.com/compose/how-tos/use-secrets."""
 
 
-def folder() -> Path:
-    """Return the folder of the packaged stack's secrets, for `${SECRETS_DIR}` in compose.yaml."""
+def folder(variables: Mapping[str, str]) -> str:
+    """Return what `${SECRETS_DIR}` is in compose.yaml: the user's folder, else the packaged secrets."""
+    if given := variables.get("SECRETS_DIR"):
+        return given
     beside = PACKAGED if PACKAGED.is_file() else IN_CHECKOUT
-    return beside.with_name("secrets")
+    return str(beside.with_name("secrets"))
 
 
 def files(file: ComposeFile, variables: Mapping[str, str]) -> dict[str, Path]:
     """Return the file of each secret of a compose file that has one."""
-    known = {"SECRETS_DIR": str(folder()), **variables}
+    known = {**variables, "SECRETS_DIR": folder(variables)}
     declared = as_map(file.body.get("secrets") or {})
     return {
         str(name): file.paths[-1].parent / interpolate(str(body["file"]), known)

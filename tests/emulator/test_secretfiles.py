@@ -5,7 +5,7 @@ import pytest
 
 from emulator import compose, secretfiles
 from emulator.compose import ComposeFile
-from emulator.environment import container_variables
+from emulator.environment import for_compose
 from emulator.settings import load
 from emulator.statefolder import StateFolder
 from emulator.topology import parse
@@ -96,7 +96,7 @@ def test_they_are_installed_beside_the_packaged_compose_file() -> None:
 
 
 def test_compose_is_told_where_they_are(tmp_path: Path) -> None:
-    told = container_variables({}, StateFolder(tmp_path))["SECRETS_DIR"]
+    told = for_compose({}, {}, StateFolder(tmp_path))["SECRETS_DIR"]
 
     assert sorted(path.name for path in Path(told).iterdir()) == [
         "objects_key",
@@ -104,3 +104,12 @@ def test_compose_is_told_where_they_are(tmp_path: Path) -> None:
         "session_secret",
         "token_key",
     ]
+
+
+@pytest.mark.parametrize(("given", "told"), [("/mine", "/mine"), ("", secretfiles.folder({}))])
+def test_compose_takes_them_from_where_programs_on_the_host_do(tmp_path: Path, given: str, told: str) -> None:
+    user = {"SECRETS_DIR": given}
+    file = ComposeFile((tmp_path / "compose.yaml",), {"secrets": {"a": {"file": "${SECRETS_DIR}/a"}}})
+
+    assert for_compose(user, {}, StateFolder(tmp_path))["SECRETS_DIR"] == told
+    assert secretfiles.files(file, user) == {"a": Path(told) / "a"}
