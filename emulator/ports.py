@@ -19,6 +19,9 @@ _BLOCKS = (32_668 - _LOWEST_BASE) // BLOCK
 _EXTRA = 50
 """Ports outside of the default block are moved here, in order."""
 
+_NAMED_AT_MOST = 3
+"""So many taken ports are told with who holds them: if there are more, it is another stack."""
+
 
 def allot(ports: Sequence[Port], base: int) -> dict[str, int]:
     """Return name -> port for a block that starts at `base`."""
@@ -76,17 +79,22 @@ def refuse_taken(
     `env` tells where the Docker engine is, in case that a container is in the way.
 
     Raises:
-        PortTaken: With every port, its service, and the program that holds it if /proc tells.
+        PortTaken: With every port; of the first ones also the service, and who holds it if that can be told.
     """
     taken = [(name, port) for name, port in ports.items() if not is_free(port)]
     if not taken:
         return
-    lines = [f"port {port} of service '{name}' is taken by {holder_of(port, env)}" for name, port in taken]
+    what = "; ".join(
+        f"port {port} of service '{name}' is taken by {holder_of(port, env)}"
+        for name, port in taken[:_NAMED_AT_MOST]
+    )
+    if rest := taken[_NAMED_AT_MOST:]:
+        what += f"; so {'is' if len(rest) == 1 else 'are'} {', '.join(str(port) for _, port in rest)}"
     if flag is not None:
-        raise PortTaken("; ".join(lines), f"stop that program, or choose another port with {flag}")
+        raise PortTaken(what, f"stop that program, or choose another port with {flag}")
     other = "CLIPNET_PORT_BASE=9400" if stack == "default" else "another CLIPNET_PORT_BASE"
     raise PortTaken(
-        "; ".join(lines),
+        what,
         f"stop that program, or move this stack with {other}"
         + (" (or use a second stack: --stack NAME)" if stack == "default" else ""),
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -47,3 +48,14 @@ def test_every_taken_port_is_named_with_its_holder(port_base: int) -> None:
     assert taken.value.what.count(f"is taken by process {os.getpid()} (") == 2
     assert f"port {port_base} of service 'web'" in taken.value.what
     assert "redis" not in taken.value.what
+
+
+def test_of_many_taken_ports_the_first_are_told_at_length(port_base: int) -> None:
+    ports = {name: port_base + index for index, name in enumerate(("web", "api", "postgres", "redis", "x"))}
+    with ExitStack() as servers, pytest.raises(PortTaken) as taken:
+        for port in ports.values():
+            servers.enter_context(socket.create_server(("127.0.0.1", port)))
+        refuse_taken(ports, "default", {})
+
+    assert taken.value.what.count("is taken by") == 3
+    assert taken.value.what.endswith(f"; so are {port_base + 3}, {port_base + 4}")
