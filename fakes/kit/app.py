@@ -187,19 +187,8 @@ class _Recorder:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kit, secret_path = self._fake.kit, self._fake.parts.secret_in_path
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        entry = Entry(
-            id=0,
-            at_s=kit.clock.now(),
-            method=scope["method"],
-            path=journals.masked_paths(scope["path"], secret_path),
-            query=journals.masked_query(scope["query_string"].decode("latin-1")),
-            headers=journals.masked_headers(headers),
-            trace_id=journals.trace_id_of(headers.get("traceparent")),
-        )
-        kit.journal.open(entry)
-        scope["entry"] = entry
+        entry = self._opened(scope, headers)
         captured, answered = bytearray(), bytearray()
         answer_type = ""
         started = time.perf_counter()
@@ -233,17 +222,37 @@ class _Recorder:
             if fault is None or not await self._strike(fault, entry, scope, receive_and_note, send_and_note):
                 await self._app(scope, receive_and_note, send_and_note)
         finally:
+            secret_path = self._fake.parts.secret_in_path
             entry.request_body = journals.body_text(captured, headers.get("content-type", ""), secret_path)
             entry.response_body = journals.body_text(answered, answer_type, secret_path)
             entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
-            fields: dict[str, Any] = {
-                "fake": kit.name,
-                "method": entry.method,
-                "path": entry.path,
-                "status": entry.status,
-            }
-            fields |= {"duration_ms": entry.duration_ms, "trace_id": entry.trace_id}
-            log.info("request", extra={name: value for name, value in fields.items() if value is not None})
+            self._tell(entry)
+
+    def _opened(self, scope: Scope, headers: Mapping[str, str]) -> Entry:
+        """The request's entry in the journal, before its answer."""
+        kit = self._fake.kit
+        entry = Entry(
+            id=0,
+            at_s=kit.clock.now(),
+            method=scope["method"],
+            path=journals.masked_paths(scope["path"], self._fake.parts.secret_in_path),
+            query=journals.masked_query(scope["query_string"].decode("latin-1")),
+            headers=journals.masked_headers(headers),
+            trace_id=journals.trace_id_of(headers.get("traceparent")),
+        )
+        kit.journal.open(entry)
+        scope["entry"] = entry
+        return entry
+
+    def _tell(self, entry: Entry) -> None:
+        fields: dict[str, Any] = {
+            "fake": self._fake.name,
+            "method": entry.method,
+            "path": entry.path,
+            "status": entry.status,
+        }
+        fields |= {"duration_ms": entry.duration_ms, "trace_id": entry.trace_id}
+        log.info("request", extra={name: value for name, value in fields.items() if value is not None})
 
     async def _strike(self, fault: Fault, entry: Entry, scope: Scope, receive: Receive, send: Send) -> bool:
         """Do what the fault says; True when the request has thereby had its answer."""

@@ -135,16 +135,16 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket on `host`:`port` (0 for any free port).
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, or not one for everybody; the text names it.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
         sock.listen(1024)
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise OSError(error.errno, f"{error.strerror}: {host}:{port}") from error
     return sock
 
 

@@ -2,6 +2,7 @@ import asyncio
 import json
 
 import httpx
+import pytest
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
@@ -24,3 +25,11 @@ async def test_who_asks_is_who_is_connected_whatever_headers_say() -> None:
     await serving
 
     assert json.loads(answer.content) == {"scheme": "http", "client": "127.0.0.1"}
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+
+        with pytest.raises(OSError, match=rf"Address already in use: 127\.0\.0\.1:{port}"):
+            listen("127.0.0.1", port)
