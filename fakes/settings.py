@@ -128,10 +128,13 @@ def _blobs_key(env: Mapping[str, str]) -> str:
     if key or not path:
         return key or ""
     try:
-        return Path(path).read_text().strip()
+        found = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise BadSetting(f"BLOBS_KEY_FILE names '{path}', which cannot be read: {why}") from error
+    if not all(found.partition(":")):
+        raise BadSetting(f"BLOBS_KEY_FILE names '{path}', which does not hold KEY:SECRET")
+    return found
 
 
 def _ports(setting: str, text: str) -> dict[str, int]:

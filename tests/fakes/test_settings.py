@@ -46,6 +46,18 @@ def test_a_file_of_a_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load({**given, "BLOBS_KEY_FILE": str(tmp_path / "away")})
 
 
+@pytest.mark.parametrize("text", ["", "s3cret", "s3cret:", ":s3cret"])
+def test_a_file_that_holds_no_key_and_secret_is_named_and_not_shown(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "key"
+    path.write_text(text)
+    given = {"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": "s3://127.0.0.1:9000/clips"}
+
+    with pytest.raises(BadSetting) as refused:
+        load({**given, "BLOBS_KEY_FILE": str(path)})
+
+    assert str(refused.value) == f"BLOBS_KEY_FILE names '{path}', which does not hold KEY:SECRET"
+
+
 def test_without_an_address_there_is_no_bucket() -> None:
     assert load({"FAKES_PORTS": "cloudinary=0", "BLOBS_URL": ""}).fakes.bucket is None
 
