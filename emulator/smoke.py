@@ -102,7 +102,7 @@ class Smoke:
         import httpx
 
         self._http: AsyncClient = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, base_url=self._parts.api_url)
+            httpx.AsyncClient(timeout=30, base_url=self._parts.api_url, trust_env=False)
         )
         self._redis = connect(self._parts.redis_url, decode_responses=True)
         self._stack.push_async_callback(self._redis.aclose)

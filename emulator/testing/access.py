@@ -196,7 +196,7 @@ class Clipnet:
         client = connect(self.parts.redis_url)
         self._stack.callback(lambda: portal.call(client.aclose()))
 
-        self._http = self._stack.enter_context(httpx.Client(timeout=30))
+        self._http = self._stack.enter_context(httpx.Client(timeout=30, trust_env=False))
         self.api = self.client()
         self.database = Database(portal, connection)
         self.queue = Queue(portal, client)
@@ -240,7 +240,9 @@ class Clipnet:
         """Return a new client of the API, with cookies of its own; it is closed with the stack."""
         import httpx
 
-        return self._stack.enter_context(httpx.Client(base_url=self.parts.api_url, timeout=30))
+        return self._stack.enter_context(
+            httpx.Client(base_url=self.parts.api_url, timeout=30, trust_env=False)
+        )
 
     def sign_up(
         self, email: str, password: str = "correct horse battery", name: str = "Tester"

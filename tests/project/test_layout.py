@@ -116,3 +116,16 @@ def test_every_coverage_row_has_a_page_of_documentation() -> None:
     missing = [name for name in FAKES if not (ROOT / "docs/fakes" / f"{name}.md").exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("folder", ["emulator", "fakes", "clipnet"])
+def test_no_client_goes_through_a_proxy_or_trusts_whom_the_environment_says(folder: str) -> None:
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(folder)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("httpx.Client", "httpx.AsyncClient")
+        if "trust_env=False" not in {ast.unparse(keyword) for keyword in node.keywords}
+    ]
+
+    assert wrong == []
