@@ -100,6 +100,35 @@ def test_stop_needs_nobody_to_be_killed(stack: ComposeProject, docker_engine: Do
     }
 
 
+def test_a_database_whose_first_start_was_broken_off_is_made_anew_and_kept(new_project: NewProject) -> None:
+    project = new_project()
+
+    def sql(statement: str) -> str:
+        up = project.run("up", "--wait", "--no-deps", "postgres")
+        words = (
+            "psql",
+            "--host",
+            "127.0.0.1",
+            "--username",
+            "clipnet",
+            "clipnet",
+            "--no-align",
+            "--tuples-only",
+        )
+        done = project.execute("postgres", *words, "--command", statement)
+        assert (up.returncode, done.returncode) == (0, 0), up.stderr + done.stderr
+        return done.stdout.strip()
+
+    broken_off = ("sh", "-c", 'initdb --username=clipnet --pgdata="$PGDATA"')
+    left = project.run("run", "--rm", "--no-deps", "postgres", *broken_off)
+    assert left.returncode == 0, left.stderr
+
+    sql("CREATE TABLE kept AS SELECT 7 AS row")
+    project.run("down")
+
+    assert sql("SELECT row FROM kept") == "7"
+
+
 def test_down_leaves_volumes_alone_and_down_with_volumes_nothing(
     stack: ComposeProject, docker_engine: DockerClient
 ) -> None:
