@@ -94,7 +94,8 @@ def refuse_other_runtime(plan: Plan, asked: str | None) -> None:
     if asked is not None and asked != runtime:
         raise ConfigurationRefused(
             f"stack '{stack}' is running in the {runtime} runtime, not in the {asked} one",
-            f"stop it first, or start another one: clipnet-emulate up --runtime {asked} --stack NAME",
+            f"stop it with: clipnet-emulate down; or start another one: clipnet-emulate up --runtime {asked} "
+            "--stack NAME",
         )
     other = _only_with_data(plan.folder)
     if other not in (None, runtime):
