@@ -23,6 +23,24 @@ def test_staging_is_named_on_every_page(page: Page) -> None:
     expect(page.locator("#banner")).to_contain_text("STAGING")
 
 
+@pytest.mark.parametrize("part", ["static/login.js", "static/style.css", "config.json"])
+def test_a_page_of_which_a_part_did_not_arrive_loads_it_again(page: Page, part: str) -> None:
+    page.route(f"**/{part}", lambda route: route.abort("internetdisconnected"), times=1)
+
+    page.reload()
+
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.locator("header")).to_have_css("display", "flex")
+
+
+def test_a_page_that_never_arrives_whole_says_so(page: Page) -> None:
+    page.route("**/static/login.js", lambda route: route.abort("internetdisconnected"))
+
+    page.reload()
+
+    expect(page.locator("#view")).to_contain_text("Is the stack running?")
+
+
 def test_a_wrong_password_is_refused_in_words(page: Page) -> None:
     log_in(page, password="not-the-password")
 

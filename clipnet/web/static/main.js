@@ -100,4 +100,10 @@ function show() {
   view.focus({ preventScroll: true });
 }
 
-start().catch((error) => view.replaceChildren(h("h1", {}, "ClipNET did not start"), h("p", {}, error.message)));
+start().then(
+  () => dispatchEvent(new Event("clipnet:started")),
+  (error) => {
+    view.replaceChildren(h("h1", {}, "ClipNET did not start"), h("p", {}, error.message));
+    if (error instanceof TypeError) dispatchEvent(new Event("clipnet:incomplete")); // what fetch says without a network
+  },
+);
