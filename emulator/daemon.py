@@ -24,7 +24,7 @@ from emulator.record import ServiceRecord, StackRecord
 from emulator.runtimes import Handle
 from emulator.runtimes.choice import runtime_of
 from emulator.runtimes.spawn import adopt_orphans
-from emulator.statefolder import replace_json
+from emulator.statefolder import replace_json, writing
 from emulator.supervisor import LAST_LINES, Pace, Supervisor
 
 log = logging.getLogger("emulator")
@@ -106,7 +106,8 @@ class _Daemon:
             if stop.done():
                 return
             start.result()
-            self._record = replace(self._record, was_fresh=self._runtime.is_fresh)
+            self._note_new_database()
+            self._record = replace(self._record, was_fresh=self._plan.folder.unseeded.exists())
             self._phase("up")
             self._report({"up": True})
             watch = asyncio.create_task(self._supervisor.watch())
@@ -120,6 +121,13 @@ class _Daemon:
                 self._phase("stopping")
                 start.cancel()
                 await self._or_hard(asyncio.wait([start]))
+                self._note_new_database()
+
+    def _note_new_database(self) -> None:
+        """Leave word that a database was made: the next start seeds it if this one does not."""
+        if self._runtime.is_fresh:
+            with writing(self._plan.folder.unseeded):
+                self._plan.folder.unseeded.touch()
 
     async def _stop_all(self) -> None:
         await self._or_hard(self._supervisor.stop())

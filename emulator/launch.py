@@ -50,7 +50,7 @@ class Started:
 
     @property
     def has_new_database(self) -> bool:
-        """Tell whether this start made the database."""
+        """Tell whether this start, or one before it that was interrupted, made the database."""
         return self.record.was_fresh and not self.was_up
 
 
@@ -192,14 +192,19 @@ def up(
 
 
 def seed_fresh(started: Started, plan: Plan, name: str | None, progress: Callable[[str], None]) -> bool:
-    """Load a seed if this start made a new database; tell whether it did.
+    """Load a seed if the database is new; tell whether it did.
 
     Without a name it is `small`, unless the stack is somebody's own, with another database or other fakes.
     """
-    if not started.has_new_database or name == "none":
+    if not started.has_new_database:
         return False
-    if name is None and not _SEEDED.issubset(started.record.env):
-        return False
+    is_wanted = name != "none" and (name is not None or _SEEDED.issubset(started.record.env))
+    is_seeded = is_wanted and _seed(started, plan, name, progress)
+    plan.folder.unseeded.unlink(missing_ok=True)
+    return is_seeded
+
+
+def _seed(started: Started, plan: Plan, name: str | None, progress: Callable[[str], None]) -> bool:
     import asyncio
 
     from emulator.parts import of_record

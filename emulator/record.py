@@ -53,7 +53,7 @@ class StackRecord:
     inner: Mapping[str, str] = field(default_factory=dict)
     """Port name -> the address at which the stack's own services reach it."""
     was_fresh: bool = False
-    """True: this start made a new database."""
+    """True: the database is new, and no seed was put into it yet."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain values."""

@@ -46,6 +46,11 @@ class StateFolder:
         return self.path / "compose.docker.yaml"
 
     @property
+    def unseeded(self) -> Path:
+        """There while a new database waits for its first seed, also over starts that were interrupted."""
+        return self.path / "unseeded"
+
+    @property
     def logs(self) -> Path:
         """One log file per service."""
         return self.path / "logs"

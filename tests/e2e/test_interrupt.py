@@ -62,16 +62,19 @@ STAGES: dict[str, Stage] = {
 }
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_an_interrupt_leaves_nothing(tmp_path: Path, stage: str) -> None:
+def environment(folder: Path) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("CLIPNET_")}
-    env |= {"CLIPNET_STATE_DIR": str(tmp_path), "CLIPNET_STACK": "interrupted", "CLIPNET_FSYNC": "off"}
+    return {**env, "CLIPNET_STATE_DIR": str(folder), "CLIPNET_STACK": "interrupted", "CLIPNET_FSYNC": "off"}
+
+
+def interrupted(tmp_path: Path, stage: str) -> tuple[int, str]:
+    """Start a stack, interrupt that at a stage, and return its exit code and what it said."""
     folder = tmp_path / "interrupted"
     output = tmp_path / "up.txt"
     with output.open("wb") as out:
         up = subprocess.Popen(
             [sys.executable, "-m", "emulator", "up"],
-            env=env,
+            env=environment(tmp_path),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -84,12 +87,41 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, stage: str) -> None:
             WITHIN_S,
         )
         up.send_signal(signal.SIGINT)
-        code = up.wait(WITHIN_S)
+        return up.wait(WITHIN_S), output.read_text()
     finally:
         if up.poll() is None:
             up.kill()
             up.wait()
 
-    assert code in (130, -signal.SIGINT), output.read_text()
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupt_leaves_nothing(tmp_path: Path, stage: str) -> None:
+    folder = tmp_path / "interrupted"
+
+    code, said = interrupted(tmp_path, stage)
+
+    assert code in (130, -signal.SIGINT), said
     wait_until(lambda: not left(folder), lambda: f"processes and ports to go: {left(folder)}", 10)
     assert list((folder / "tmp").glob("*")) == []
+
+
+@pytest.mark.parametrize("stage", ["with postgres ready", "when all is up"])
+def test_a_first_start_that_was_interrupted_is_seeded_by_the_next_and_only_by_it(
+    tmp_path: Path, stage: str
+) -> None:
+    def emulate(*words: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "emulator", *words],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    interrupted(tmp_path, stage)
+    try:
+        said = [emulate("up", "-d"), emulate("down"), emulate("up", "-d")]
+    finally:
+        emulate("down")
+
+    assert ["log in as demo@clipnet.test" in text for text in said] == [True, False, False]
