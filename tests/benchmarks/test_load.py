@@ -1,5 +1,6 @@
-from collections.abc import Iterator
+from collections.abc import json
 
+import Iterator
 import pytest
 
 from benchmarks.load import Connection, do, send
@@ -30,7 +31,8 @@ def test_a_piece_of_work_asks_with_what_was_answered_before(port: int) -> None:
 
     run = do(port, [work], 1)
 
-    assert (len(run.each_ms), answers) == (1, [b'{"status":"ok","fake":"runpod"}'] * 2)
+    said = [json.loads(answer) for answer in answers]
+    assert (len(run.each_ms), said) == (1, [{"status": "ok", "fake": "runpod"}] * 2)
 
 
 def test_an_answer_other_than_200_ends_the_load(port: int) -> None:

@@ -69,7 +69,7 @@ def wait_for_another(clipnet: Clipnet, name: str, pid: int) -> None:
 
 
 def send_clips(clipnet: Clipnet, step: str) -> Sent:
-    """Send two clips and wait until the first is at a step, which takes long enough to be interrupted."""
+    """Send two clips and wait until one of them is at a step, which takes long enough to be interrupted."""
     before = tuple(_received(clipnet))
     client = clipnet.log_in(_OWNER)
     if step in _SLOW:
@@ -78,9 +78,15 @@ def send_clips(clipnet: Clipnet, step: str) -> Sent:
     video = clipnet.video("forecast")
     clips = [clipnet.upload(client, video, publish_to="youtube,tiktok") for _ in range(2)]
     ids = tuple(str(clip["id"]) for clip in clips)
+
+    def steps() -> list[str | None]:
+        rows = clipnet.database.fetch("SELECT step FROM clips WHERE id::text = ANY ($1)", ids)
+        return [row["step"] for row in rows]
+
     clipnet.wait_for(
-        lambda: clipnet.database.value("SELECT step FROM clips WHERE id::text = $1", ids[0]) == step,
-        f"the first clip to be at '{step}'",
+        lambda: step in steps(),
+        f"a clip to be at '{step}'",
+        last_seen=lambda: str(steps()),
     )
     return Sent(ids, before)
 
