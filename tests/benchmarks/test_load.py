@@ -1,6 +1,6 @@
-from collections.abc import json
+import json
+from collections.abc import Iterator
 
-import Iterator
 import pytest
 
 from benchmarks.load import Connection, do, send
