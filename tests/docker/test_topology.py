@@ -46,7 +46,7 @@ def container(engine: DockerClient, command: list[str], network: str) -> Iterato
     try:
         yield name
     finally:
-        running.remove(force=True)
+        running.remove(force=True, v=True)
 
 
 def test_one_of_each_is_proven(docker_stack: OwnStack) -> None:
