@@ -114,7 +114,7 @@ def test_an_update_stays_inside(filled: Cloud) -> None:
 
 
 def test_changes_are_told(filled: Cloud) -> None:
-    hook = f"{filled.url}/_fake/health"
+    hook = f"{filled.url}/told"
     labels = {"tags": "u", "context": "k=v", "display_name": "A", "asset_folder": "staging_clips/x"}
     update(filled, **labels, moderation_status="approved", notification_url=hook).raise_for_status()
     gone = {"public_ids": ["staging_clips/b"], "notification_url": hook}

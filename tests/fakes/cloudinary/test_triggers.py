@@ -18,7 +18,7 @@ def create(cloud: Cloud, **said: str) -> dict[str, Any]:
 
 
 def test_a_trigger_is_shown_with_all_its_parts(cloud: Cloud) -> None:
-    hook = f"{cloud.url}/_fake/health"
+    hook = f"{cloud.url}/told"
 
     made = cloud.admin("POST", "triggers", json={"uri": hook, "event_type": "all", "uri_type": None}).json()
 

@@ -52,7 +52,7 @@ def test_a_video_goes_up_comes_down_and_goes_away(clip: Path) -> None:
     ],
 )
 def test_every_way_of_signing(fakes: Served, options: dict[str, Any]) -> None:
-    hook = f"{fakes.url('cloudinary')}/_fake/health?a=1&b=2"
+    hook = f"{fakes.url('cloudinary')}/told?a=1&b=2"
 
     result = cloudinary.uploader.upload(
         image(10, 10), public_id="staging_clips/a", notification_url=hook, **options
