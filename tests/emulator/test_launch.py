@@ -321,14 +321,19 @@ def test_after_the_supervisor_is_killed_the_real_servers_start_again(project: Pr
     assert [row["name"] for row in again["services"]] == NAMES
 
 
-def test_up_starts_again_what_was_given_up(project: Project, tmp_path: Path) -> None:
+def give_up_on_web(project: Project, tmp_path: Path) -> Path:
+    """Bring a stack up in which `web` then fails for good; return the file that makes it fail."""
     flag = tmp_path / "broken"
     project.write({**programs(), "web": service("web", f"fail-if:{flag}", "serve")})
     project.json("up", "-d")
     flag.touch()
     project.tell_to_exit("web", 1)
     wait_for(lambda: project.row("web")["state"] == "failed", "web is given up")
-    flag.unlink()
+    return flag
+
+
+def test_up_starts_again_what_was_given_up(project: Project, tmp_path: Path) -> None:
+    give_up_on_web(project, tmp_path).unlink()
 
     project.json("up", "-d")
 
@@ -336,12 +341,7 @@ def test_up_starts_again_what_was_given_up(project: Project, tmp_path: Path) -> 
 
 
 def test_up_does_not_wait_for_a_stack_that_is_stopped_meanwhile(project: Project, tmp_path: Path) -> None:
-    flag = tmp_path / "broken"
-    project.write({**programs(), "web": service("web", f"fail-if:{flag}", "serve")})
-    project.json("up", "-d")
-    flag.touch()
-    project.tell_to_exit("web", 1)
-    wait_for(lambda: project.row("web")["state"] == "failed", "web is given up")
+    give_up_on_web(project, tmp_path)
 
     with project.started("up", "-d", "--timeout", "60") as again:
         wait_for(lambda: project.row("web")["state"] != "failed", "web is wanted again")

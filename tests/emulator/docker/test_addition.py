@@ -12,8 +12,8 @@ from emulator.settings import load
 from emulator.topology import HEALTHCHECK, Probe
 from tests.emulator.runtimes.scripted import scripted_service
 
-PROJECT = Project("qa1", Path("/work/.clipnet/qa1"))
-LABELS = {"clipnet-emulate.stack": "qa1", "clipnet-emulate.folder": "/work/.clipnet/qa1"}
+PROJECT = Project("qa1", Path("/home/cleo/.clipnet/qa1"))
+LABELS = {"clipnet-emulate.stack": "qa1", "clipnet-emulate.folder": "/home/cleo/.clipnet/qa1"}
 
 
 def test_everything_is_labelled_and_restarted_by_nobody_else(tmp_path: Path) -> None:
