@@ -76,10 +76,7 @@ def status(settings: Settings) -> dict[str, Any]:
     record = _living(folder_of(settings))
     if record is None:
         settings = as_it_is_kept(settings)
-        services = tuple(
-            ServiceRecord(service.name)
-            for service in parse(read(settings), settings.variables, settings.runtime).services
-        )
+        services = tuple(ServiceRecord(name) for name in _written(settings))
         return {
             "stack": settings.stack,
             "runtime": settings.runtime,
@@ -123,14 +120,17 @@ def log_files(settings: Settings, services: Sequence[str]) -> dict[str, Path]:
     """
     settings = as_it_is_kept(settings)
     folder = folder_of(settings)
-    known = (
-        *(service.name for service in parse(read(settings), settings.variables, settings.runtime).services),
-        "supervisor",
-    )
+    known = (*_written(settings), "supervisor")
     for name in services:
         if name not in known:
             raise ConfigurationRefused(f"there is no service '{name}'", f"services: {', '.join(known)}")
     return {name: folder.log(name) for name in services or known}
+
+
+def _written(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the services that the compose file has for the settings' runtime."""
+    topology = parse(read(settings), settings.variables, settings.runtime)
+    return tuple(service.name for service in topology.services)
 
 
 def become(words: Sequence[str], env: Mapping[str, str]) -> NoReturn:

@@ -14,7 +14,9 @@ from emulator.topology import HEALTHCHECK, Service, Topology
 _RARELY = {"interval": "30s"}
 """For what the supervisor asks by itself, over published ports: a check in a container costs a process."""
 
-_WITH_MEDIA = ("api", "worker")
+WITH_MEDIA = ("api", "worker")
+"""Who shares a folder with the host."""
+
 _ASKED_INSIDE = (HEALTHCHECK, "tcp")
 
 
@@ -42,6 +44,6 @@ def _service(service: Service, labels: Mapping[str, str], user: str | None) -> d
     body: dict[str, Any] = {"restart": "no", "labels": dict(labels)}
     if not is_asked_inside(service):
         body["healthcheck"] = dict(_RARELY)
-    if user is not None and service.role in _WITH_MEDIA:
+    if user is not None and service.role in WITH_MEDIA:
         body["user"] = user
     return body

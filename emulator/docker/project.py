@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from docker.api import APIClient
 
 _OF_COMPOSE = "com.docker.compose"
-_OURS = "clipnet-emulate"
+OURS = "clipnet-emulate"
+"""How the labels of all that belongs to a stack begin."""
+
+STACK_LABEL = f"{OURS}.stack"
+FOLDER_LABEL = f"{OURS}.folder"
 _AT_ONCE = 8
 
 
@@ -39,7 +43,7 @@ class Project:
     @property
     def labels(self) -> Mapping[str, str]:
         """What every container, network and volume of the stack carries."""
-        return {f"{_OURS}.stack": self.stack, f"{_OURS}.folder": str(self.folder)}
+        return {STACK_LABEL: self.stack, FOLDER_LABEL: str(self.folder)}
 
     @property
     def filters(self) -> Mapping[str, str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from docker.api import APIClient
 
 _LOOK_AGAIN_S = 0.1
-_SHARED_MODE = 0o777
+SHARED_MODE = 0o777
 """Of the folder that containers of any user share with root; the state folder lets nobody else in."""
 
 
@@ -172,7 +172,7 @@ class DockerRuntime:
         with writing(self._folder.path):
             replace_json(self._folder.addition, addition(self._topology, self._project, user))
             if user is None:
-                self._folder.data("media").chmod(_SHARED_MODE)
+                self._folder.data("media").chmod(SHARED_MODE)
         await asyncio.gather(self._create(connection), connection.api())
         found = await connection.call("looking for containers", self._project.containers)
         self._ids = {service_of(one): str(one["Id"]) for one in found}

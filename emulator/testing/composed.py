@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from testcontainers.compose import ComposeContainer, DockerCompose
 from testcontainers.core.labels import create_labels
 
+from emulator.docker.addition import WITH_MEDIA
 from emulator.docker.engine import Engine, look
 from emulator.docker.errors import in_words
 from emulator.docker.project import Project
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _DOING = "starting the stack"
 _CONFIG_WITHIN_S = 60
 _LAST_LINES = 20
-_SHARING_FILES = ("api", "worker")
 
 
 class Containers(DockerCompose):
@@ -149,7 +149,7 @@ def marked(config: Mapping[str, Any], labels: Mapping[str, str], user: str | Non
             **body,
             "labels": {**body.get("labels", {}), **labels},
             "restart": "no",
-            **({"user": user} if user is not None and name in _SHARING_FILES else {}),
+            **({"user": user} if user is not None and name in WITH_MEDIA else {}),
         }
         for name, body in config["services"].items()
     }

@@ -129,6 +129,7 @@ class ClipnetStack(Clipnet):
     def _plan(self, opened: ExitStack) -> Plan:
         """Decide what to start, in a temporary folder of its own."""
         from emulator.plan import plan
+        from emulator.runtimes.docker import SHARED_MODE
         from emulator.settings import load
 
         project = self._project.resolve()
@@ -139,7 +140,7 @@ class ClipnetStack(Clipnet):
         overrides = tuple(project / path for path in self._overrides)
         made = plan(replace(settings, port_base=None, overrides=overrides))
         made.folder.create()
-        made.folder.data("media").chmod(0o777)
+        made.folder.data("media").chmod(SHARED_MODE)
         return made
 
 

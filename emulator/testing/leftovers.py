@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.docker.project import Project
+from emulator.docker.project import FOLDER_LABEL, OURS, STACK_LABEL, Project
 from emulator.processes import is_alive, process
 from emulator.statefolder import StateFolder, holder
 from emulator.testing.containers import PREFIX
@@ -18,8 +18,7 @@ from emulator.testing.own import NAME as OWN_STACK
 if TYPE_CHECKING:
     from docker.api import APIClient
 
-_OURS = "clipnet-emulate"
-OWNER = f"{_OURS}.owner"
+OWNER = f"{OURS}.owner"
 """Label of all that a test run made at the engine: host, pid and when that process started."""
 
 
@@ -39,7 +38,7 @@ def remove_leftovers(engine: APIClient) -> None:
 
 def _labels(engine: APIClient) -> Iterator[Mapping[str, str]]:
     """Yield the labels of each container, network and volume of our stacks."""
-    filters = {"label": f"{_OURS}.folder"}
+    filters = {"label": FOLDER_LABEL}
     found = [
         *engine.containers(all=True, filters=filters),
         *engine.networks(filters=filters),
@@ -53,12 +52,12 @@ def _is_left(labels: Mapping[str, str]) -> bool:
     if OWNER in labels:
         host, pid, started = labels[OWNER].rsplit(" ", 2)
         return host == socket.gethostname() and not is_alive(int(pid), int(started))
-    return labels[f"{_OURS}.stack"] == OWN_STACK and holder(StateFolder(_folder(labels))) is None
+    return labels[STACK_LABEL] == OWN_STACK and holder(StateFolder(_folder(labels))) is None
 
 
 def _project(labels: Mapping[str, str]) -> Project:
-    return Project(labels[f"{_OURS}.stack"], _folder(labels))
+    return Project(labels[STACK_LABEL], _folder(labels))
 
 
 def _folder(labels: Mapping[str, str]) -> Path:
-    return Path(labels[f"{_OURS}.folder"])
+    return Path(labels[FOLDER_LABEL])
