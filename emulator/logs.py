@@ -71,19 +71,21 @@ class Follower:
         self._paths = paths
         start = {name: 0 if from_start else _size(path) for name, path in paths.items()}
         self._positions = {**start, **(offsets or {})}
+        self._files = {name: _identity(path) for name, path in paths.items()}
         self._rest = dict.fromkeys(paths, b"")
 
     def new_lines(self) -> Iterator[Line]:
         """Yield the complete lines since the last call."""
         for name, path in self._paths.items():
-            size = _size(path)
-            if size < self._positions[name]:
+            size, file = _size(path), _identity(path)
+            if size < self._positions[name] or file != self._files[name]:
                 self._positions[name] = 0
+            self._files[name] = file
             if size == self._positions[name]:
                 continue
-            with path.open("rb") as file:
-                file.seek(self._positions[name])
-                block = file.read()
+            with path.open("rb") as opened:
+                opened.seek(self._positions[name])
+                block = opened.read()
             self._positions[name] += len(block)
             *lines, self._rest[name] = (self._rest[name] + block).split(b"\n")
             for line in lines:
@@ -177,3 +179,11 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _identity(path: Path) -> int | None:
+    """Return what tells a file from another one of the same name."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None

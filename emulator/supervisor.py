@@ -16,7 +16,7 @@ from emulator.errors import EmulatorError, StartFailed
 from emulator.lifecycle import Event, Health, RestartPolicy, State, next_state
 from emulator.probe import NotReady
 from emulator.record import ServiceRecord
-from emulator.runtimes import Handle, Runtime
+from emulator.runtimes import Handle, Place, Runtime
 from emulator.topology import Service
 
 log = logging.getLogger(__name__)
@@ -49,13 +49,16 @@ class Supervisor:
         on_change: Callable[[ServiceRecord], None],
         last_lines: Callable[[str, Handle], Sequence[str]],
     ) -> None:
-        self._services = tuple(services)
+        self._services = {service.name: service for service in services}
         self._runtime = runtime
         self._pace = pace
         self._on_change = on_change
         self._last_lines = last_lines
         self._records = {service.name: ServiceRecord(service.name) for service in services}
         self._handles: dict[str, Handle] = {}
+        self._places: dict[str, Place] = {}
+        self._beside: set[Handle] = set()
+        self._kept_anew = asyncio.Event()
         self._ready = {service.name: asyncio.Event() for service in services}
         self._wanted = {service.name: asyncio.Event() for service in services}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -64,7 +67,7 @@ class Supervisor:
     @property
     def records(self) -> tuple[ServiceRecord, ...]:
         """All services, as they are now."""
-        return tuple(self._records[service.name] for service in self._services)
+        return tuple(self._records.values())
 
     async def start(self) -> None:
         """Start everything and return when all is healthy. On failure nothing is left running.
@@ -74,9 +77,10 @@ class Supervisor:
             EmulatorError: Whatever else kept a service from starting.
         """
         try:
-            await self._runtime.prepare(self._services)
+            services = tuple(self._services.values())
+            await self._runtime.prepare(services)
             async with asyncio.timeout(self._pace.ready_within_s):
-                for service in self._services:
+                for service in services:
                     self._tasks[service.name] = asyncio.create_task(self._keep(service), name=service.name)
                 await self._all_ready()
         except TimeoutError:
@@ -89,9 +93,16 @@ class Supervisor:
 
     async def watch(self) -> None:
         """Wait for as long as all is kept; raise what ended that (a bug of ours)."""
-        done, _ = await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        while True:
+            self._kept_anew.clear()
+            anew = asyncio.create_task(self._kept_anew.wait())
+            try:
+                await asyncio.wait([anew, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                anew.cancel()
+            for task in self._tasks.values():
+                if task.done():
+                    task.result()
 
     def want_all(self) -> bool:
         """Start again what was given up; tell whether there was anything."""
@@ -106,12 +117,66 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        gone = {service.name: asyncio.Event() for service in self._services}
-        await asyncio.gather(*(self._stop_service(service, gone, hard=hard) for service in self._services))
+        gone = {name: asyncio.Event() for name in self._services}
+        await asyncio.gather(
+            *(handle.stop(hard=hard) for handle in self._beside),
+            *(self._stop_service(service, gone, hard=hard) for service in self._services.values()),
+        )
+        self._beside.clear()
+
+    async def start_beside(self, service: Service, place: Place, within_s: float | None = None) -> Handle:
+        """Start one more instance of a service and return when it is ready. Nobody restarts it.
+
+        Raises:
+            StartFailed: It died or was not ready in time; it does not run any more.
+            EmulatorError: Whatever else kept it from starting.
+        """
+        handle = await self._runtime.start(service, service.environment, place)
+        self._beside.add(handle)
+        try:
+            limit_s = within_s or self._pace.ready_within_s
+            trouble = await self._answers(handle, limit_s, lambda _seen: None)
+        except BaseException:
+            await self.stop_beside(handle)
+            raise
+        if trouble is not None:
+            await self.stop_beside(handle)
+            quoted = self._quoted(place.log, handle)
+            raise StartFailed(f"service '{service.name}' {trouble}{quoted}")
+        return handle
+
+    async def stop_beside(self, handle: Handle) -> int:
+        """Stop an instance that nobody keeps and return its exit code. Idempotent."""
+        code = await handle.stop()
+        self._beside.discard(handle)
+        return code
+
+    async def let_go(self, name: str) -> Handle | None:
+        """Keep a service no longer, and return its instance if it has one, which runs on."""
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        handle = self._handles.pop(name, None)
+        if handle is not None:
+            self._beside.add(handle)
+        return handle
+
+    async def keep(self, service: Service, handle: Handle, place: Place) -> None:
+        """Keep an instance that was started beside as the one of its service, which was let go."""
+        self._beside.discard(handle)
+        self._services[service.name] = service
+        self._places[service.name] = place
+        self._handles[service.name] = handle
+        record = replace(
+            self._seen(service, handle), restarts=0, state=State.RUNNING, health=Health.HEALTHY, detail=None
+        )
+        self._write(record)
+        self._tasks[service.name] = asyncio.create_task(self._keep_running(service), name=service.name)
+        self._kept_anew.set()
 
     async def _stop_service(self, service: Service, gone: Mapping[str, asyncio.Event], *, hard: bool) -> None:
         """Stop a service when nobody who needs it is left, or at once if it is `hard`."""
-        for other in self._services:
+        for other in self._services.values():
             if service.name in other.needs and not hard:
                 await gone[other.name].wait()
         self._move(service, Event.STOP)
@@ -142,6 +207,9 @@ class Supervisor:
             for need in service.needs:
                 await self._ready[need].wait()
         await self._first_start(service)
+        await self._keep_running(service)
+
+    async def _keep_running(self, service: Service) -> None:
         in_a_row = 0
         while True:
             lived_s, code = await self._watch(service)
@@ -195,24 +263,34 @@ class Supervisor:
             self._move(service, Event.EXITED, pid=None, health=Health.UNHEALTHY, detail=reason)
 
     async def _launch(self, service: Service, *, restarts: int = 0) -> Handle:
-        handle = await self._runtime.start(service, service.environment)
+        handle = await self._runtime.start(service, service.environment, self._places.get(service.name))
         self._handles[service.name] = handle
-        self._move(
-            service,
-            Event.STARTED,
+        self._records[service.name] = self._seen(service, handle)
+        self._move(service, Event.STARTED, restarts=restarts, health=Health.UNKNOWN, detail=None)
+        return handle
+
+    def _seen(self, service: Service, handle: Handle) -> ServiceRecord:
+        """Return the service's record with what its instance tells of itself."""
+        return replace(
+            self._records[service.name],
             pid=handle.pid,
             version=handle.version,
             ports=dict(handle.ports),
             address=_address(service, handle),
-            restarts=restarts,
-            health=Health.UNKNOWN,
-            detail=None,
         )
-        return handle
 
     async def _until_ready(self, service: Service, handle: Handle, within_s: float) -> str | None:
         """Return None when the service is ready, else what went wrong."""
         began = self._loop.time()
+        trouble = await self._answers(handle, within_s, lambda seen: self._note(service, seen))
+        if trouble is None:
+            self._is_ready(service, self._loop.time() - began)
+        return trouble
+
+    async def _answers(self, handle: Handle, within_s: float, note: Callable[[str], None]) -> str | None:
+        """Return None when an instance answers its probe, else what went wrong."""
+        began = self._loop.time()
+        last = None
         ended = asyncio.ensure_future(handle.wait())
         try:
             while self._loop.time() - began < within_s:
@@ -221,16 +299,16 @@ class Supervisor:
                 try:
                     await handle.ask(self._pace.answer_within_s)
                 except NotReady as seen:
-                    self._note(service, str(seen))
+                    last = str(seen)
+                    note(last)
                     await asyncio.wait([ended], timeout=self._pace.ask_every_s)
                     continue
                 if ended.done():
                     continue
-                self._is_ready(service, self._loop.time() - began)
                 return None
         finally:
             ended.cancel()
-        return f"was not ready after {within_s:.1f} s (last probe: {self._records[service.name].detail})"
+        return f"was not ready after {within_s:.1f} s (last probe: {last})"
 
     def _is_ready(self, service: Service, after_s: float) -> None:
         self._move(service, Event.READY, health=Health.HEALTHY, ready_after_s=round(after_s, 3), detail=None)

@@ -7,9 +7,23 @@ supervisor's.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from emulator.topology import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an instance runs that is not the one the stack began with.
+
+    Attributes:
+        ports: Port name -> port on 127.0.0.1.
+        log: Name of its log.
+    """
+
+    ports: Mapping[str, int]
+    log: str
 
 
 class Handle(Protocol):
@@ -77,10 +91,11 @@ class Runtime(Protocol):
         """
         ...
 
-    async def start(self, service: Service, env: Mapping[str, str]) -> Handle:
+    async def start(self, service: Service, env: Mapping[str, str], place: Place | None = None) -> Handle:
         """Start one service with exactly this environment of its own.
 
-        A cancelled start leaves nothing behind.
+        A cancelled start leaves nothing behind. With a place, it runs there, beside the instance that runs
+        on the stack's own ports.
         """
         ...
 

@@ -19,9 +19,10 @@ from emulator.docker.container import Container
 from emulator.docker.errors import in_words
 from emulator.docker.project import Project, service_of
 from emulator.environment import for_compose
-from emulator.errors import EmulatorError
+from emulator.errors import ConfigurationRefused, EmulatorError
 from emulator.logs import follow, rotate
 from emulator.probe import NotReady
+from emulator.runtimes import Place
 from emulator.runtimes.spawn import Command, run
 from emulator.settings import Settings
 from emulator.statefolder import StateFolder, replace_json, writing
@@ -180,8 +181,19 @@ class DockerRuntime:
         mounted = {mount.get("Name") for one in found if service_of(one) in stores for mount in one["Mounts"]}
         self._is_fresh = not mounted & {volume["Name"] for volume in kept["Volumes"] or ()}
 
-    async def start(self, service: Service, env: Mapping[str, str]) -> DockerHandle:
-        """Start one service in its container, made anew if it is gone; Compose gave the environment."""
+    async def start(
+        self, service: Service, env: Mapping[str, str], place: Place | None = None
+    ) -> DockerHandle:
+        """Start one service in its container, made anew if it is gone; Compose gave the environment.
+
+        Raises:
+            ConfigurationRefused: It is to run in another place.
+        """
+        if place is not None:
+            raise ConfigurationRefused(
+                f"stack '{self._settings.stack}' runs in containers, where nothing is deployed",
+                "start one without: clipnet-emulate up --runtime embedded --stack NAME",
+            )
         connection = await self._connect()
         if not await self._is_there(connection, service):
             await self.prepare(self._topology.services)

@@ -6,17 +6,20 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from emulator import VERSION, probe
 from emulator.errors import PrerequisiteMissing
 from emulator.logs import follow, rotate
-from emulator.runtimes import embedded_postgres, embedded_redis
+from emulator.runtimes import Place, embedded_postgres, embedded_redis
 from emulator.runtimes.spawn import Child, Command, spawn
 from emulator.settings import STACK_MARKER, Settings
 from emulator.statefolder import StateFolder, writing
 from emulator.topology import Service
 
 _OURS = ("clipnet.", "fakes")
+COMMIT = "APP_COMMIT"
+"""Environment variable that names the commit of a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +91,27 @@ class EmbeddedRuntime:
             else:
                 self._argv(service)
 
-    async def start(self, service: Service, env: Mapping[str, str]) -> EmbeddedHandle:
+    async def start(
+        self, service: Service, env: Mapping[str, str], place: Place | None = None
+    ) -> EmbeddedHandle:
         """Start one service."""
-        log = self._folder.log(service.name)
+        log = self._folder.log(place.log if place else service.name)
         with writing(log):
             rotate(log)
             offset = log.stat().st_size if log.exists() else 0
-        command, version = await self._command(service, env)
+        command, version = await self._command(service, env, log)
         with writing(self._folder.path):
             child = spawn(command)
-        ports = {port.name: self._ports[port.name] for port in service.ports}
+        ports = place.ports if place else {port.name: self._ports[port.name] for port in service.ports}
         return EmbeddedHandle(service, ports, version, child, command, offset)
 
     async def close(self) -> None:
         """Do nothing: no process outlives its handle."""
 
-    async def _command(self, service: Service, env: Mapping[str, str]) -> tuple[Command, str | None]:
+    async def _command(
+        self, service: Service, env: Mapping[str, str], log: Path
+    ) -> tuple[Command, str | None]:
         folder = self._folder
-        log = folder.log(service.name)
         full = {**self._inherited, **env, "TMPDIR": str(folder.tmp), STACK_MARKER: str(folder.path)}
         if service.server == "postgres":
             postgres = self._postgres or embedded_postgres.find(self._settings.postgres_bin)
@@ -131,8 +137,7 @@ class EmbeddedRuntime:
             log=log,
             stop_within_s=service.stop_within_s,
         )
-        is_ours = service.command[:2] == ("python", "-m") and service.command[2].startswith(_OURS)
-        return command, VERSION if is_ours else None
+        return command, _version(service, env)
 
     def _argv(self, service: Service) -> tuple[str, ...]:
         program, *arguments = service.command
@@ -153,3 +158,11 @@ class EmbeddedRuntime:
                 f"install '{program}', or put it on the PATH",
             )
         return (found, *arguments)
+
+
+def _version(service: Service, env: Mapping[str, str]) -> str | None:
+    """Return the version of a release, or of what is ours; nobody knows that of somebody's own program."""
+    if COMMIT in env:
+        return env.get("APP_VERSION")
+    is_ours = service.command[:2] == ("python", "-m") and service.command[2].startswith(_OURS)
+    return VERSION if is_ours else None

@@ -12,7 +12,7 @@ import pytest
 from emulator.errors import StartFailed
 from emulator.lifecycle import Health, RestartPolicy, State
 from emulator.record import ServiceRecord
-from emulator.runtimes import Handle
+from emulator.runtimes import Handle, Place
 from emulator.supervisor import Pace, Supervisor
 from emulator.topology import Service
 from tests.emulator.runtimes.scripted import ScriptedRuntime
@@ -49,6 +49,11 @@ class Stage:
 
     def record(self, name: str) -> ServiceRecord:
         return next(record for record in self.supervisor.records if record.name == name)
+
+    async def until_alive(self, name: str) -> None:
+        async with asyncio.timeout(5):
+            while name not in self.runtime.alive():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.001)
 
     async def until(self, question: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -195,4 +200,115 @@ async def test_a_cancelled_start_leaves_nothing() -> None:
         await asyncio.wait([start])
 
         assert start.cancelled()
+        assert staged.runtime.alive() == []
+
+
+def newer(service: Service, *steps: str) -> tuple[Service, Place]:
+    """Return another version of a service, on a port of its own, and its place beside the first."""
+    other = scripted(service.name, *steps)
+    place = Place({port.name: port.container for port in other.ports}, f"{service.name}.next")
+    return replace(other, environment={"PORT": other.environment["PORT"], "APP_VERSION": "2"}), place
+
+
+async def test_an_instance_beside_takes_the_place_of_the_first_one() -> None:
+    api = scripted("api", "serve")
+    async with stage(api) as staged:
+        await staged.supervisor.start()
+        service, place = newer(api, "serve")
+
+        handle = await staged.supervisor.start_beside(service, place)
+        first = await staged.supervisor.let_go("api")
+        await staged.supervisor.keep(service, handle, place)
+
+        assert first is not None
+        assert sorted(staged.runtime.alive()) == ["api", "api.next"]
+        assert staged.record("api").ports == place.ports
+        assert await staged.supervisor.stop_beside(first) == 143
+        assert staged.runtime.alive() == ["api.next"]
+        assert staged.record("api").state is State.RUNNING
+
+
+async def test_what_took_the_place_is_restarted_where_it_is() -> None:
+    api = scripted("api", "serve")
+    async with stage(api) as staged:
+        await staged.supervisor.start()
+        watching = asyncio.create_task(staged.supervisor.watch())
+        service, place = newer(api, "serve")
+        handle = await staged.supervisor.start_beside(service, place)
+        first = await staged.supervisor.let_go("api")
+        await staged.supervisor.keep(service, handle, place)
+        assert first is not None
+        await staged.supervisor.stop_beside(first)
+
+        staged.runtime.crash("api.next", 7)
+        await staged.until(
+            lambda: staged.record("api").restarts == 1 and staged.record("api").state is State.RUNNING
+        )
+
+        assert staged.record("api").ports == place.ports
+        assert not watching.done()
+        watching.cancel()
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [(("exit:3",), "ended with exit code 3 before it was ready"), ((), "was not ready after 0.2 s")],
+)
+async def test_an_instance_beside_that_fails_leaves_the_first_alone(
+    steps: tuple[str, ...], said: str
+) -> None:
+    api = scripted("api", "serve")
+    async with stage(api) as staged:
+        await staged.supervisor.start()
+        service, place = newer(api, *steps)
+
+        with pytest.raises(StartFailed, match=said) as failed:
+            await staged.supervisor.start_beside(service, place, within_s=0.2)
+
+        assert "api.next said this" in failed.value.what
+        assert staged.runtime.alive() == ["api"]
+        assert staged.record("api").state is State.RUNNING
+
+
+async def test_a_cancelled_start_beside_leaves_nothing() -> None:
+    api = scripted("api", "serve")
+    async with stage(api) as staged:
+        await staged.supervisor.start()
+        service, place = newer(api)
+        starting = asyncio.create_task(staged.supervisor.start_beside(service, place))
+        await staged.until_alive("api.next")
+
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+
+        assert staged.runtime.alive() == ["api"]
+
+
+async def test_a_service_that_was_let_go_is_not_restarted() -> None:
+    api, worker = scripted("api", "serve"), scripted("worker", "serve")
+    async with stage(api, worker) as staged:
+        await staged.supervisor.start()
+        watching = asyncio.create_task(staged.supervisor.watch())
+
+        handle = await staged.supervisor.let_go("worker")
+        assert handle is not None
+        staged.runtime.crash("worker", 1)
+
+        assert await handle.wait() == 1
+        staged.runtime.crash("api", 1)
+        await staged.until(lambda: staged.record("api").restarts == 1)
+        assert staged.runtime.started == ["api", "worker", "api"]
+        assert not watching.done()
+        watching.cancel()
+
+
+async def test_stopping_the_stack_stops_what_runs_beside() -> None:
+    api = scripted("api", "serve")
+    async with stage(api) as staged:
+        await staged.supervisor.start()
+        service, place = newer(api, "serve")
+        await staged.supervisor.start_beside(service, place)
+
+        await staged.supervisor.stop()
+
         assert staged.runtime.alive() == []

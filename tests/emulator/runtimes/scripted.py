@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from emulator.errors import PrerequisiteMissing, StartFailed
 from emulator.ports import is_free
 from emulator.probe import ask
+from emulator.runtimes import Place
 from emulator.topology import Port, Probe, Service
 from tests.emulator.project import PROGRAM
 
@@ -132,13 +133,17 @@ class ScriptedRuntime:
                     f"install '{service.command[0]}', or put it on the PATH",
                 )
 
-    async def start(self, service: Service, env: Mapping[str, str]) -> ScriptedHandle:
+    async def start(
+        self, service: Service, env: Mapping[str, str], place: Place | None = None
+    ) -> ScriptedHandle:
         self.started.append(service.name)
         if service.name in self._refused:
             raise StartFailed(self._refused[service.name], "try again")
         steps = self._scripts.get(service.name, service.command[2:])
         handle = ScriptedHandle(service, steps, self.stopped)
-        self._handles[service.name] = handle
+        if place is not None:
+            handle.ports = place.ports
+        self._handles[place.log if place else service.name] = handle
         return handle
 
     async def close(self) -> None:
