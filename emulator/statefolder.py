@@ -46,6 +46,11 @@ class StateFolder:
         return self.path / "compose.docker.yaml"
 
     @property
+    def control(self) -> Path:
+        """The socket at which the supervisor takes requests."""
+        return self.path / "control"
+
+    @property
     def unseeded(self) -> Path:
         """There while a new database waits for its first seed, also over starts that were interrupted."""
         return self.path / "unseeded"
