@@ -7,6 +7,7 @@ from typing import cast, get_args
 from urllib.parse import quote
 
 from fakes import FAKES
+from fakes.kit.addresses import is_within
 from fakes.kit.bucket import Bucket
 from fakes.kit.bucket import parse as parse_bucket
 from fakes.kit.kit import FakeSettings, Timing
@@ -65,6 +66,7 @@ def load(env: Mapping[str, str]) -> ServerSettings:
     if not seed.isdecimal():
         raise BadSetting(f"FAKES_SEED is '{seed}'; write a whole number")
     hosts = env.get("FAKES_CALLBACK_HOSTS", "127.0.0.1,localhost")
+    callback_hosts = frozenset(filter(None, (host.strip() for host in hosts.split(","))))
     fakes = FakeSettings(
         public_urls={
             name: f"http://{public_host}:{public_ports.get(name, port)}" for name, port in ports.items()
@@ -76,7 +78,8 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         seed=int(seed),
         api_url=api_url.rstrip("/"),
         redirect_base=env.get("REDIRECT_URIS_BASE", api_url).rstrip("/"),
-        callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
+        callback_hosts=callback_hosts,
+        deploy_url=_deploy_url(env.get("FAKES_DEPLOY_URL"), callback_hosts),
         timing=cast(Timing, timing),
     )
     host = env.get("FAKES_HOST", "127.0.0.1")
@@ -105,6 +108,12 @@ def _port(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise BadSetting(f"{name} is '{text}'; write a number from 0 to 65535")
     return int(text)
+
+
+def _deploy_url(text: str | None, hosts: frozenset[str]) -> str | None:
+    if text and not is_within(text, hosts):
+        raise BadSetting(f"FAKES_DEPLOY_URL is '{text}'; write an http address on {', '.join(sorted(hosts))}")
+    return text or None
 
 
 def _folder(text: str | None) -> Path | None:

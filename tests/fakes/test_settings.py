@@ -132,3 +132,17 @@ def test_others_may_know_a_fake_by_another_port() -> None:
 def test_a_public_port_that_is_none_is_refused() -> None:
     with pytest.raises(BadSetting, match="FAKES_PUBLIC_PORTS gives 'a' as the port of 'x'"):
         load({"FAKES_PORTS": "x=8416", "FAKES_PUBLIC_PORTS": "x=a"})
+
+
+def test_the_agent_of_deployments_is_on_this_stack() -> None:
+    found = load({"FAKES_PORTS": "cloudinary=0", "FAKES_DEPLOY_URL": "http://127.0.0.1:8425/orders"})
+
+    assert found.fakes.deploy_url == "http://127.0.0.1:8425/orders"
+
+
+def test_an_agent_of_deployments_elsewhere_is_refused() -> None:
+    with pytest.raises(BadSetting) as refused:
+        load({"FAKES_PORTS": "cloudinary=0", "FAKES_DEPLOY_URL": "https://deploy.example.com"})
+
+    words = "FAKES_DEPLOY_URL is 'https://deploy.example.com'; write an http address on 127.0.0.1, localhost"
+    assert str(refused.value) == words
