@@ -3,4 +3,4 @@
 `FAKES` is the one list of them. The packages are imported only when they are served.
 """
 
-FAKES: tuple[str, ...] = ("cloudinary", "runpod", "google", "tiktok", "twitch", "discord", "x")
+FAKES: tuple[str, ...] = ("cloudinary", "runpod", "google", "tiktok", "twitch", "discord", "railway", "x")

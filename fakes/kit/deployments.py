@@ -157,7 +157,9 @@ def _line(number: int, given: Any) -> Line:
     check_fields(given, _LINE_FIELDS, f"field of logs[{number}]")
     severity, stage = given.get("severity", "info"), given.get("stage", "deploy")
     if not isinstance(severity, str) or stage not in ("build", "deploy"):
-        raise ValueError(f"logs[{number}] has a severity that is no text, or a stage besides build and deploy")
+        raise ValueError(
+            f"logs[{number}] has a severity that is no text, or a stage besides build and deploy"
+        )
     return Line(given["message"], severity, stage)
 
 

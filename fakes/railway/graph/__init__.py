@@ -1,0 +1,1 @@
+"""GraphQL: the schema, and what answers its fields."""
