@@ -9,7 +9,7 @@ from fakes.kit.refusals import REFUSAL
 FAKE = Fake(
     name="railway",
     title="Railway",
-    hosts=(Host("backboard.railway.com"),),
+    hosts=(Host("backboard.railway.com"), Host("backboard.railway.app")),
     port=8418,
     coverage=(
         Endpoint("POST", "/graphql/v2", "full", "docs.railway.com/integrations/api"),

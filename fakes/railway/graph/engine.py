@@ -1,4 +1,4 @@
-"""Carries out GraphQL documents with graphql-core. Imported late: 100 ms that nobody pays who deploys nothing."""
+"""Carries out GraphQL documents with graphql-core; to be imported late, for that takes 100 ms."""
 
 import re
 from collections.abc import Callable, Mapping
