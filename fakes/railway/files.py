@@ -1,7 +1,9 @@
 """Trees that people upload: unpacked below the state folder, one folder for each deployment."""
 
+import shutil
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -9,7 +11,7 @@ MOST_BYTES = 512_000_000
 MOST_ENTRIES = 50_000
 
 
-class BadArchive(ValueError):
+class BadArchive(Exception):
     """What was uploaded is no archive of files that may be unpacked."""
 
 
@@ -31,16 +33,12 @@ class Files:
             BadArchive: It is damaged, too large, or has entries that lie elsewhere.
         """
         folder = self._root() / deployment_id
+        shutil.rmtree(folder, ignore_errors=True)  # ids repeat after a reset
         folder.mkdir(parents=True)
         try:
-            with tarfile.open(fileobj=archive, mode="r:gz") as tar:
-                total_bytes = 0
-                for number, entry in enumerate(tar):
-                    total_bytes += entry.size
-                    if number >= MOST_ENTRIES or total_bytes > MOST_BYTES:
-                        raise BadArchive("the archive is too large")
-                    tar.extract(entry, folder, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
+            _extract(archive, folder)
+        except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
             raise BadArchive(f"the archive cannot be unpacked: {error}") from error
         return folder.resolve()
 
@@ -55,3 +53,14 @@ class Files:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="railway-files-")
         return Path(self._temporary.name)
+
+
+def _extract(archive: IO[bytes], folder: Path) -> None:
+    total_bytes = 0
+    with tarfile.open(fileobj=archive, mode="r:gz") as tar:
+        for number, entry in enumerate(tar):
+            total_bytes += entry.size
+            if number >= MOST_ENTRIES or total_bytes > MOST_BYTES:
+                limits = f"{MOST_BYTES // 1_000_000} MB and {MOST_ENTRIES} files"
+                raise ValueError(f"it holds more than {limits}")
+            tar.extract(entry, folder, filter="data")

@@ -22,7 +22,8 @@ from tests.fakes.railway.conftest import (
 )
 from tests.fakes.serving import served
 
-EVENTS = "query ($i: String!) { deploymentEvents(id: $i) { edges { node { step completedAt payload { error } } } } }"
+EVENTS = "query ($i: String!) { deploymentEvents(id: $i)"
+EVENTS += " { edges { node { step completedAt payload { error } } } } }"
 LIST = "query ($i: DeploymentListInput!, $f: Int, $a: String) { deployments(input: $i, first: $f, after: $a)"
 LIST += " { edges { node { id status } } pageInfo { hasNextPage endCursor } } }"
 INSTANCE = "query ($e: String!, $s: String!) { serviceInstance(environmentId: $e, serviceId: $s)"
