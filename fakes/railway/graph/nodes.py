@@ -1,6 +1,6 @@
 """How types of the schema are filled: bodies of records, and fields that lead from one type to another."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fakes.railway import wire
@@ -39,8 +39,13 @@ def deployment_body(call: Call, one: Deployment) -> Body:
     )
 
 
-def deployments_page(call: Call, found: Iterable[Deployment], args: Args) -> Body:
-    """A page of deployments."""
+def deployments_page(
+    call: Call, within: Mapping[str, str], args: Args, statuses: Sequence[str] | None = None
+) -> Body:
+    """A page of the deployments within something; of the first page no more is read than it needs."""
+    is_first = args.get("first") is not None and not any(args.get(one) for one in ("after", "before", "last"))
+    most = max(args["first"], 0) + 1 if is_first else -1
+    found = call.state.deployments.listed(within, statuses=statuses, most=most)
     return wire.connection([deployment_body(call, one) for one in found], args)
 
 
@@ -70,15 +75,15 @@ def _within(call: Call, **ids: str) -> dict[str, str]:
 
 
 def _project_deployments(call: Call, of: Body, args: Args) -> Body:
-    return deployments_page(call, call.state.deployments.listed(_within(call, project_id=of["id"])), args)
+    return deployments_page(call, _within(call, project_id=of["id"]), args)
 
 
 def _service_deployments(call: Call, of: Body, args: Args) -> Body:
-    return deployments_page(call, call.state.deployments.listed(_within(call, service_id=of["id"])), args)
+    return deployments_page(call, _within(call, service_id=of["id"]), args)
 
 
 def _environment_deployments(call: Call, of: Body, args: Args) -> Body:
-    return deployments_page(call, call.state.deployments.listed({"environment_id": of["id"]}), args)
+    return deployments_page(call, {"environment_id": of["id"]}, args)
 
 
 def _reached_instances(call: Call, service_id: str) -> list[Instance]:

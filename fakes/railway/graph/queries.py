@@ -90,8 +90,7 @@ def _deployments(call: Call, _of: Body, args: Args) -> Body:
         raise errors.refused("Problem processing request")  # guess: what it says without any of them
     if call.who.environment_id is not None:
         within["environment_id"] = call.who.environment_id
-    found = call.state.deployments.listed(within, statuses=_statuses(given.get("status")))
-    return deployments_page(call, found, args)
+    return deployments_page(call, within, args, _statuses(given.get("status")))
 
 
 def _statuses(given: Mapping[str, Any] | None) -> list[str] | None:

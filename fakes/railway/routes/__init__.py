@@ -1,5 +1,7 @@
 """HTTP of the fake: the GraphQL API, uploads, and what is told from outside."""
 
+import re
+
 from starlette.requests import Request
 
 from fakes.kit.kit import Kit, Parts
@@ -8,6 +10,9 @@ from fakes.railway import wire
 from fakes.railway.files import Files
 from fakes.railway.routes import api, control, upload
 from fakes.railway.state import State
+
+_NEW_TOKEN = re.compile(r'"projectTokenCreate":"([^"]+)"')
+"""A token is told once, in an answer; the journal keeps none."""
 
 
 def build(kit: Kit) -> Parts:
@@ -26,4 +31,5 @@ def build(kit: Kit) -> Parts:
         conditions={REFUSAL.name: state.refusals},
         headers=headers,
         close=files.close,
+        secret_in_path=_NEW_TOKEN,
     )

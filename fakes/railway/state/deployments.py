@@ -108,14 +108,17 @@ class Deployments:
         row = self._kit.store.one("SELECT * FROM deployments WHERE id = ?", (deployment_id,))
         return deployment_of(row) if row else None
 
-    def listed(self, within: Mapping[str, str], *, statuses: Sequence[str] | None = None) -> list[Deployment]:
+    def listed(
+        self, within: Mapping[str, str], *, statuses: Sequence[str] | None = None, most: int = -1
+    ) -> list[Deployment]:
         """Deployments, newest first; those that were replaced or removed stay among them.
 
         Args:
             within: Ids of what they belong to, by column: `project_id`, `environment_id`, `service_id`.
             statuses: The statuses that they may have; None for all.
+            most: How many of them; negative for all.
         """
-        clauses, values = ["1 = 1"], list[str]()
+        clauses, values = ["1 = 1"], list[Any]()
         for column in _COLUMNS:
             if column in within:
                 clauses.append(f"{column} = ?")
@@ -124,8 +127,9 @@ class Deployments:
             clauses.append(f"status IN ({', '.join('?' * len(statuses))})")
             values += statuses
         rows = self._kit.store.all(
-            f"SELECT * FROM deployments WHERE {' AND '.join(clauses)} ORDER BY created_s DESC, rowid DESC",  # noqa: S608 - own columns
-            values,
+            f"SELECT * FROM deployments WHERE {' AND '.join(clauses)} "  # noqa: S608 - own columns
+            " ORDER BY created_s DESC, rowid DESC LIMIT ?",
+            (*values, most),
         )
         return [deployment_of(row) for row in rows]
 

@@ -141,7 +141,7 @@ class Dispatch:
     def last(self, instance: Instance) -> Deployment | None:
         """The newest deployment of a service in an environment."""
         within = {"service_id": instance.service_id, "environment_id": instance.environment_id}
-        return next(iter(self._deployments.listed(within)), None)
+        return next(iter(self._deployments.listed(within, most=1)), None)
 
     def _make(
         self, instance: Instance, reason: str, commit: Commit | None, *, uses_image: bool = False

@@ -198,6 +198,7 @@ def test_a_new_project_token_works_until_it_is_deleted(account: Api, fake: httpx
     text = account.data(NEW_TOKEN, i=given)
     made = Api(fake, {"Project-Access-Token": text})
     assert made.data(PROJECT_TOKEN)["name"] == "new"
+    assert text not in fake.get("/_fake/requests").text
     listed = account.data(TOKENS, p=seeding.STAGING_PROJECT_ID)["edges"]
     assert [edge["node"]["displayToken"] for edge in listed][-1] == f"****-{text[-4:]}"
 

@@ -21,7 +21,7 @@ def test_the_commands_of_the_page_run(fake: httpx.Client) -> None:
     )
 
     assert ran.returncode == 0, ran.stderr
-    last = json.loads(ran.stdout.decode().partition('"url":null}')[2] or ran.stdout.splitlines()[-1])
+    last = json.loads(ran.stdout[ran.stdout.index(b'{"data"') :])
     assert last["data"]["deployment"]["status"] == "CRASHED"
     assert last["data"]["deployment"]["meta"]["commitMessage"] == "Add clips"
 
