@@ -59,11 +59,11 @@ ABSENT: Mapping[str, frozenset[str]] = {
         volumeInstanceBackupRestore volumeInstanceUpdate volumeUpdate
         """
     ),
-    "Environment": _names("config meta volumeInstances"),
+    "Environment": _names("config meta"),
     "Project": _names(
         """
-        botPrEnvironments buckets deploymentTriggers featureFlags focusedPrEnvironments groups
-        members plugins projectPermissions subscriptionPlanLimit team teamId volumes
+        botPrEnvironments deploymentTriggers featureFlags focusedPrEnvironments groups
+        members plugins projectPermissions subscriptionPlanLimit team teamId
         """
     ),
     "Service": _names("featureFlags hasHiddenRegistryCredentialsFromTemplate templateThreadSlug"),

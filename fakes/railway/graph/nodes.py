@@ -173,10 +173,17 @@ def _rate_limit(call: Call, _of: Body, _args: Args) -> Body:
     return {"remainingPoints": taken.remaining, "resetsAt": wire.time_text(taken.reset_s)}
 
 
+def _none(_call: Call, _of: Body, args: Args) -> Body:
+    """There are no volumes and buckets: what would make them is not covered."""
+    return wire.connection([], args)
+
+
 NODES: Mapping[str, Mapping[str, Field]] = {
     "Workspace": {"projects": _workspace_projects, "apiTokenRateLimit": _rate_limit},
     "User": {"workspaces": _own_workspaces, "apiTokenRateLimit": _rate_limit},
     "Project": {
+        "buckets": _none,
+        "volumes": _none,
         "baseEnvironment": _optional_environment("baseEnvironmentId"),
         "deployments": _project_deployments,
         "environments": lambda call, of, args: environments_page(call, of["id"], args),
@@ -190,6 +197,7 @@ NODES: Mapping[str, Mapping[str, Field]] = {
         "serviceInstances": _environment_instances,
         "sourceEnvironment": _optional_environment("sourceId"),
         "variables": _environment_variables,
+        "volumeInstances": _none,
     },
     "Service": {
         "deployments": _service_deployments,

@@ -306,13 +306,18 @@ class Deployments:
         return instance is not None and bool(instance.config.get("healthcheckPath"))
 
     def _replace_others(self, deployment: Deployment, at_s: float) -> None:
-        """What served until now is removed (docs.railway.com/deployments: only the new one is left)."""
+        """What served until now is removed, and what was begun earlier and is still under way."""
         self._kit.store.execute(
             "UPDATE deployments SET status = 'REMOVED', status_s = ?, next_s = NULL"
             " WHERE service_id = ? AND environment_id = ? AND id != ?"
             " AND status IN ('SUCCESS', 'CRASHED', 'SLEEPING')",
             (at_s, deployment.service_id, deployment.environment_id, deployment.id),
         )
+        within = {"service_id": deployment.service_id, "environment_id": deployment.environment_id}
+        begun = self.listed(within, statuses=lifecycle.UNDER_WAY)
+        # guess: what was asked for last is what serves in the end
+        for older in (one for one in begun if one.created_s < deployment.created_s):
+            self._leave(older, "cancel")
 
     def _set(self, deployment_id: str, **values: Any) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)

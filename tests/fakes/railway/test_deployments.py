@@ -369,6 +369,16 @@ class TestRealisticTiming:
         self.advance(timed, 3600)
         assert (timed.status(made), first_of(timed)) == ("REMOVED", before)
 
+    def test_what_was_asked_for_last_serves_in_the_end(self, timed: Api) -> None:
+        slow = timed.deploy(SHA)
+        self.advance(timed, 1)
+        fast = timed.data(REDEPLOY, i=first_of(timed), u=True)["id"]
+
+        self.advance(timed, 3600)
+
+        assert (timed.status(slow), timed.status(fast)) == ("REMOVED", "SUCCESS")
+        assert first_of(timed) == fast
+
     def test_what_is_under_way_is_not_redeployed(self, timed: Api) -> None:
         made = timed.deploy(SHA)
 

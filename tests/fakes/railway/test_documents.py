@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
@@ -102,7 +105,7 @@ def test_a_mutation_that_fails_changes_nothing(account: Api) -> None:
     [
         ("{ metrics { measurement } }", "Query.metrics"),
         ('mutation { volumeCreate(input: {projectId: "x"}) { id } }', "Mutation.volumeCreate"),
-        ("{ projects { edges { node { id volumes { edges { node { id } } } } } } }", "Project.volumes"),
+        ("{ projects { edges { node { id members { name } } } } }", "Project.members"),
     ],
 )
 def test_what_railway_has_and_the_fake_has_not_is_a_gap(account: Api, query: str, words: str) -> None:
@@ -111,6 +114,14 @@ def test_what_railway_has_and_the_fake_has_not_is_a_gap(account: Api, query: str
     text = f"fake 'railway' does not cover {words}"
     assert (answer.status_code, answer.json()["error"]) == (501, text)
     assert account.http.get("/_fake/requests").json()["requests"][-1]["is_covered"] is False
+
+
+def test_graphql_is_loaded_with_the_first_document_only() -> None:
+    code = "import sys, fakes.railway.routes; sys.exit('graphql' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", code], check=False, timeout=20)
+
+    assert ran.returncode == 0
 
 
 def test_subscriptions_are_a_gap(fake: httpx.Client) -> None:

@@ -46,6 +46,16 @@ def test_a_project_shows_all_that_is_in_it(account: Api) -> None:
     assert names(found["services"]) == services
 
 
+def test_there_are_no_volumes_and_buckets(account: Api) -> None:
+    query = "query ($i: String!) { project(id: $i) { volumes { edges { node { id } } } buckets { edges { node"
+    query += " { id } } } environments { edges { node { volumeInstances { edges { node { id } } } } } } } }"
+
+    found = account.data(query, i=seeding.STAGING_PROJECT_ID)
+
+    assert (found["volumes"], found["buckets"]) == ({"edges": []}, {"edges": []})
+    assert found["environments"]["edges"] == [{"node": {"volumeInstances": {"edges": []}}}]
+
+
 def test_a_project_is_made_renamed_and_deleted(account: Api) -> None:
     made = account.data(CREATE, i={"name": "probe", "defaultEnvironmentName": "staging"})
     assert made == {
