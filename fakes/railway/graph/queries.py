@@ -130,6 +130,7 @@ def _environment_logs(call: Call, _of: Body, args: Args) -> list[Body]:
     lines = _picked(call, call.state.logs.of_environment(environment.id), args.get("filter"))
     anchor = args.get("anchorDate")
     if anchor is None:
+        # guess: without an anchor they bound the lines, the earlier date first
         lines = _between(lines, args.get("beforeDate"), args.get("afterDate"))
         limit = max(_LINES if args.get("beforeLimit") is None else args["beforeLimit"], 0)
         return [wire.log(one, environment.project_id) for one in lines[max(len(lines) - limit, 0) :]]
