@@ -43,7 +43,8 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m compileall -q $(VENV)/lib emulator fakes clipnet seed || true
 	touch $@
 
-$(VENV)/installed-test: $(VENV)/installed tests/sdk/node/package-lock.json
+$(VENV)/installed-test: $(VENV)/installed tests/sdk/node/package-lock.json tests/sdk/vercel/package-lock.json
 	$(BIN)/pip install --quiet -c requirements.lock -e '.[test]'
-	if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/sdk/node; fi
+	if command -v npm >/dev/null; then for folder in node vercel; do \
+		npm ci --silent --no-audit --no-fund --omit=optional --prefix tests/sdk/$$folder || exit 1; done; fi
 	touch $@

@@ -3,4 +3,14 @@
 `FAKES` is the one list of them. The packages are imported only when they are served.
 """
 
-FAKES: tuple[str, ...] = ("cloudinary", "runpod", "google", "tiktok", "twitch", "discord", "railway", "x")
+FAKES: tuple[str, ...] = (
+    "cloudinary",
+    "runpod",
+    "google",
+    "tiktok",
+    "twitch",
+    "discord",
+    "vercel",
+    "railway",
+    "x",
+)

@@ -1,4 +1,4 @@
-"""Runs scripts by Node.js with the client libraries of `tests/sdk/node`, which `make test` installs."""
+"""Runs scripts by Node.js with the libraries of `tests/sdk/node` and `vercel`, which `make test` installs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent / "node"
+VERCEL = Path(__file__).parent / "vercel"
+"""Vercel's program and library: in a folder of their own, as they are big."""
 _DEADLINE_S = 60
 _PROGRAM = """
 const fails = (promise) => promise.then(() => null, (error) => error.error || error);
@@ -23,23 +25,35 @@ const fails = (promise) => promise.then(() => null, (error) => error.error || er
 """
 
 
-def run(script: str, env: Mapping[str, str]) -> Any:
+def run(script: str, env: Mapping[str, str], libraries: Path = FOLDER) -> Any:
     """What the body of an async function returns; `fails(promise)` gives the error of what must fail."""
-    done = node(["-e", _PROGRAM.format(script=script)], env, _DEADLINE_S)
+    done = node(["-e", _PROGRAM.format(script=script)], env, _DEADLINE_S, libraries=libraries)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def node(
-    arguments: Sequence[str], env: Mapping[str, str], deadline_s: float
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    deadline_s: float,
+    *,
+    libraries: Path = FOLDER,
+    folder: Path | None = None,
+    given: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run Node.js beside its libraries, to its end; skips the test where they are missing."""
+    """Run Node.js to its end; skips the test where its libraries are missing.
+
+    Args:
+        folder: Where it runs; None means beside its libraries.
+        given: What it reads from its standard input.
+    """
     program = shutil.which("node")
-    if program is None or not (FOLDER / "node_modules").is_dir():
-        pytest.skip("Node.js or its libraries are missing: npm ci --prefix tests/sdk/node")
+    if program is None or not (libraries / "node_modules").is_dir():
+        pytest.skip(f"Node.js or its libraries are missing: npm ci --prefix tests/sdk/{libraries.name}")
     return subprocess.run(
         [program, *arguments],
-        cwd=FOLDER,
+        cwd=folder or libraries,
+        input=given,
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
         text=True,
