@@ -12,5 +12,6 @@ FAKES: tuple[str, ...] = (
     "discord",
     "vercel",
     "railway",
+    "huggingface",
     "x",
 )
