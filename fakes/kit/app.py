@@ -223,8 +223,10 @@ class _Recorder:
                 await self._app(scope, receive_and_note, send_and_note)
         finally:
             secret_path = self._fake.parts.secret_in_path
-            entry.request_body = journals.body_text(captured, headers.get("content-type", ""), secret_path)
-            entry.response_body = journals.body_text(answered, answer_type, secret_path)
+            entry.note_bodies(
+                journals.body_text(captured, headers.get("content-type", ""), secret_path),
+                journals.body_text(answered, answer_type, secret_path),
+            )
             entry.duration_ms = round((time.perf_counter() - started) * 1000, 3)
             self._tell(entry)
 

@@ -1,6 +1,7 @@
 """What a fake was asked and what it answered: bounded, in memory, with secrets masked."""
 
 import contextvars
+import json
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -40,10 +41,28 @@ class Entry:
     fault: str | None = None
     violation: str | None = None
     is_covered: bool = True
+    concealed: set[str] = field(default_factory=set, repr=False)
 
     def public(self) -> dict[str, Any]:
         """As the control surface shows it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "concealed"}
+
+    def note_bodies(self, asked: str | None, answered: str | None) -> None:
+        """Note bodies without what is concealed; one that was cut may hold a part of it, so none is kept."""
+        self.request_body = self._without_concealed(asked, self.request_bytes)
+        self.response_body = self._without_concealed(answered, self.response_bytes)
+
+    def _without_concealed(self, text: str | None, whole_bytes: int) -> str | None:
+        if text is None or not self.concealed:
+            return text
+        if whole_bytes > BODY_LIMIT_BYTES:
+            return None
+        for secret in self.concealed:
+            for is_ascii in (True, False):
+                quoted = json.dumps(secret, ensure_ascii=is_ascii)
+                within = json.dumps(json.dumps(secret, ensure_ascii=False), ensure_ascii=is_ascii)[1:-1]
+                text = text.replace(quoted, '"***"').replace(within, r"\"***\"")
+        return text
 
 
 class Journal:
@@ -68,6 +87,12 @@ class Journal:
         entry = self._current.get()
         if entry is not None:
             entry.violation = text
+
+    def conceal(self, texts: Iterable[str]) -> None:
+        """Leave these out of the current request's bodies wherever one is a whole text of JSON."""
+        entry = self._current.get()
+        if entry is not None:
+            entry.concealed.update(text for text in texts if text)
 
     def find(self, *, trace_id: str | None = None, violations: bool = False, limit: int = 500) -> list[Entry]:
         """Entries, oldest first: the newest `limit` that match."""

@@ -281,6 +281,7 @@ def _texts(given: Any) -> dict[str, str]:
 
 
 def _set_variables(call: Call, given: Args, values: Mapping[str, str], *, replaces: bool) -> bool:
+    call.state.variables.conceal(values)
     place = _place(call, given)
     call.state.variables.put(place, values, replaces=replaces)
     if not given.get("skipDeploys"):

@@ -54,8 +54,13 @@ class Variables:
         self._projects = projects
         self._domains = domains
 
+    def conceal(self, values: Mapping[str, str]) -> None:
+        """Keep values out of the journal; whatever is read or stored is kept out in any case."""
+        self._kit.journal.conceal(values.values())
+
     def put(self, place: Place, values: Mapping[str, str], *, replaces: bool = False) -> None:
         """Set variables; with `replaces` all others of that place go."""
+        self.conceal(values)
         now = self._kit.clock.now()
         with self._kit.store.transaction():
             if replaces:
@@ -101,6 +106,7 @@ class Variables:
         rows = self._kit.store.all(
             "SELECT * FROM variables WHERE environment_id = ? ORDER BY rowid", (environment_id,)
         )
+        self._kit.journal.conceal(row["value"] for row in rows)
         return [
             Variable(
                 row["id"],
@@ -119,6 +125,7 @@ class Variables:
             "SELECT name, value FROM variables WHERE environment_id = ? AND service_id = ? ORDER BY name",
             (place.environment_id, place.service_id or _NO_SERVICE),
         )
+        self._kit.journal.conceal(row["value"] for row in rows)
         return {row["name"]: row["value"] for row in rows}
 
     def users_of_shared(self, environment_id: str, names: Mapping[str, Any]) -> set[str]:
@@ -137,6 +144,7 @@ class Variables:
         place = Place(project.id, environment.id, service.id if service else None)
         owner = service.name if service else SHARED
         own = self.raw(place)
+        secret = frozenset(own)
         if service is not None and instance is not None:
             own |= self.provided(project, environment, service, instance)
         tables = {owner: own}
@@ -148,7 +156,9 @@ class Variables:
             value = tables[of].get(name)
             return None if value is None else (of, value)
 
-        return {name: rendered(value, owner, find) for name, value in sorted(own.items())}
+        filled_in = {name: rendered(value, owner, find) for name, value in sorted(own.items())}
+        self._kit.journal.conceal(filled_in[name] for name in secret)
+        return filled_in
 
     def provided(
         self, project: Project, environment: Environment, service: Service, instance: Instance

@@ -63,6 +63,7 @@ class DeploymentRoutes:
     async def create(self, request: Request) -> Response:
         """A deployment more."""
         team, body = team_of(self._state, request), await body_of(request)
+        self._state.kit.journal.conceal(asked.variable_values(body))
         wanted = asked.deployment(body)
         former = None if wanted.former is None else self._state.deployment(wanted.former)
         project = self._project_for(team, wanted, former)

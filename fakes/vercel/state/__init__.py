@@ -50,7 +50,7 @@ class VercelState:
         self._store = store
         self.projects = Projects(store, kit.clock, kit.ids)
         self.deployments = Deployments(store, kit.clock, kit.ids)
-        self.variables = Variables(store, kit.clock, kit.ids)
+        self.variables = Variables(store, kit.clock, kit.ids, kit.journal)
         self.hooks = Hooks(store, kit.clock, kit.ids, kit.webhooks)
         self.files = Files(folder / "vercel-files" if folder else None)
         self.releases = Releases(kit, self.projects, self.deployments, self.files, self._tell, self._failure)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fakes.kit.clock import Clock
 from fakes.kit.ids import Ids
+from fakes.kit.journal import Journal
 from fakes.kit.store import Store
 from fakes.vercel import errors
 
@@ -46,19 +47,22 @@ class Variable:
 
 
 class Variables:
-    """All variables of all projects."""
+    """All variables of all projects; the journal is told no value."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, clock: Clock, ids: Ids, journal: Journal) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._journal = journal
 
     def of(self, project_id: str) -> list[Variable]:
         """The variables of a project, oldest first."""
         found = self._store.all(
             "SELECT * FROM variables WHERE project_id = ? ORDER BY created_s, rowid", (project_id,)
         )
-        return [_variable(row) for row in found]
+        variables = [_variable(row) for row in found]
+        self._journal.conceal(one.value for one in variables)
+        return variables
 
     def existing(self, project_id: str, variable_id: str) -> Variable:
         """One variable.
@@ -77,6 +81,7 @@ class Variables:
         Raises:
             ProviderError: It is not one, or there is one of this name for one of its targets (400).
         """
+        self._conceal(given)
         now = self._clock.now()
         made = self._store.unused("variables", "id", lambda: self._ids.text(16))
         blank = Variable(made, project_id, "", "", "encrypted", (), None, (), "", now, now)
@@ -97,6 +102,7 @@ class Variables:
         Raises:
             ProviderError: A value cannot be used, or another variable has the name (400).
         """
+        self._conceal(given)
         wanted = replace(_changed(variable, given), updated_s=self._clock.now())
         others = (one for one in self.of(variable.project_id) if one.id != variable.id)
         if any(_collide(one, wanted) for one in others):
@@ -107,6 +113,10 @@ class Variables:
     def remove(self, variable: Variable) -> None:
         """Delete a variable."""
         self._store.execute("DELETE FROM variables WHERE id = ?", (variable.id,))
+
+    def _conceal(self, given: Mapping[str, Any]) -> None:
+        if isinstance(value := given.get("value"), str):
+            self._journal.conceal([value])
 
     def _put(self, one: Variable) -> None:
         row = (

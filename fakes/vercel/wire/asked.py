@@ -58,6 +58,15 @@ def deployment(body: Mapping[str, Any]) -> DeployAsked:
     )
 
 
+def variable_values(body: Mapping[str, Any]) -> list[str]:
+    """Values of environment variables that a deployment is given: nobody else shall see them."""
+    build = body.get("build")
+    given = (body.get("env"), build.get("env") if isinstance(build, dict) else None)
+    return [
+        value for one in given if isinstance(one, dict) for value in one.values() if isinstance(value, str)
+    ]
+
+
 def _source(body: Mapping[str, Any]) -> str | None:
     """Where a deployment comes from, in Vercel's words."""
     if "deploymentId" in body:

@@ -1,10 +1,12 @@
 """The request journal and its masking."""
 
+import json
 import re
 
 import pytest
 
 from fakes.kit.journal import (
+    BODY_LIMIT_BYTES,
     Entry,
     Journal,
     body_text,
@@ -85,6 +87,29 @@ def test_a_query_loses_its_secrets() -> None:
 )
 def test_a_path_loses_the_token_that_it_carries(path: str, expected: str) -> None:
     assert masked_paths(path, re.compile("/hooks/[^/]+/([^/]+)")) == expected
+
+
+def noted(body: str, *secrets: str, size_bytes: int = 0) -> str | None:
+    journal, one = Journal(), entry()
+    journal.open(one)
+    journal.conceal(secrets)
+    one.request_bytes = size_bytes
+    one.note_bodies(body, None)
+    return one.request_body
+
+
+def test_what_a_fake_conceals_is_in_no_body_however_it_is_quoted() -> None:
+    body = {"value": 'a "é', "query": 'set(value: "a \\"é")', "said": "é"}
+
+    for is_ascii in (True, False):
+        found = noted(json.dumps(body, ensure_ascii=is_ascii), 'a "é', "")
+        assert found is not None
+        assert json.loads(found) == {"value": "***", "query": 'set(value: "***")', "said": "é"}
+
+
+def test_a_body_that_was_cut_is_not_kept_when_something_of_it_is_concealed() -> None:
+    assert noted('"secr', "secret", size_bytes=BODY_LIMIT_BYTES + 1) is None
+    assert noted('"text', size_bytes=BODY_LIMIT_BYTES + 1) == '"text'
 
 
 def test_the_journal_is_bounded_and_found_by_trace_and_violation() -> None:

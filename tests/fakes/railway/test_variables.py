@@ -39,6 +39,19 @@ def test_a_variable_is_set_and_set_again(project: Api) -> None:
     assert raw(project) == {"A": "2", "APP_ENV": "${{shared.APP_ENV}}"}
 
 
+def test_the_journal_keeps_no_value(project: Api) -> None:
+    inline = f'serviceId: "{API}", name: "C", value: "hidden-1"'
+    place = f'projectId: "{SHARED["projectId"]}", environmentId: "{SHARED["environmentId"]}"'
+    project.data(f"mutation {{ variableUpsert(input: {{ {place}, {inline} }}) }}")
+    project.data(UPSERT_ALL, i={**OF_API, "variables": {"A": "hidden-2", "B": "${{A}}/hidden-3"}})
+    assert seen(project)["B"] == "hidden-2/hidden-3"
+    raw(project)
+
+    journal = project.http.get("/_fake/requests").text
+
+    assert ("hidden-" in journal, "***" in journal) == (False, True)
+
+
 def test_many_variables_are_set_at_once(project: Api) -> None:
     project.data(UPSERT_ALL, i={**OF_API, "variables": {"A": "1", "B": "2"}})
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.vercel.conftest import PROJECT, PROJECT_ID, refused
+from tests.fakes.vercel.conftest import PROJECT, PROJECT_ID, Deploy, refused
 
 ENV = f"/v10/projects/{PROJECT}/env"
 
@@ -64,6 +64,20 @@ def test_two_variables_of_one_name_and_target_are_a_conflict(client: httpx.Clien
         ["ENV_CONFLICT"],
         1,
     )
+
+
+def test_the_journal_keeps_no_value(client: httpx.Client, deploy: Deploy) -> None:
+    body = {"key": "A", "value": "hidden-1", "type": "plain", "target": ["preview"]}
+    made = client.post(ENV, json=body).json()["created"]
+    client.post(ENV, json=[{**body, "value": "hidden-2", "target": ["moon"]}])
+    client.patch(f"/v9/projects/{PROJECT}/env/{made['id']}", json={"value": "hidden-3"}).raise_for_status()
+    client.get(ENV, params={"decrypt": "true"}).raise_for_status()
+    client.get(f"/v3/env/pull/{PROJECT_ID}/preview").raise_for_status()
+    deploy(env={"A": "hidden-4"}, build={"env": {"A": "hidden-5"}})
+
+    journal = client.get("/_fake/requests").text
+
+    assert ("hidden-" in journal, journal.count("***") > 5) == (False, True)
 
 
 @pytest.mark.parametrize(
