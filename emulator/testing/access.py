@@ -260,7 +260,8 @@ class Clipnet:
         return client
 
     def fake(self, name: str) -> FakeAccess:
-        """Return a fake by its name: cloudinary, runpod, google, tiktok, twitch, discord or x.
+        """Return a fake by its name: cloudinary, runpod, google, tiktok, twitch, discord, vercel, railway,
+        huggingface or x.
 
         Raises:
             CheckFailed: The stack has no such fake.

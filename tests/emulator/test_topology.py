@@ -47,6 +47,9 @@ def test_the_packaged_stack_is_one_of_each(packaged: Topology) -> None:
         "twitch": 8414,
         "discord": 8415,
         "x": 8416,
+        "vercel": 8417,
+        "railway": 8418,
+        "huggingface": 8419,
         "api": 8401,
         "web": 8400,
     }
