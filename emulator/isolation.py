@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from emulator.errors import ProductionRefused
-from emulator.profiles import BY_NAME, PRODUCTION_HOSTS, PRODUCTION_WORDS
+from emulator.profiles import BY_NAME, CLOUDINARY_FOLDER, PRODUCTION_HOSTS, PRODUCTION_WORDS
 from emulator.topology import Topology
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -53,13 +53,27 @@ def refuse_production(topology: Topology, ports: Mapping[str, int], dotenv: Mapp
     )
 
 
+def refuse_names_of_production(values: Mapping[str, str]) -> None:
+    """Raise if one of these values, given by name, names production: a host of it, or one of its words.
+
+    Raises:
+        ProductionRefused: With every offence; no value is shown.
+    """
+    found = [f"{name} {why}" for name, value in values.items() for why in dict.fromkeys(_marks(value))]
+    if found:
+        raise ProductionRefused(
+            "this would touch production: " + "; ".join(found),
+            "name the addresses, projects and tokens of a staging system",
+        )
+
+
 def offences(topology: Topology, ports: Mapping[str, int], dotenv: Mapping[str, str]) -> tuple[Offence, ...]:
     """Return everything that must not be there."""
     stores = {role: ports[topology.service(role).ports[0].name] for role in ("postgres", "redis")}
     found: list[Offence] = []
     for name, value, wanted in (
         ("environment", topology.environment, "staging"),
-        ("cloudinary_folder", topology.cloudinary_folder, "staging_clips"),
+        ("cloudinary_folder", topology.cloudinary_folder, CLOUDINARY_FOLDER),
         ("runpod_namespace", topology.runpod_namespace, "staging"),
     ):
         if value != wanted:

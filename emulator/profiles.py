@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+CLOUDINARY_FOLDER = "staging_clips"
+"""Below it lies whatever staging uploads."""
+
 _ANY = ".+"
 _LOOPBACK_URL = r"http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?"
 
@@ -77,7 +80,7 @@ SETTINGS: tuple[Setting, ...] = (
         r"cloudinary://\d+:[^@]+@(?!staging\b).+",
         is_secret=True,
     ),
-    Setting("CLOUDINARY_FOLDER", "staging_clips", "prod_clips"),
+    Setting("CLOUDINARY_FOLDER", CLOUDINARY_FOLDER, "prod_clips"),
     _origin("RUNPOD_ENDPOINT_BASE_URL", r"api\.runpod\.ai"),
     Setting("RUNPOD_API_KEY", r"rpa_staging_\w+", r"rpa_(?!staging_)\w+", is_secret=True),
     Setting("RUNPOD_NAMESPACE", "staging", "production"),

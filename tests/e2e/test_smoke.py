@@ -70,6 +70,27 @@ def test_smoke_works_on_a_stack_without_a_seed(clipnet: Clipnet) -> None:
         answered(clipnet, "seed", "small")
 
 
+def test_smoke_by_addresses_alone_takes_the_public_steps_and_deletes_its_clip(clipnet: Clipnet) -> None:
+    before = rows(clipnet)
+
+    report = answered(clipnet, "smoke", "--api-url", clipnet.api_url, "--web-url", clipnet.web_url)
+
+    names = ["release", "api", "api upload", "worker", "cloudinary asset", "web page"]
+    assert report["ok"]
+    assert [step["name"] for step in report["steps"]] == names
+    assert rows(clipnet)["clips"] == before["clips"]
+
+
+def test_smoke_by_addresses_wants_the_commit_that_was_deployed(clipnet: Clipnet) -> None:
+    where = ("--api-url", clipnet.api_url, "--web-url", clipnet.web_url)
+
+    done = cli(clipnet, "smoke", *where, "--commit", "f" * 40)
+
+    assert done.returncode == 1
+    assert "smoke failed at 'release': the API is made of commit " in done.stderr
+    assert f", not {'f' * 40}" in done.stderr
+
+
 def test_smoke_names_the_part_that_failed_and_keeps_everything(clipnet: Clipnet) -> None:
     clipnet.fake("cloudinary").fault("error", status=401, path="*/upload*", method="POST")
 

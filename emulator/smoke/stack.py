@@ -11,71 +11,37 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from emulator.errors import CheckFailed
 from emulator.jobs import connect
 from emulator.parts import Parts
+from emulator.smoke.public import POLL_S, Addresses, PublicChecks, expect, own_video
+from emulator.smoke.report import Plan, Report, Step, StepFailed, take
 
 if TYPE_CHECKING:
     from asyncpg import Connection
-    from httpx import AsyncClient, Response
+    from httpx import AsyncClient
 
 _ECHO_WITHIN_S = 1.0
 _JOB_WITHIN_S = 3.0
-POLL_S = 0.05
-RECIPE = "forecast"
-"""The seed's clip that is sent where no other video is named."""
 
 CHANNEL, VIEWER, CHANNEL_ID = "streamer_sam", "viewer_vic", "1000011"
 """The Twitch channel in which the command is given, who gives it, and the channel's id."""
 
 
-class StepFailed(Exception):
-    """A part did not do what it should have done; the text says which and what."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One checked step."""
-
-    name: str
-    ok: bool
-    ms: float
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The outcome: the steps up to the first that failed, and the uploaded clip's id and trace."""
-
-    ok: bool
-    clip_id: str | None
-    trace_id: str | None
-    steps: tuple[Step, ...]
-
-    def public(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        steps = [{"name": s.name, "ok": s.ok, "ms": s.ms, "detail": s.detail} for s in self.steps]
-        return {"ok": self.ok, "clip_id": self.clip_id, "trace_id": self.trace_id, "steps": steps}
-
-
 @dataclass(slots=True)
-class _Made:
-    """What a run has made so far."""
+class _Bot:
+    """What the run's command to ClipBOT has made so far."""
 
-    user_id: str | None = None
-    clip_id: str | None = None
-    trace_id: str | None = None
-    clip: Mapping[str, Any] = field(default_factory=dict)
     channel_row: str | None = None
     event_row: str | None = None
-    bot_clip_id: str | None = None
+    clip_id: str | None = None
     message_id: str | None = None
 
 
@@ -94,54 +60,46 @@ class Smoke:
         self._video = video
         self._run = run
         self._within_s = within_s
-        self._made = _Made()
+        self._bot = _Bot()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Smoke:
         import asyncpg
-        import httpx
 
-        self._http: AsyncClient = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, base_url=self._parts.api_url, trust_env=False)
+        at = Addresses(self._parts.api_url, self._parts.web_url, self._parts.env["CLOUDINARY_FOLDER"])
+        self._public = await self._stack.enter_async_context(
+            PublicChecks(at, self._the_video, self._run, self._within_s)
         )
+        self._made, self._http = self._public.made, self._public.http
         self._redis = connect(self._parts.redis_url, decode_responses=True)
         self._stack.push_async_callback(self._redis.aclose)
         self._database: Connection = await asyncpg.connect(self._parts.database_url)
         self._stack.push_async_callback(self._database.close)
         return self
 
+    def _the_video(self) -> Path:
+        return self._video or own_video(self._parts.cache_dir)
+
     async def __aexit__(self, *_exc: object) -> None:
         await self._stack.aclose()
 
     async def check(self, on_step: Callable[[Step], None], *, keep: bool) -> Report:
         """Take every step, the first failure ends it; `on_step` is told of each as it ends."""
-        steps: list[Step] = []
-        for name, action in self._plan():
-            began = time.perf_counter()
-            try:
-                detail, ok = await action(), True
-            except StepFailed as error:
-                detail, ok = str(error), False
-            except Exception as error:  # noqa: BLE001 - whatever breaks a step is that step's failure
-                detail, ok = f"{type(error).__name__}: {error}", False
-            steps.append(Step(name, ok, round((time.perf_counter() - began) * 1000, 1), detail))
-            on_step(steps[-1])
-            if not ok:
-                break
+        steps = await take(self._plan(), on_step)
         ok = all(step.ok for step in steps)
         if ok and not keep:
             await self._remove()
-        return Report(ok, self._made.clip_id, self._made.trace_id, tuple(steps))
+        return Report(ok, self._made.clip_id, self._made.trace_id, steps)
 
-    def _plan(self) -> tuple[tuple[str, Callable[[], Awaitable[str]]], ...]:
+    def _plan(self) -> Plan:
         return (
             ("api", self._sign_up),
-            ("api upload", self._upload),
+            ("api upload", self._public.upload),
             ("redis job", self._job_of_clip),
             ("worker", self._clip_ready),
             ("postgres rows", self._rows),
-            ("cloudinary asset", self._asset),
-            ("web page", self._page),
+            ("cloudinary asset", self._public.asset),
+            ("web page", self._public.page),
             ("twitch event", self._say),
             ("postgres event", self._event),
             ("redis clipbot job", self._job_of_event),
@@ -150,39 +108,20 @@ class Smoke:
         )
 
     async def _sign_up(self) -> str:
-        ready = await self._http.get("/ready")
-        _expect(ready, 200, "GET /ready")
-        body = {"email": f"smoke-{self._run}@clipnet.test", "password": f"smoke-{self._run}", "name": "Smoke"}
-        answer = await self._http.post("/v1/users", json=body)
-        _expect(answer, 201, "POST /v1/users")
-        self._made.user_id = answer.json()["user"]["id"]
+        await self._public.sign_up()
+        email = self._made.email
         stored = await self._database.fetchval(
             "SELECT email FROM users WHERE id::text = $1", self._made.user_id
         )
-        if stored != body["email"]:
+        if stored != email:
             raise StepFailed(f"the new user is not in the database (found {stored!r})")
-        return f"ready, and user {body['email']} is in the database"
-
-    async def _upload(self) -> str:
-        video = self._video or await asyncio.to_thread(_own_video, self._parts)
-        assert video is not None
-        content = await asyncio.to_thread(video.read_bytes)
-        answer = await self._http.post(
-            "/v1/clips",
-            files={"file": (video.name, content, "video/mp4")},
-            data={"title": f"Smoke {self._run}"},
-            headers={"Idempotency-Key": f"smoke-{self._run}"},
-        )
-        _expect(answer, 201, "POST /v1/clips")
-        self._made.clip_id = answer.json()["id"]
-        self._made.trace_id = answer.json().get("trace_id")
-        return f"clip {self._made.clip_id} from {video.name}, {len(content):,} bytes"
+        return f"ready, and user {email} is in the database"
 
     async def _job_of_clip(self) -> str:
         return await self._job(f"{self._made.clip_id}-clip_process", "clip:process")
 
     async def _clip_ready(self) -> str:
-        self._made.clip = await self._wait_for_clip(str(self._made.clip_id))
+        await self._public.clip_ready()
         runs = await self._database.fetch(
             "SELECT DISTINCT name FROM job_runs WHERE clip_id::text = $1 AND state = 'completed' ORDER BY 1",
             self._made.clip_id,
@@ -211,40 +150,6 @@ class Smoke:
             raise StepFailed(f"the clip's score is {total!r}, not a number from 0 to 100")
         return f"{len(done)} steps done, {words} words, score {total}"
 
-    async def _asset(self) -> str:
-        clip = self._made.clip
-        folder = self._parts.env["CLOUDINARY_FOLDER"]
-        if not str(clip["video_public_id"]).startswith(f"{folder}/"):
-            raise StepFailed(f"the video is at '{clip['video_public_id']}', not below '{folder}/'")
-        video = await self._http.get(str(clip["video_url"]))
-        _expect(video, 200, f"GET {clip['video_url']}")
-        poster = await self._http.get(str(clip["poster_url"]))
-        _expect(poster, 200, f"GET {clip['poster_url']}")
-        seen = await asyncio.to_thread(_decoded, video.content)
-        await asyncio.to_thread(_decoded, poster.content)
-        if seen.width > seen.height:
-            raise StepFailed(f"the video is {seen.width}x{seen.height}, not upright")
-        size = f"{seen.width}x{seen.height}"
-        return f"{len(video.content):,} bytes, {size}, {seen.frames} pictures decoded, with poster"
-
-    async def _page(self) -> str:
-        page = await self._http.get(self._parts.web_url + "/")
-        _expect(page, 200, "GET /")
-        if "text/html" not in page.headers.get("content-type", ""):
-            raise StepFailed(f"the page is {page.headers.get('content-type')!r}, not HTML")
-        config = await self._http.get(self._parts.web_url + "/config.json")
-        _expect(config, 200, "GET /config.json")
-        if config.json().get("api_url") != self._parts.api_url:
-            raise StepFailed(f"the page asks {config.json().get('api_url')!r}, not {self._parts.api_url}")
-        shown = await self._http.get(
-            f"/v1/clips/{self._made.clip_id}", headers={"Origin": self._parts.web_url}
-        )
-        _expect(shown, 200, "GET the clip as the page does")
-        allowed = shown.headers.get("access-control-allow-origin")
-        if allowed not in ("*", self._parts.web_url):
-            raise StepFailed(f"a browser would refuse the API's answer: it allows {allowed!r}")
-        return f"{len(page.content):,} bytes of HTML, and the page may ask the API"
-
     async def _say(self) -> str:
         await self._provide_channel()
         text = f"!clip 5 Smoke {self._run}"
@@ -252,7 +157,7 @@ class Smoke:
             f"{self._parts.fakes['twitch']}/_fake/events",
             json={"type": "chat", "channel": CHANNEL, "user": VIEWER, "text": text},
         )
-        _expect(answer, 200, "POST /_fake/events")
+        expect(answer, 200, "POST /_fake/events")
         sent = answer.json()["sent"][0]
         if sent["status"] != 204:
             raise StepFailed(f"the API answered Twitch with {sent['status']}: {sent['body']}")
@@ -267,37 +172,37 @@ class Smoke:
         )
         if row is None or row["clip_id"] is None:
             raise StepFailed(f"the event is not in the database with its clip (found {row and dict(row)})")
-        self._made.event_row, self._made.bot_clip_id = row["id"], row["clip_id"]
+        self._bot.event_row, self._bot.clip_id = row["id"], row["clip_id"]
         return f"command '{row['command']}' made clip {row['clip_id']}"
 
     async def _job_of_event(self) -> str:
-        return await self._job(f"{self._made.bot_clip_id}-clip_process", "clip:process")
+        return await self._job(f"{self._bot.clip_id}-clip_process", "clip:process")
 
     async def _bot_clip_ready(self) -> str:
-        clip = await self._wait_for_clip(str(self._made.bot_clip_id))
+        clip = await self._public.wait_for_clip(str(self._bot.clip_id))
         return f"'{clip['title']}' is ready"
 
     async def _message(self) -> str:
         deadline = time.monotonic() + self._within_s
         while True:
             known = await self._http.get(f"{self._parts.fakes['twitch']}/_fake/posts")
-            _expect(known, 200, "GET /_fake/posts")
+            expect(known, 200, "GET /_fake/posts")
             messages = [post for post in known.json()["posts"] if self._is_answer(str(post["text"]))]
             state = await self._database.fetchval(
-                "SELECT state FROM bot_events WHERE id::text = $1", self._made.event_row
+                "SELECT state FROM bot_events WHERE id::text = $1", self._bot.event_row
             )
             if messages and state == "done":
                 break
             if time.monotonic() > deadline:
                 raise StepFailed(f"no message in the chat after {self._within_s} s (the event is '{state}')")
             await asyncio.sleep(POLL_S)
-        self._made.message_id = str(messages[0]["id"])
+        self._bot.message_id = str(messages[0]["id"])
         if len(messages) > 1:
             raise StepFailed(f"the answer was posted {len(messages)} times: {messages}")
         return f"in {messages[0]['channel']}: {messages[0]['text']}"
 
     def _is_answer(self, text: str) -> bool:
-        return self._run in text or str(self._made.bot_clip_id)[:8] in text
+        return self._run in text or str(self._bot.clip_id)[:8] in text
 
     async def _job(self, job_id: str, name: str) -> str:
         """Find a job. The API may answer first and enqueue right after."""
@@ -311,26 +216,11 @@ class Smoke:
             raise StepFailed(f"job '{job_id}' is a '{kind}', not a '{name}'")
         return f"job {job_id}, {kind}"
 
-    async def _wait_for_clip(self, clip_id: str) -> dict[str, Any]:
-        deadline = time.monotonic() + self._within_s
-        while True:
-            answer = await self._http.get(f"/v1/clips/{clip_id}")
-            _expect(answer, 200, f"GET /v1/clips/{clip_id}")
-            clip: dict[str, Any] = answer.json()
-            if clip["state"] == "ready":
-                return clip
-            if clip["state"] == "failed":
-                raise StepFailed(f"the clip failed: {clip['error_code']}: {clip['error_detail']}")
-            if time.monotonic() > deadline:
-                last = f"'{clip['state']}', step '{clip['step']}', {clip['progress']} %"
-                raise StepFailed(f"the clip was not ready after {self._within_s} s (last seen: {last})")
-            await asyncio.sleep(POLL_S)
-
     async def _provide_channel(self) -> None:
         """Make the channel known where no seed did: it is cut from the clip that was just made."""
         source = self._parts.seen_inside(self._made.clip["video_url"], "cloudinary")
         settings = json.dumps({"media_url": source})
-        self._made.channel_row = await self._database.fetchval(
+        self._bot.channel_row = await self._database.fetchval(
             "INSERT INTO bot_channels (id, platform, external_id, name, settings) "
             "VALUES (gen_random_uuid(), 'twitch', $1, $2, $3::jsonb) ON CONFLICT DO NOTHING"
             " RETURNING id::text",
@@ -343,19 +233,19 @@ class Smoke:
         """Remove the row by which the application notes that Twitch told of the bot's message, if it does."""
         deadline = time.monotonic() + _ECHO_WITHIN_S
         echo = "DELETE FROM bot_events WHERE platform = 'twitch' AND event_id = $1"
-        while await self._database.execute(echo, self._made.message_id) == "DELETE 0":
-            if self._made.message_id is None or time.monotonic() > deadline:
+        while await self._database.execute(echo, self._bot.message_id) == "DELETE 0":
+            if self._bot.message_id is None or time.monotonic() > deadline:
                 return
             await asyncio.sleep(POLL_S)
 
     async def _remove(self) -> None:
         """Remove what this run made: rows, jobs and files. What the platforms received stays there."""
-        made = self._made
+        made, bot = self._made, self._bot
         await self._forget_echo()
-        clips = [str(made.clip_id), str(made.bot_clip_id)]
+        clips = [str(made.clip_id), str(bot.clip_id)]
         async with self._database.transaction():
-            await self._database.execute("DELETE FROM bot_events WHERE id::text = $1", made.event_row)
-            await self._database.execute("DELETE FROM bot_channels WHERE id::text = $1", made.channel_row)
+            await self._database.execute("DELETE FROM bot_events WHERE id::text = $1", bot.event_row)
+            await self._database.execute("DELETE FROM bot_channels WHERE id::text = $1", bot.channel_row)
             await self._database.execute("DELETE FROM job_runs WHERE clip_id::text = ANY ($1)", clips)
             await self._database.execute("DELETE FROM outbox WHERE payload->>'clip' = ANY ($1)", clips)
             await self._database.execute("DELETE FROM clips WHERE id::text = ANY ($1)", clips)
@@ -365,39 +255,6 @@ class Smoke:
         for clip in clips:
             for kind in ("video", "image"):
                 await destroy(self._http, self._parts, kind, f"{folder}/{clip}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a decoder made of a file."""
-
-    width: int
-    height: int
-    frames: int
-
-
-def _decoded(content: bytes) -> _Seen:
-    """Decode every picture of a video or image."""
-    import io
-
-    import av
-
-    with av.open(io.BytesIO(content), "r") as container:
-        stream = container.streams.video[0]
-        frames = len([frame.pts for frame in container.decode(stream)])
-        if frames == 0:
-            raise StepFailed("the file has no picture that can be decoded")
-        return _Seen(stream.width, stream.height, frames)
-
-
-def _own_video(parts: Parts) -> Path:
-    import imageio_ffmpeg
-
-    from seed.media import RECIPES, render
-
-    recipe = next(one for one in RECIPES if one.name == RECIPE)
-    files = render(parts.cache_dir, imageio_ffmpeg.get_ffmpeg_exe(), (recipe,))
-    return files[RECIPE, "source"].path
 
 
 async def destroy(http: AsyncClient, parts: Parts, resource_type: str, public_id: str) -> None:
@@ -412,41 +269,6 @@ async def destroy(http: AsyncClient, parts: Parts, resource_type: str, public_id
     signature = hashlib.sha1((signed + unquote(url.password or "")).encode()).hexdigest()
     fields |= {"api_key": unquote(url.username or ""), "signature": signature}
     await http.post(f"{prefix}/v1_1/{url.hostname}/{resource_type}/destroy", data=fields)
-
-
-def _expect(answer: Response, status: int, what: str) -> None:
-    if answer.status_code != status:
-        raise StepFailed(f"{what} answered {answer.status_code} instead of {status}: {_said(answer)}")
-
-
-def _said(answer: Response) -> str:
-    """Return why a request was refused: the detail of a problem (RFC 9457), else the start of the body."""
-    try:
-        detail = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = None
-    return detail if isinstance(detail, str) else answer.text[:300]
-
-
-def junit(report: Report, stack: str) -> str:
-    """Return the report as JUnit XML: one test case per step."""
-    from xml.etree import ElementTree as xml
-
-    failed = sum(1 for step in report.steps if not step.ok)
-    seconds = sum(step.ms for step in report.steps) / 1000
-    suite = xml.Element(
-        "testsuite", name=f"clipnet-emulate smoke {stack}", tests=str(len(report.steps)), failures=str(failed)
-    )
-    suite.set("time", f"{seconds:.3f}")
-    for step in report.steps:
-        case = xml.SubElement(
-            suite, "testcase", classname="smoke", name=step.name, time=f"{step.ms / 1000:.3f}"
-        )
-        if step.ok:
-            xml.SubElement(case, "system-out").text = step.detail
-        else:
-            xml.SubElement(case, "failure", message=step.detail)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(suite, encoding="unicode") + "\n"
 
 
 async def smoke(
