@@ -130,6 +130,7 @@ class Parts:
     Attributes:
         error_body: The provider's JSON (or text) for an error: `wire.error_body`.
         posts: What the platform received, newest last; None for a fake that is no platform.
+        forget: Removes one of these posts with its media, by its id; tells whether there was one.
         before_load: Looks outside of the store for what a seed document names, before it is loaded; raises
             ValueError when that is not there.
         close: Called at shutdown.
@@ -143,6 +144,7 @@ class Parts:
     routes: Sequence[BaseRoute]
     error_body: Callable[[ProviderError], Any]
     posts: Callable[[], list[dict[str, Any]]] | None = None
+    forget: Callable[[str], bool] | None = None
     before_load: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None
     close: Callable[[], None] | None = None
     headers: Callable[[Request], Mapping[str, str]] | None = None

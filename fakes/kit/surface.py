@@ -61,6 +61,7 @@ class Surface:
             ("webhooks", "GET", self.webhooks),
             ("webhooks/{id}/resend", "POST", self.resend),
             ("posts", "GET", self.posts),
+            ("posts", "DELETE", self.forget_posts),
         )
         return [Route(CONTROL + path, _in_words(handler), methods=[method]) for path, method, handler in rows]
 
@@ -144,6 +145,14 @@ class Surface:
     async def posts(self, _request: Request) -> Response:
         """What it received as a platform."""
         return self._told({"posts": self._parts.posts() if self._parts.posts else []})
+
+    async def forget_posts(self, request: Request) -> Response:
+        """Removes posts for good, as if they had never been received; ids that are not there are no error."""
+        ids = (await _json_object(request)).get("ids")
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise ValueError('say {"ids": ["..."]}: the ids of the posts that are to go')
+        forget = self._parts.forget
+        return self._told({"forgotten": [one for one in ids if forget is not None and forget(one)]})
 
     def _told(self, body: Mapping[str, Any]) -> Response:
         return JSONResponse({"fake": self._kit.name, **body})

@@ -57,6 +57,7 @@ def build(kit: Kit) -> Parts:
             for one in state.publishing.all()
             if one.status == "PUBLISH_COMPLETE"
         ],
+        forget=state.forget,
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
         conditions={REFUSAL.name: state.refusals},

@@ -39,6 +39,7 @@ def build(kit: Kit) -> Parts:
         ],
         error_body=wire.error_body,
         posts=state.messages.posts,
+        forget=state.messages.forget,
         headers=headers,
         conditions={REFUSAL.name: state.refusals},
         controls=oauth_controls(state.oauth, kit),

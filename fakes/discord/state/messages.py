@@ -225,6 +225,10 @@ class Messages:
         )
         return [_post(row, self._kit.url_at("discord.com")) for row in rows]
 
+    def forget(self, message_id: str) -> bool:
+        """Remove a message for good; tell whether there was one."""
+        return self._kit.store.execute("DELETE FROM messages WHERE id = ?", (message_id,)).rowcount > 0
+
     def summary(self) -> dict[str, int]:
         """Counts; a duplicate is a message whose idempotency key was sent before."""
         row = self._kit.store.one(

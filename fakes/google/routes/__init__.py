@@ -18,6 +18,7 @@ def build(kit: Kit) -> Parts:
         routes=routes,
         error_body=wire.error_body,
         posts=lambda: [post_body(video, kit.url_at) for video in state.videos.all()],
+        forget=state.forget,
         close=state.close,
         controls=oauth_controls(state.oauth, kit),
         conditions={REFUSAL.name: state.refusals},

@@ -166,7 +166,17 @@ class GoogleState:
         Raises:
             ProviderError: Not there (404), or another's (403).
         """
-        video = self.videos.owned(video_id, one)
+        self._remove(self.videos.owned(video_id, one))
+
+    def forget(self, video_id: str) -> bool:
+        """Remove a video with its files, whoever owns it; tell whether there was one."""
+        try:
+            self._remove(self.videos.existing(video_id))
+        except ProviderError:
+            return False
+        return True
+
+    def _remove(self, video: Video) -> None:
         for name in filter(None, (video.file, video.thumbnail)):
             self.spool.delete(name)
-        self.videos.delete(video_id)
+        self.videos.delete(video.id)

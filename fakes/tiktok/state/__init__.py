@@ -233,6 +233,15 @@ class TikTokState:
         self._drop_media(publish)
         self._fail(publish, "publish_cancelled")
 
+    def forget(self, post_id: str) -> bool:
+        """Remove a published post with its media; tell whether there was one."""
+        publish = self.publishing.published(post_id)
+        if publish is None:
+            return False
+        self._drop_media(publish)
+        self.publishing.forget(publish.id)
+        return True
+
     def revoke(self, token: str | None, client: Client) -> None:
         """End an authorization for the application that asks for it.
 

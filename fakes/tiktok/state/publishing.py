@@ -202,6 +202,10 @@ class Publishing:
         found = self._publish(row) if row else None
         return found if found is not None and found.status == "PUBLISH_COMPLETE" else None
 
+    def forget(self, publish_id: str) -> None:
+        """Remove a post for good."""
+        self._store.execute("DELETE FROM publishes WHERE id = ?", (publish_id,))
+
     def received(
         self, publish_id: str, sha256: str, size_bytes: int, processing_s: float, moderation_s: float
     ) -> None:

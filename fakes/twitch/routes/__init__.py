@@ -32,6 +32,7 @@ def build(kit: Kit) -> Parts:
         ],
         error_body=wire.error_body,
         posts=state.chat.sent_by_api,
+        forget=state.chat.forget,
         controls=oauth_controls(state.oauth, kit),
         conditions={REFUSAL.name: state.refusals},
         headers=headers,

@@ -136,6 +136,11 @@ class Chat:
             for row in rows
         ]
 
+    def forget(self, message_id: str) -> bool:
+        """Remove a message that the application wrote; tell whether there was one."""
+        gone = self._kit.store.execute("DELETE FROM messages WHERE id = ? AND is_from_api = 1", (message_id,))
+        return gone.rowcount > 0
+
     def summary(self) -> dict[str, int]:
         """Counts; a duplicate is a message whose idempotency key was sent before."""
         row = self._kit.store.one(

@@ -36,6 +36,7 @@ def build(kit: Kit) -> Parts:
         ],
         error_body=wire.error_body,
         posts=state.posts.sent_by_api,
+        forget=state.posts.forget,
         controls=oauth_controls(state.oauth, kit),
         conditions={REFUSAL.name: state.refusals},
         headers=headers,

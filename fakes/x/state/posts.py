@@ -178,6 +178,11 @@ class Posts:
             for row in rows
         ]
 
+    def forget(self, post_id: str) -> bool:
+        """Remove what the application posted; tell whether there was something."""
+        gone = self._kit.store.execute("DELETE FROM posts WHERE id = ? AND is_from_api = 1", (post_id,))
+        return gone.rowcount > 0
+
     def summary(self) -> dict[str, int]:
         """Counts; a duplicate is a post whose idempotency key was sent before."""
         row = self._kit.store.one(

@@ -2,7 +2,8 @@
 
 import http.client
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -190,6 +191,36 @@ def test_a_bad_fault_is_refused_by_name(fake: FakeClient) -> None:
     answer = fake.put("/_fake/faults", json={"kind": "explode"})
 
     assert (answer.status_code, "unknown fault kind 'explode'" in answer.json()["error"]) == (400, True)
+
+
+POSTS: Mapping[str, Mapping[str, Any]] = {
+    "google": {"videos": [{"id": f"video{n}", "login": "clipper_cleo", "title": "Clip"} for n in (1, 2)]},
+    "tiktok": {"videos": [{"id": f"{n}", "login": "clipper_cleo", "title": "Clip"} for n in (1, 2)]},
+    "twitch": {"messages": [{"id": f"m{n}", "channel": "streamer_sam", "text": f"Clip {n}"} for n in (1, 2)]},
+    "x": {"posts": [{"id": f"{n}", "text": f"Clip {n}"} for n in (1, 2)]},
+    "discord": {"messages": [{"id": f"{n}", "channel": "clips", "text": f"Clip {n}"} for n in (1, 2)]},
+}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_posts_are_forgotten_by_their_ids(name: str, fakes: Served) -> None:
+    with httpx.Client(base_url=fakes.url(name), trust_env=False) as client:
+        client.put("/_fake/state", json=POSTS[name]).raise_for_status()
+        first, second = (post["id"] for post in client.get("/_fake/posts").json()["posts"])
+
+        told = client.request("DELETE", "/_fake/posts", json={"ids": [first, "nobody"]}).json()
+
+        left = client.get("/_fake/posts").json()["posts"]
+        client.put("/_fake/state", json={})
+    assert told == {"fake": name, "forgotten": [first]}
+    assert [post["id"] for post in left] == [second]
+
+
+def test_posts_without_ids_are_refused(fake: FakeClient) -> None:
+    refused = fake.request("DELETE", "/_fake/posts", json={"ids": "all"})
+
+    assert refused.status_code == 400
+    assert "the ids of the posts that are to go" in refused.json()["error"]
 
 
 def test_the_clock_is_moved_and_comes_back_with_a_reset(fake: FakeClient) -> None:
