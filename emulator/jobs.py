@@ -32,6 +32,9 @@ STATES: Mapping[str, str] = {
 """State -> how BullMQ keeps it; the states in which something happens come first."""
 
 FINISHED = ("failed", "completed")
+RETRIED = (*FINISHED, "delayed")
+"""The states out of which a job is put back into its queue when somebody asks for it."""
+_ALL = 10_000_000
 
 
 def connect(redis_url: str, **options: Any) -> Redis:
@@ -125,7 +128,7 @@ async def retry(redis: Redis, job_id: str, now_s: float) -> Job:
         CheckFailed: There is no such job, or it has not ended.
     """
     job = await find(redis, job_id, now_s)
-    if job.state not in (*FINISHED, "delayed"):
+    if job.state not in RETRIED:
         raise CheckFailed(
             f"job '{job_id}' is {job.state}, not failed, completed or delayed",
             "only a job that has ended or waits for its time is retried",
@@ -142,26 +145,56 @@ async def retry(redis: Redis, job_id: str, now_s: float) -> Job:
     return await find(redis, job_id, now_s)
 
 
+async def retry_all(redis: Redis, state: str, name: str | None, now_s: float) -> list[Job]:
+    """Put all jobs in a state (of one type) back into their queues, the oldest first; return them.
+
+    One that was put back meanwhile, as a parent by its child, is left as it is.
+
+    Raises:
+        CheckFailed: Jobs in this state are not retried.
+    """
+    if state not in RETRIED:
+        raise CheckFailed(f"jobs that are {state} are not retried", f"states: {', '.join(RETRIED)}")
+    wanted = [job for job in await listed(redis, now_s, (state,), limit=_ALL) if name in (None, job.name)]
+    back = []
+    for job in sorted(wanted, key=lambda job: job.added_s):
+        if (await find(redis, job.id, now_s)).state == state:
+            back.append(await retry(redis, job.id, now_s))
+    return back
+
+
 async def clear(redis: Redis, states: Sequence[str] = FINISHED) -> int:
     """Forget the jobs that ended in one of these states; return how many there were."""
     removed = 0
     for queue in QUEUES:
         for state in states:
-            key = f"{PREFIX}:{queue}:{state}"
-            ids = [_text(one) for one in await redis.zrange(key, 0, -1)]
-            if not ids:
-                continue
-            async with redis.pipeline(transaction=True) as pipe:
-                for job_id in ids:
-                    base = f"{PREFIX}:{queue}:{job_id}"
-                    pipe.delete(base, *(f"{base}:{part}" for part in _PARTS))
-                pipe.zrem(key, *ids)
-                await pipe.execute()
-            removed += len(ids)
+            ids = [_text(one) for one in await redis.zrange(f"{PREFIX}:{queue}:{state}", 0, -1)]
+            removed += len(await forget(redis, queue, ids))
     return removed
 
 
-_PARTS = ("logs", "dependencies", "processed", "failed", "unsuccessful", "lock")
+async def forget(redis: Redis, queue: str, job_ids: Sequence[str]) -> list[str]:
+    """Forget jobs that have ended; return which: one that was put back into its queue meanwhile stays."""
+    gone: list[Any] = []
+    for start in range(0, len(job_ids), _AT_ONCE):
+        gone += await redis.eval(_FORGET, 1, f"{PREFIX}:{queue}:", *job_ids[start : start + _AT_ONCE])
+    return [_text(one) for one in gone]
+
+
+_AT_ONCE = 1_000
+_FORGET = """
+local gone = {}
+for _, id in ipairs(ARGV) do
+  local ended = redis.call('ZREM', KEYS[1] .. 'completed', id) + redis.call('ZREM', KEYS[1] .. 'failed', id)
+  if ended > 0 then
+    local base = KEYS[1] .. id
+    redis.call('DEL', base, base .. ':logs', base .. ':dependencies', base .. ':processed',
+               base .. ':failed', base .. ':unsuccessful', base .. ':lock')
+    gone[#gone + 1] = id
+  end
+end
+return gone
+"""
 
 
 def job_of(job_id: str, queue: str, state: str, body: Mapping[Any, Any], now_s: float) -> Job:

@@ -26,6 +26,7 @@ COMMANDS = {
     "reset": ("emulator.cli.reset", "Put everything back to the seed, without restarting anything."),
     "smoke": ("emulator.cli.smoke", "Send a clip and a ClipBOT command through every part and check each."),
     "jobs": ("emulator.cli.jobs", "Look into the queues; bring a failed job back."),
+    "prune": ("emulator.cli.prune", "Remove old clips with everything of them, jobs, releases and logs."),
     "event": (
         "emulator.cli.event",
         "Let something happen on Twitch, Discord or X.",

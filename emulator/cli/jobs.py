@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from emulator.cli import output
-from emulator.cli.options import Common, common_options
+from emulator.cli.options import Age, Common, common_options
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -51,7 +51,7 @@ def list_jobs(common: Common, states: tuple[str, ...]) -> None:
             job.id,
             job.name,
             job.state,
-            _age(job.age_s),
+            output.age(job.age_s),
             f"{job.attempts}/{job.max_attempts}",
             output.shortened(job.error, _LONGEST),
         )
@@ -79,17 +79,76 @@ def show(common: Common, job_id: str) -> None:
 
 
 @command.command()
-@click.argument("job_id", metavar="ID")
+@click.argument("job_id", metavar="ID", required=False)
+@click.option(
+    "--state",
+    type=click.Choice(["failed", "completed", "delayed"]),
+    help="All that are in this state, instead of one.",
+)
+@click.option("--name", metavar="TYPE", help="Of those only the ones of this type, as in: clip:process")
 @common_options
-def retry(common: Common, job_id: str) -> None:
-    """Put a job that failed (or completed) back into its queue; a delayed one runs at once."""
+def retry(common: Common, job_id: str | None, state: str | None, name: str | None) -> None:
+    """Put a job that failed (or completed) back into its queue; a delayed one runs at once.
+
+    Many at once with --state, as in: clipnet-emulate jobs retry --state failed --name post:youtube
+    """
     from emulator import jobs
 
-    job = _with_redis(common, lambda redis, now_s: jobs.retry(redis, job_id, now_s))
-    if common.as_json:
-        output.as_json(job.public())
+    if (job_id is None) == (state is None):
+        raise click.UsageError("Say either the ID of one job, or --state for many.")
+    if state is None:
+        if name is not None:
+            raise click.UsageError("--name goes with --state.")
+        one = str(job_id)
+        job = _with_redis(common, lambda redis, now_s: jobs.retry(redis, one, now_s))
+        if common.as_json:
+            output.as_json(job.public())
+        else:
+            output.line(f"job {job.id} is {job.state}")
         return
-    output.line(f"job {job.id} is {job.state}")
+    many = state
+    back = _with_redis(common, lambda redis, now_s: jobs.retry_all(redis, many, name, now_s))
+    if common.as_json:
+        output.as_json([job.public() for job in back])
+        return
+    for job in back:
+        output.line(f"job {job.id} is {job.state}")
+    output.line(_counted(len(back), "back in the queue"))
+
+
+@command.command("clear-stuck")
+@click.option(
+    "--older-than",
+    "older_than_s",
+    type=Age(),
+    default="0s",
+    metavar="AGE",
+    help="Only jobs that were begun, or added, so long ago: a number with s, min, h, d or w.",
+)
+@click.option("--dry-run", "is_dry", is_flag=True, help="List them, and put nothing back.")
+@common_options
+def clear_stuck(common: Common, older_than_s: float, *, is_dry: bool) -> None:
+    """Put jobs back into their queue that would wait for ever; none is lost.
+
+    Active ones that no worker holds, delayed ones that nobody wakes, and those that wait for jobs which have
+    ended. What a living worker is at is left alone.
+    """
+    from emulator import stuckjobs
+
+    async def cleared(redis: Redis, now_s: float) -> list[stuckjobs.Stuck]:
+        found = await stuckjobs.find(redis, now_s, older_than_s)
+        return found if is_dry else await stuckjobs.put_back(redis, found)
+
+    found = _with_redis(common, cleared)
+    if common.as_json:
+        output.as_json({"dry_run": is_dry, "jobs": [one.public() for one in found]})
+        return
+    if found:
+        rows = [
+            (one.job.id, one.job.name, one.job.state, output.age(one.job.age_s), one.why) for one in found
+        ]
+        output.table(("id", "name", "state", "age", "why"), rows)
+    output.line(_counted(len(found), "stuck" if is_dry else "back in the queue"))
 
 
 @command.command()
@@ -103,6 +162,10 @@ def clear(common: Common) -> None:
         output.as_json({"removed": removed})
         return
     output.line(f"{removed} jobs are forgotten")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} job is {what}" if count == 1 else f"{count or 'no'} jobs are {what}"
 
 
 def _with_redis(common: Common, ask: Callable[[Redis, float], Awaitable[T]]) -> T:
@@ -119,10 +182,3 @@ def _with_redis(common: Common, ask: Callable[[Redis, float], Awaitable[T]]) -> 
             return await ask(client, time.time())
 
     return asyncio.run(connected())
-
-
-def _age(seconds: float) -> str:
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.1f} s"

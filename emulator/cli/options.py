@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -49,6 +50,22 @@ def common_options(function: Callable[..., object]) -> Callable[..., object]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+class Age(click.ParamType[float]):
+    """How long ago: a number with its unit, as in 14d; becomes seconds."""
+
+    name = "age"
+    _UNITS: ClassVar[Mapping[str, int]] = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]+)", str(value).strip())
+        if found is None or found.group(2) not in self._UNITS:
+            self.fail(f"'{value}' is no age: write a number with s, min, h, d or w, as in 14d.", param, ctx)
+        return float(found.group(1)) * self._UNITS[found.group(2)]
 
 
 runtime_option = click.option(

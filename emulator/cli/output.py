@@ -49,6 +49,24 @@ def shortened(value: object, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def size(count_bytes: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    value = float(count_bytes)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, in its largest unit."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s"
+
+
 def json_line(value: Any) -> None:
     """Print one JSON value on one line."""
     click.echo(json.dumps(value))
