@@ -89,17 +89,26 @@ class StateFolder:
 
     def read(self, path: Path) -> dict[str, Any] | None:
         """Return a JSON file of this folder, or None if there is none."""
-        try:
-            found = json.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except ValueError as error:
-            raise damaged(path, str(error)) from error
-        except OSError as error:
-            raise StateFolderUnusable(f"'{path}' cannot be read: {error.strerror}") from error
-        if not isinstance(found, dict):
-            raise damaged(path, "it holds no map")
-        return found
+        return read_json(path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON file of ours, or None if there is none.
+
+    Raises:
+        StateFolderUnusable: It is damaged, or cannot be read.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise damaged(path, str(error)) from error
+    except OSError as error:
+        raise StateFolderUnusable(f"'{path}' cannot be read: {error.strerror}") from error
+    if not isinstance(found, dict):
+        raise damaged(path, "it holds no map")
+    return found
 
 
 def damaged(path: Path, why: str) -> StateFolderUnusable:
