@@ -1,16 +1,15 @@
 """Reads the settings of the fakes' process from its environment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import quote
 
 from fakes import FAKES
-from fakes.kit.addresses import is_within
 from fakes.kit.bucket import Bucket
 from fakes.kit.bucket import parse as parse_bucket
-from fakes.kit.kit import FakeSettings, Timing
+from fakes.kit.kit import Deployments, FakeSettings, Timing
 
 
 class BadSetting(ValueError):
@@ -59,14 +58,12 @@ def load(env: Mapping[str, str]) -> ServerSettings:
     public_ports = _ports("FAKES_PUBLIC_PORTS", env.get("FAKES_PUBLIC_PORTS", ""))
     public_host = env.get("FAKES_PUBLIC_HOST", "127.0.0.1")
     api_url = env.get("FAKES_API_URL", "http://127.0.0.1:8401")
-    timing = env.get("FAKES_TIMING") or "instant"
-    if timing not in get_args(Timing):
-        raise BadSetting(f"FAKES_TIMING is '{timing}'; write {' or '.join(get_args(Timing))}")
+    timing = _one_of(get_args(Timing), "FAKES_TIMING", env.get("FAKES_TIMING") or "instant")
+    deployments = _one_of(get_args(Deployments), "FAKES_DEPLOYMENTS", env.get("FAKES_DEPLOYMENTS") or "alone")
     seed = env.get("FAKES_SEED", "1")
     if not seed.isdecimal():
         raise BadSetting(f"FAKES_SEED is '{seed}'; write a whole number")
     hosts = env.get("FAKES_CALLBACK_HOSTS", "127.0.0.1,localhost")
-    callback_hosts = frozenset(filter(None, (host.strip() for host in hosts.split(","))))
     fakes = FakeSettings(
         public_urls={
             name: f"http://{public_host}:{public_ports.get(name, port)}" for name, port in ports.items()
@@ -78,8 +75,8 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         seed=int(seed),
         api_url=api_url.rstrip("/"),
         redirect_base=env.get("REDIRECT_URIS_BASE", api_url).rstrip("/"),
-        callback_hosts=callback_hosts,
-        deploy_url=_deploy_url(env.get("FAKES_DEPLOY_URL"), callback_hosts),
+        callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
+        deployments=cast(Deployments, deployments),
         timing=cast(Timing, timing),
     )
     host = env.get("FAKES_HOST", "127.0.0.1")
@@ -110,10 +107,10 @@ def _port(name: str, text: str) -> int:
     return int(text)
 
 
-def _deploy_url(text: str | None, hosts: frozenset[str]) -> str | None:
-    if text and not is_within(text, hosts):
-        raise BadSetting(f"FAKES_DEPLOY_URL is '{text}'; write an http address on {', '.join(sorted(hosts))}")
-    return text or None
+def _one_of(words: Sequence[str], name: str, text: str) -> str:
+    if text not in words:
+        raise BadSetting(f"{name} is '{text}'; write {' or '.join(words)}")
+    return text
 
 
 def _folder(text: str | None) -> Path | None:

@@ -1,47 +1,27 @@
-"""Hands deployments over to the agent that makes them real, and takes its word on how they go.
+"""The control surface of deployments: what the agent that makes them real asks, and what it tells."""
 
-A fake starts nothing itself: it tells the agent at `deploy_url` what to do, and the agent tells the progress
-by `POST /_fake/deployments/ID`. Without an agent the fake makes the progress up.
-"""
-
+import asyncio
+import tarfile
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.addresses import CONTROL
-from fakes.kit.bodies import compact_json, json_object
+from fakes.kit.bodies import json_object
 from fakes.kit.documents import check_fields
-from fakes.kit.kit import Kit
-from fakes.kit.webhooks import Delivery
+from fakes.kit.numbers import whole
+from fakes.kit.orders import Agent
+from fakes.kit.peer import peer_of, while_connected
 
-Action = Literal["deploy", "redeploy", "rollback", "restart", "cancel", "promote", "stop"]
-RETRY_AFTER_S = (1.0, 4.0)
-TIMEOUT_S = 30.0
+WAIT_AT_MOST_S = 60
 _LINE_FIELDS = ("message", "severity", "stage")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the agent is to do.
-
-    Attributes:
-        deployment: Id of the deployment that it is about.
-        commit: What of the platform's facts on the commit there are, or None.
-        files: Absolute folder with the uploaded tree, or None.
-    """
-
-    action: Action
-    project: str
-    service: str
-    environment: str
-    deployment: str
-    commit: Mapping[str, Any] | None = None
-    files: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,58 +42,37 @@ class Progress:
     url: str | None
 
 
-class Agent:
-    """Whoever makes deployments real, if there is anybody.
+def agent_routes(agent: Agent, take: Callable[[str, Progress], Mapping[str, Any]]) -> list[Route]:
+    """What the agent asks and tells.
+
+    GET /_fake/deployments?after=N&wait_s=S is `{"orders", "last"}`; it waits up to S seconds for an order.
+    GET /_fake/deployments/ID/files is the uploaded tree as a tar archive.
+    POST /_fake/deployments/ID takes `{"state", "logs", "url"}`, each optional. `logs` are texts, or objects
+    of `message`, `severity` and `stage` (build or deploy).
 
     Args:
-        kit: Settings, and webhooks to tell it by.
-    """
-
-    def __init__(self, kit: Kit) -> None:
-        self._kit = kit
-
-    @property
-    def is_there(self) -> bool:
-        """Whether deployments are handed over; otherwise the fake makes their progress up."""
-        return self._kit.settings.deploy_url is not None
-
-    def tell(self, order: Order, on_refused: Callable[[str], None]) -> None:
-        """Hand an order over in the background; does nothing when there is no agent.
-
-        Args:
-            order: What to do.
-            on_refused: Called with the reason when the agent does not take it.
-        """
-        url = self._kit.settings.deploy_url
-        if url is None:
-            return
-
-        def ended(status: int | None, _body: bytes, is_accepted: bool) -> None:
-            if not is_accepted:
-                answered = "did not answer" if status is None else f"answered {status}"
-                on_refused(f"the deployment agent at '{url}' {answered}")
-
-        self._kit.webhooks.send(
-            Delivery(
-                url,
-                compact_json(_order_body(self._kit.name, order)),
-                lambda _attempt: {"Content-Type": "application/json"},
-                retry_after_s=RETRY_AFTER_S,
-                timeout_s=TIMEOUT_S,
-                on_end=ended,
-            )
-        )
-
-
-def progress_route(take: Callable[[str, Progress], Mapping[str, Any]]) -> Route:
-    """POST /_fake/deployments/ID with `{"state", "logs", "url"}`, each optional.
-
-    `logs` are texts, or objects of `message`, `severity` and `stage` (build or deploy).
-
-    Args:
+        agent: The orders.
         take: Notes the progress of the deployment with this id, and returns what the answer says of it;
             ValueError when there is no such deployment, or no such state.
     """
+
+    async def orders(request: Request) -> Response:
+        try:
+            after, wait_s = (_number(request, name) for name in ("after", "wait_s"))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        work = agent.orders(after, min(wait_s, WAIT_AT_MOST_S))
+        return JSONResponse(await while_connected(peer_of(request), work) or {"orders": [], "last": after})
+
+    async def files(request: Request) -> Response:
+        deployment = request.path_params["id"]
+        folder = agent.files(deployment)
+        if folder is None:
+            return JSONResponse({"error": f"no files of deployment '{deployment}' were handed over"}, 404)
+        archive = await asyncio.to_thread(_packed, folder)
+        return FileResponse(
+            archive, media_type="application/x-tar", background=BackgroundTask(archive.unlink)
+        )
 
     async def note(request: Request) -> Response:
         try:
@@ -122,7 +81,12 @@ def progress_route(take: Callable[[str, Progress], Mapping[str, Any]]) -> Route:
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
 
-    return Route(f"{CONTROL}deployments/{{id}}", note, methods=["POST"])
+    path = f"{CONTROL}deployments"
+    return [
+        Route(path, orders),
+        Route(f"{path}/{{id}}/files", files),
+        Route(f"{path}/{{id}}", note, methods=["POST"]),
+    ]
 
 
 def read_progress(body: bytes) -> Progress:
@@ -163,14 +127,17 @@ def _line(number: int, given: Any) -> Line:
     return Line(given["message"], severity, stage)
 
 
-def _order_body(platform: str, order: Order) -> dict[str, Any]:
-    return {
-        "platform": platform,
-        "project": order.project,
-        "service": order.service,
-        "environment": order.environment,
-        "deployment": order.deployment,
-        "commit": dict(order.commit) if order.commit is not None else None,
-        "files": str(order.files) if order.files is not None else None,
-        "action": order.action,
-    }
+def _number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    number = whole(text)
+    if number is None:
+        raise ValueError(f"'{name}' is '{text[:40]}'; it must be a whole number")
+    return number
+
+
+def _packed(folder: Path) -> Path:
+    """A temporary file with all that a folder holds."""
+    with tempfile.NamedTemporaryFile(prefix="deployment-", suffix=".tar", delete=False) as file:
+        with tarfile.open(fileobj=file, mode="w") as archive:
+            archive.add(folder, arcname=".")
+        return Path(file.name)

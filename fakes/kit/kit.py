@@ -22,6 +22,7 @@ from fakes.kit.store import Store
 from fakes.kit.webhooks import Webhooks
 
 Timing = Literal["instant", "realistic"]
+Deployments = Literal["alone", "agent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class FakeSettings:
         redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
         callback_hosts: Hosts that webhooks may be sent to.
         inside: Where this process itself serves other addresses: real host name, or host:port -> origin.
-        deploy_url: Where deployments are handed over to whoever makes them real; None makes them up.
+        deployments: `agent` leaves deployments to one who asks for them; `alone` makes their progress up.
         timing: `instant` adds no waits to what a fake does; `realistic` adds those of the provider.
     """
 
@@ -52,7 +53,7 @@ class FakeSettings:
     redirect_base: str = "http://127.0.0.1:8401"
     callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
     inside: Mapping[str, str] = field(default_factory=dict)
-    deploy_url: str | None = None
+    deployments: Deployments = "alone"
     timing: Timing = "instant"
 
     @property

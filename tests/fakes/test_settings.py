@@ -134,15 +134,14 @@ def test_a_public_port_that_is_none_is_refused() -> None:
         load({"FAKES_PORTS": "x=8416", "FAKES_PUBLIC_PORTS": "x=a"})
 
 
-def test_the_agent_of_deployments_is_on_this_stack() -> None:
-    found = load({"FAKES_PORTS": "cloudinary=0", "FAKES_DEPLOY_URL": "http://127.0.0.1:8425/orders"})
+def test_deployments_are_left_to_an_agent_where_there_is_one() -> None:
+    alone, agent = (load({"FAKES_PORTS": "x=0", "FAKES_DEPLOYMENTS": value}) for value in ("", "agent"))
 
-    assert found.fakes.deploy_url == "http://127.0.0.1:8425/orders"
+    assert (alone.fakes.deployments, agent.fakes.deployments) == ("alone", "agent")
 
 
-def test_an_agent_of_deployments_elsewhere_is_refused() -> None:
+def test_who_else_makes_deployments_real_is_refused() -> None:
     with pytest.raises(BadSetting) as refused:
-        load({"FAKES_PORTS": "cloudinary=0", "FAKES_DEPLOY_URL": "https://deploy.example.com"})
+        load({"FAKES_PORTS": "x=0", "FAKES_DEPLOYMENTS": "nobody"})
 
-    words = "FAKES_DEPLOY_URL is 'https://deploy.example.com'; write an http address on 127.0.0.1, localhost"
-    assert str(refused.value) == words
+    assert str(refused.value) == "FAKES_DEPLOYMENTS is 'nobody'; write alone or agent"

@@ -10,17 +10,17 @@ from starlette.routing import Route
 from fakes.huggingface.state import HubState
 from fakes.huggingface.state.deployments import Deployment
 from fakes.huggingface.state.spaces import SECRET, VARIABLE
-from fakes.kit.deployments import Progress, progress_route
+from fakes.kit.deployments import Progress, agent_routes
 
 _APP_PORT = 7860
 
 
 def controls(state: HubState) -> list[Route]:
-    """GET `/_fake/deployments`, POST `/_fake/deployments/{id}`, GET `/_fake/spaces/{id}/environment`."""
+    """The agent's, GET `/_fake/spaces`, and GET `/_fake/spaces/{id}/environment`."""
     control = Control(state)
     return [
-        Route("/_fake/deployments", _in_words(control.listed)),
-        progress_route(control.report),
+        *agent_routes(state.agent, control.report),
+        Route("/_fake/spaces", _in_words(control.listed)),
         Route("/_fake/spaces/{namespace}/{name}/environment", _in_words(control.environment)),
     ]
 

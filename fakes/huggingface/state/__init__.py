@@ -26,14 +26,15 @@ from fakes.huggingface.state.spaces import (
 )
 from fakes.huggingface.state.tokens import PRODUCTION_NAMESPACE, Token, Tokens
 from fakes.huggingface.state.uploads import Uploads
-from fakes.kit.deployments import Action
+from fakes.kit import orders
 from fakes.kit.documents import SeedRow, check_fields, rows, texts
 from fakes.kit.errors import ProviderError
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Windows
+from fakes.kit.orders import Action
 from fakes.kit.refusals import Refusals
 
-_SCHEMAS = (tokens, spaces, files, deployments, logs, settings, uploads)
+_SCHEMAS = (orders, tokens, spaces, files, deployments, logs, settings, uploads)
 _SPACE_FIELDS = ("id", "sdk", "private", "files", "secrets", "variables")
 _SECONDS_LIMIT = 1 << 31
 _SERVES = ("RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING")
@@ -60,7 +61,8 @@ class HubState:
         self.spaces = Spaces(store, kit.clock, kit.ids)
         self.files = Files(store, self.blobs, kit.clock, kit.ids)
         self.logs = Logs(store, kit.clock)
-        self.deployments = Deployments(kit, self.settings, self.blobs, self.logs)
+        self.agent = orders.Agent(kit)
+        self.deployments = Deployments(kit, self.settings, self.blobs, self.logs, self.agent)
         self.uploads = Uploads(store, self.blobs, kit.clock, kit.ids)
         self.refusals = Refusals(ON_COMMAND)
         self.windows = Windows(kit.clock)
@@ -89,9 +91,10 @@ class HubState:
         return counts | {"spaces": {space.id: self.stage(space) for space in self.spaces.all()}}
 
     def reset(self) -> None:
-        """Drop contents that no row names, and the counts of the rate limits."""
+        """Drop contents that no row names, and the counts of the rate limits; tell the agent."""
         self.windows.clear()
         self.blobs.keep_only(self.files.contents(), {one.id for one in self.deployments.all()})
+        self.agent.reset()
 
     def close(self) -> None:
         """Remove what is temporary."""

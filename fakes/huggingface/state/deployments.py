@@ -10,8 +10,9 @@ from fakes.huggingface.state.logs import BUILD, RUN, Logs
 from fakes.huggingface.state.settings import Settings
 from fakes.huggingface.state.spaces import Space
 from fakes.kit.clock import iso
-from fakes.kit.deployments import Action, Agent, Order, Progress
+from fakes.kit.deployments import Progress
 from fakes.kit.kit import Kit
+from fakes.kit.orders import Action, Agent, Order
 
 SCHEMA = """
 CREATE TABLE deployments (
@@ -74,15 +75,16 @@ class Deployments:
     """All deployments.
 
     Args:
-        kit: Store, clock and webhooks; the settings name the agent.
+        kit: Store, clock and ids.
         settings: Waits and outcome without an agent.
         blobs: Where trees are laid out.
         logs: Where builds and starts are written down.
+        agent: Who carries them out, if anybody does.
     """
 
-    def __init__(self, kit: Kit, settings: Settings, blobs: Blobs, logs: Logs) -> None:
+    def __init__(self, kit: Kit, settings: Settings, blobs: Blobs, logs: Logs, agent: Agent) -> None:
         self._kit = kit
-        self._agent = Agent(kit)
+        self._agent = agent
         self._store = kit.store
         self._settings = settings
         self._blobs = blobs
@@ -141,7 +143,7 @@ class Deployments:
         """
         row = self._store.one("SELECT * FROM deployments WHERE id = ?", (deployment_id,))
         if row is None:
-            raise ValueError(f"there is no deployment '{deployment_id}'; GET /_fake/deployments lists them")
+            raise ValueError(f"there is no deployment '{deployment_id}'; GET /_fake/spaces lists them")
         return _deployment(row)
 
     def latest(self, space: str) -> Deployment | None:
@@ -165,9 +167,11 @@ class Deployments:
         if progress.state is not None and progress.state not in STAGES:
             raise ValueError(f"state is '{progress.state}'; known are {', '.join(STAGES)}")
         told = STAGES[progress.state or deployment.stage(self._kit.clock.now())]
+        why = "\n".join(line.message for line in progress.lines) if told in FAILED else ""
         self._store.execute(
-            "UPDATE deployments SET told = ?, url = coalesce(?, url) WHERE id = ?",
-            (told, progress.url, deployment_id),
+            "UPDATE deployments SET told = ?, url = coalesce(?, url), error = coalesce(?, error)"
+            " WHERE id = ?",
+            (told, progress.url, why or None, deployment_id),
         )
         for line in progress.lines:
             is_build = line.stage == "build" or told in ("BUILDING", "BUILD_ERROR")
@@ -207,21 +211,11 @@ class Deployments:
             self._logs.write(made.space, RUN, ["Exit code: 1"], built_s + made.start_s)
 
     def _tell(self, deployment: Deployment, commit: Commit | None, action: Action) -> None:
-        """Hand a deployment to the agent; where that does not take it, the deployment has failed."""
+        """Hand a deployment to the agent."""
         namespace, _, name = deployment.space_id.partition("/")
         about = None if commit is None else _about(commit)
         files = self._blobs.tree(deployment.id) if commit else None
-
-        def refused(reason: str) -> None:
-            if action == "cancel":
-                return
-            self._store.execute(
-                "UPDATE deployments SET told = 'BUILD_ERROR', error = ? WHERE id = ?", (reason, deployment.id)
-            )
-            self._logs.write(deployment.space, BUILD, [reason])
-
-        order = Order(action, namespace, name, MAIN, deployment.id, about, files)
-        self._agent.tell(order, refused)
+        self._agent.tell(Order(action, namespace, name, MAIN, deployment.id, about, files))
 
 
 def _about(commit: Commit) -> dict[str, str]:

@@ -7,12 +7,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fakes.kit.bodies import json_object
-from fakes.kit.deployments import Progress, progress_route
+from fakes.kit.deployments import Progress, agent_routes
 from fakes.railway.state import State, read_commit
 
 
 def routes(state: State) -> list[Route]:
-    """POST /_fake/deployments/ID, and POST /_fake/push with a commit: `{"sha", "repo", "branch", ...}`."""
+    """The agent's, and POST /_fake/push with a commit: `{"sha", "repo", "branch", ...}`."""
 
     def take(deployment_id: str, told: Progress) -> dict[str, Any]:
         state.deployments.settle()
@@ -27,4 +27,4 @@ def routes(state: State) -> list[Route]:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"deployments": [one.id for one in made]})
 
-    return [progress_route(take), Route("/_fake/push", push, methods=["POST"])]
+    return [*agent_routes(state.agent, take), Route("/_fake/push", push, methods=["POST"])]

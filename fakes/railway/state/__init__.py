@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fakes.kit import orders
 from fakes.kit.documents import check_fields, rows
 from fakes.kit.kit import Kit
 from fakes.kit.limits import Taken, Windows
@@ -24,7 +25,7 @@ from fakes.railway.state.dispatch import Dispatch
 from fakes.railway.state.tokens import Token
 
 SCHEMA = ";".join(
-    one.SCHEMA for one in (projects, tokens, commits, variables, domains, deployments, logs, settings)
+    one.SCHEMA for one in (orders, projects, tokens, commits, variables, domains, deployments, logs, settings)
 )
 AN_HOUR: Mapping[str, int] = {"FREE": 100, "HOBBY": 1000, "PRO": 10_000}
 A_SECOND: Mapping[str, int] = {"FREE": 10, "HOBBY": 10, "PRO": 50}  # guess: that of the free plan
@@ -49,7 +50,10 @@ class State:
         self.domains = domains.Domains(kit)
         self.variables = variables.Variables(kit, self.projects, self.domains)
         self.logs = logs.Logs(kit)
-        self.deployments = deployments.Deployments(kit, self.projects, self.logs, self.settings.outcome_of)
+        self.agent = orders.Agent(kit)
+        self.deployments = deployments.Deployments(
+            kit, self.projects, self.logs, self.settings.outcome_of, self.agent
+        )
         self.dispatch = Dispatch(
             kit, self.projects, self.variables, self.commits, self.deployments, self.settings
         )
@@ -96,8 +100,9 @@ class State:
         return {"deployments": self.deployments.summary(), "staging": services}
 
     def reset(self) -> None:
-        """Forget the rate limits."""
+        """Forget the rate limits, and tell the agent that deployments are forgotten."""
         self._windows.clear()
+        self.agent.reset()
 
     def now(self) -> float:
         """What time it is, in Unix seconds."""

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fakes.kit.deployments import Action, Agent, Line, Order, Progress
+from fakes.kit.deployments import Line, Progress
 from fakes.kit.kit import Kit
+from fakes.kit.orders import Action, Agent, Order
 from fakes.railway import errors
 from fakes.railway.state import lifecycle
 from fakes.railway.state.logs import Logs
@@ -38,6 +39,7 @@ class Deployments:
         projects: Names of what is deployed.
         logs: Told what happens.
         outcome_of: Where a service's deployments lead when no agent makes them real, by its name.
+        agent: Who makes them real, if anybody does.
     """
 
     def __init__(
@@ -46,12 +48,13 @@ class Deployments:
         projects: Projects,
         logs: Logs,
         outcome_of: Callable[[str], str],
+        agent: Agent,
     ) -> None:
         self._kit = kit
         self._projects = projects
         self._logs = logs
         self._outcome_of = outcome_of
-        self._agent = Agent(kit)
+        self._agent = agent
 
     def make(self, instance: Instance, asked: Asked, deployment_id: str | None = None) -> Deployment:
         """Make a deployment and set it going: to its end at once, unless time or an agent decides."""
@@ -333,16 +336,6 @@ class Deployments:
         assert project is not None
         assert service is not None
         assert environment is not None
-
-        def refused(reason: str) -> None:
-            left = self.find(deployment.id)
-            if left is None:
-                return
-            now = self._kit.clock.now()
-            self._logs.write(left.place, [Line(reason, "error", "build")], now)
-            if left.status in lifecycle.UNDER_WAY:
-                self._enter(left, "FAILED", now, by_agent=True)
-
         self._agent.tell(
             Order(
                 action,
@@ -352,8 +345,7 @@ class Deployments:
                 deployment.id,
                 deployment.commit,
                 deployment.files,
-            ),
-            refused,
+            )
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import Row
 from typing import Any
 
-from fakes.kit.deployments import Action
+from fakes.kit.orders import Action
 from fakes.railway.state.commits import Commit
 from fakes.railway.state.projects import Instance
 

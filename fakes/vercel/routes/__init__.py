@@ -1,14 +1,11 @@
 """Vercel over HTTP."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from fakes.kit.deployments import Progress, progress_route
 from fakes.kit.kit import Kit, Parts
 from fakes.kit.refusals import REFUSAL
 from fakes.vercel import wire
 from fakes.vercel.routes.account import Account
 from fakes.vercel.routes.aliases import AliasRoutes
+from fakes.vercel.routes.control import controls
 from fakes.vercel.routes.deployments import DeploymentRoutes
 from fakes.vercel.routes.guard import headers
 from fakes.vercel.routes.projects import ProjectRoutes
@@ -20,11 +17,6 @@ from fakes.vercel.state import VercelState
 def build(kit: Kit) -> Parts:
     """Make the fake."""
     state = VercelState(kit, wire.event_payload)
-
-    def take(deployment_id: str, progress: Progress) -> Mapping[str, Any]:
-        noted = state.releases.take(deployment_id, progress)
-        return {"id": noted.id, "state": noted.state}
-
     return Parts(
         state=state,
         routes=[
@@ -39,6 +31,6 @@ def build(kit: Kit) -> Parts:
         error_body=wire.error_body,
         close=state.close,
         headers=lambda request: headers(request, kit.clock.now()),
-        controls=[progress_route(take)],
+        controls=controls(state),
         conditions={REFUSAL.name: state.refusals},
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fakes.kit import orders
 from fakes.kit.credentials import is_same
 from fakes.kit.documents import check_fields, rows
 from fakes.kit.errors import ProviderError
@@ -42,7 +43,7 @@ class VercelState:
 
     def __init__(self, kit: Kit, payload: Payload) -> None:
         store = kit.open_store(
-            projects.SCHEMA + deployments.SCHEMA + variables.SCHEMA + hooks.SCHEMA + _SETTINGS
+            "".join(one.SCHEMA for one in (projects, deployments, variables, hooks, orders)) + _SETTINGS
         )
         folder = kit.settings.state_dir
         self.kit = kit
@@ -53,7 +54,10 @@ class VercelState:
         self.variables = Variables(store, kit.clock, kit.ids, kit.journal)
         self.hooks = Hooks(store, kit.clock, kit.ids, kit.webhooks)
         self.files = Files(folder / "vercel-files" if folder else None)
-        self.releases = Releases(kit, self.projects, self.deployments, self.files, self._tell, self._failure)
+        self.agent = orders.Agent(kit)
+        self.releases = Releases(
+            kit, self.projects, self.deployments, self.files, self._tell, self._failure, self.agent
+        )
         self.refusals = Refusals(ON_COMMAND)
         self._windows = Windows(kit.clock)
 
@@ -100,9 +104,10 @@ class VercelState:
         return {**counts, "aliases": aliases}
 
     def reset(self) -> None:
-        """Drop uploaded files and the counts of rate limits."""
+        """Drop uploaded files and the counts of rate limits; tell the agent that all is forgotten."""
         self._windows.clear()
         self.files.clear()
+        self.agent.reset()
 
     def close(self) -> None:
         """Remove temporary files."""

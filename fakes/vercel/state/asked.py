@@ -6,6 +6,17 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """A commit that somebody pushed to a branch of a repository on GitHub."""
+
+    repo: str
+    branch: str
+    sha: str
+    message: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeployAsked:
     """A deployment as it is asked for.
 

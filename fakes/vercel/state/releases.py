@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from fakes.kit.deployments import Action, Agent, Order, Progress
+from fakes.kit.deployments import Progress
 from fakes.kit.kit import Kit
+from fakes.kit.orders import Action, Agent, Order
 from fakes.vercel import errors, hostnames
 from fakes.vercel.life import ENDED, INSTANT, REALISTIC, REPORTED, ReadyState, times
-from fakes.vercel.state.asked import DeployAsked
+from fakes.vercel.state.accounts import STAGING_TEAM
+from fakes.vercel.state.asked import DeployAsked, Push
 from fakes.vercel.state.deployments import Alias, Deployment, Deployments, Draft, Substate
 from fakes.vercel.state.files import Files, Listed, content, listed_in
 from fakes.vercel.state.projects import Environment, Move, Project, Projects
@@ -31,6 +33,7 @@ class Releases:
         files: Uploaded files.
         tell: Tells the webhooks of a project of an event.
         failure: Says why the next deployments fail; nothing when they do not.
+        agent: Who carries deployments out, if anybody does.
     """
 
     def __init__(
@@ -41,11 +44,12 @@ class Releases:
         files: Files,
         tell: Tell,
         failure: Callable[[], str],
+        agent: Agent,
     ) -> None:
         self._clock = kit.clock
         self._pace = REALISTIC if kit.settings.timing == "realistic" else INSTANT
         self._platform = kit.name
-        self._agent = Agent(kit)
+        self._agent = agent
         self._projects = projects
         self._deployments = deployments
         self._files = files
@@ -76,6 +80,14 @@ class Releases:
         self._begin(project, begun, "redeploy" if former else "deploy")
         self.settle()
         return self._deployments.existing(deployment_id)
+
+    def pushed(self, given: Push, ask: Callable[[Push, str], DeployAsked]) -> list[Deployment]:
+        """Somebody pushed: staging's projects that follow the repository are deployed."""
+        return [
+            self.deploy(project, ask(given, project.name), None)
+            for project in self._projects.of_team(STAGING_TEAM)
+            if project.link and given.repo == f"{project.link.get('org')}/{project.link.get('repo')}"
+        ]
 
     def settle(self) -> None:
         """Do what follows from the end of deployments that have ended since."""
@@ -146,6 +158,7 @@ class Releases:
             raise errors.alias_in_use(name)
         former = self._deployments.alias(name)
         alias = self._deployments.point(name, deployment)
+        self._order(deployment, "promote")
         return alias, former.deployment_id if former else None
 
     def promote(self, project: Project, deployment: Deployment) -> None:
@@ -193,7 +206,7 @@ class Releases:
         self._order(begun, action)
 
     def _order(self, deployment: Deployment, action: Action) -> None:
-        """Tell whoever carries out deployments; who does not take a new one makes it fail."""
+        """Tell whoever carries out deployments."""
         project = self._projects.existing(deployment.project_id)
         environment = self._environment_of(project, deployment)
         order = Order(
@@ -205,16 +218,7 @@ class Releases:
             commit=_commit(deployment.draft),
             files=self._files.tree(deployment.id) if deployment.draft.has_files else None,
         )
-        self._agent.tell(order, lambda why: self._refused(deployment, why))
-
-    def _refused(self, deployment: Deployment, why: str) -> None:
-        found = self._deployments.find(deployment.id)
-        if found is None:
-            return
-        self._deployments.log(found, "stderr", why)
-        if found.state not in ENDED:
-            self._deployments.end(found, "ERROR", why)
-            self.settle()
+        self._agent.tell(order)
 
     def _assign(self, project: Project, one: Deployment) -> None:
         """Point at a new deployment what follows its branch and its environment, unless a newer has it."""

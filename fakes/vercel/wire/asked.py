@@ -1,10 +1,12 @@
 """What a client asks for, read out of its bodies and queries."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from fakes.kit.documents import check_fields
 from fakes.vercel import errors
-from fakes.vercel.state.asked import DeployAsked
+from fakes.vercel.state.asked import DeployAsked, Push
 
 _COMMIT = {
     "commitAuthorName": "githubCommitAuthorName",
@@ -16,6 +18,9 @@ _COMMIT = {
 # guess: what `meta` calls that which the command line program tells of the commit
 _MARKS = ("githubCommitRef", "gitlabCommitRef", "bitbucketCommitRef", "gitCommitRef")
 _SHAS = ("githubCommitSha", "gitlabCommitSha", "bitbucketCommitSha", "gitCommitSha")
+
+_PUSH = {"repo": "clipnet/clipnet", "branch": "develop", "sha": "", "message": "", "author": ""}
+"""What a push tells, and what it is taken for when it does not."""
 
 
 def deployment(body: Mapping[str, Any]) -> DeployAsked:
@@ -56,6 +61,30 @@ def deployment(body: Mapping[str, Any]) -> DeployAsked:
         former=former,
         settings=given["projectSettings"],
     )
+
+
+def push(body: Mapping[str, Any]) -> Push:
+    """Read `{"sha", "repo"?, "branch"?, "message"?, "author"?}`.
+
+    Raises:
+        ValueError: A field is unknown, no text, or no commit's number.
+    """
+    check_fields(body, _PUSH, "field of push")
+    for name, value in body.items():
+        if not isinstance(value, str):
+            raise ValueError(f"push.{name} is {value!r}; it must be a text")
+    sha = body.get("sha", "")
+    if re.fullmatch("[0-9a-f]{40}", sha) is None:
+        raise ValueError(f"push.sha is '{sha[:50]}'; it must be the 40 hex digits of a commit")
+    return Push(**{**_PUSH, **body})
+
+
+def pushed(given: Push, name: str) -> DeployAsked:
+    """What a push asks of a project that follows the repository."""
+    source = {"type": "github", "ref": given.branch, "sha": given.sha}
+    meta = {"githubCommitRef": given.branch, "githubCommitSha": given.sha}
+    meta |= {"githubCommitMessage": given.message, "githubCommitAuthorName": given.author}
+    return deployment({"name": name, "gitSource": source, "meta": meta})
 
 
 def variable_values(body: Mapping[str, Any]) -> list[str]:

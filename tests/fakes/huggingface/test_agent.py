@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +12,6 @@ from tests.fakes.huggingface.conftest import (
     API,
     SPACE,
     USER,
-    WRITE,
-    advance,
     committed,
     created,
     file,
@@ -24,59 +20,30 @@ from tests.fakes.huggingface.conftest import (
     seeded,
     stage,
 )
-from tests.fakes.receiver import Answer, Receiver, receiving
+from tests.fakes.orders import handed_over, orders
 from tests.fakes.serving import Served, served
-from tests.servers import wait_until
 
 
 @pytest.fixture(scope="module")
-def agent_server() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(agent_server: Receiver) -> Iterator[Served]:
-    with served("huggingface", deploy_url=f"{agent_server.url}/deployments") as fakes:
+def running() -> Iterator[Served]:
+    with served("huggingface", deployments="agent") as fakes:
         yield fakes
 
 
-@pytest.fixture
-def agent(agent_server: Receiver) -> Iterator[Receiver]:
-    yield agent_server
-    agent_server.received.clear()
-    agent_server.answer = Receiver("").answer
-
-
-@pytest.fixture
-def hub(running: Served, agent: Receiver) -> Iterator[httpx.Client]:
-    url = running.url("huggingface")
-    with httpx.Client(base_url=url, headers=WRITE, trust_env=False, timeout=10) as client:
-        seeded(client, {})
-        yield client
-        client.post("/_fake/reset")
-
-
-def orders(agent: Receiver, count: int) -> list[dict[str, Any]]:
-    wait_until(lambda: len(agent.received) >= count, lambda: f"{count} orders; there are {agent.received}")
-    return [json.loads(one.body) for one in agent.received]
-
-
-def deployed(hub: httpx.Client, agent: Receiver) -> dict[str, Any]:
-    """A Space with one version under way; what the agent was told of it."""
+def deployed(hub: httpx.Client) -> dict[str, Any]:
+    """A Space with one version under way; what the agent is told of it."""
     created(hub)
     committed(hub, header("Deploy"), file("Dockerfile", b"FROM scratch\n"), file("app/main.py", b"print()\n"))
-    return orders(agent, 1)[0]
+    return orders(hub)[0]
 
 
 def told(hub: httpx.Client, deployment: str, **progress: Any) -> httpx.Response:
     return hub.post(f"/_fake/deployments/{deployment}", json=progress)
 
 
-def test_the_agent_is_told_what_to_deploy(hub: httpx.Client, agent: Receiver) -> None:
-    order = deployed(hub, agent)
+def test_the_agent_is_told_what_to_deploy(hub: httpx.Client) -> None:
+    order = deployed(hub)
 
-    files = Path(order.pop("files"))
     deployment = order.pop("deployment")
     sha = hub.get(API).json()["sha"]
     assert order == {
@@ -86,14 +53,15 @@ def test_the_agent_is_told_what_to_deploy(hub: httpx.Client, agent: Receiver) ->
         "environment": "main",
         "commit": {"sha": sha, "ref": "main", "message": "Deploy", "author": USER},
         "action": "deploy",
+        "has_files": True,
     }
-    assert ((files / "app/main.py").read_text(), files.is_absolute()) == ("print()\n", True)
-    listed = hub.get("/_fake/deployments").json()["deployments"]
+    assert handed_over(hub, deployment)["app/main.py"] == b"print()\n"
+    listed = hub.get("/_fake/spaces").json()["deployments"]
     assert [(one["id"], one["state"], one["sha"]) for one in listed] == [(deployment, "BUILDING", sha)]
 
 
-def test_the_stage_is_what_the_agent_tells(hub: httpx.Client, agent: Receiver) -> None:
-    deployment = deployed(hub, agent)["deployment"]
+def test_the_stage_is_what_the_agent_tells(hub: httpx.Client) -> None:
+    deployment = deployed(hub)["deployment"]
     found = [stage(hub)]
 
     for state in ("APP_STARTING", "RUNNING"):
@@ -108,8 +76,8 @@ def test_the_stage_is_what_the_agent_tells(hub: httpx.Client, agent: Receiver) -
     assert stage(hub) == "RUNNING_BUILDING"
 
 
-def test_what_the_agent_writes_is_in_the_logs(hub: httpx.Client, agent: Receiver) -> None:
-    deployment = deployed(hub, agent)["deployment"]
+def test_what_the_agent_writes_is_in_the_logs(hub: httpx.Client) -> None:
+    deployment = deployed(hub)["deployment"]
 
     told(hub, deployment, logs=["step 1"])
     told(hub, deployment, state="BUILD_ERROR", logs=[{"message": "step 2 failed", "stage": "build"}])
@@ -119,36 +87,32 @@ def test_what_the_agent_writes_is_in_the_logs(hub: httpx.Client, agent: Receiver
     assert (stage(hub), "step 1\\n" in log, "step 2 failed\\n" in log) == ("BUILD_ERROR", True, True)
 
 
-def test_an_agent_that_refuses_fails_the_deployment(hub: httpx.Client, agent: Receiver) -> None:
-    agent.answer = lambda _: Answer(503)
-    deployed(hub, agent)
+def test_what_the_agent_says_of_a_failure_is_shown(hub: httpx.Client) -> None:
+    deployment = deployed(hub)["deployment"]
 
-    def has_failed() -> bool:
-        advance(hub, 5)
-        return stage(hub) == "BUILD_ERROR"
+    told(hub, deployment, state="RUNTIME_ERROR", logs=["Traceback", "KeyError: 'HOST'"])
 
-    wait_until(has_failed, lambda: f"the failure, not {stage(hub)}")
-    assert runtime(hub)["errorMessage"].endswith("/deployments' answered 503")
+    assert (stage(hub), runtime(hub)["errorMessage"]) == ("RUNTIME_ERROR", "Traceback\nKeyError: 'HOST'")
 
 
-def test_a_pause_a_restart_and_the_end_are_told(hub: httpx.Client, agent: Receiver) -> None:
-    deployment = deployed(hub, agent)["deployment"]
+def test_a_pause_a_restart_and_the_end_are_told(hub: httpx.Client) -> None:
+    deployment = deployed(hub)["deployment"]
     told(hub, deployment, state="RUNNING")
     hub.post(f"{API}/pause")
     hub.post(f"{API}/restart")
     hub.request("DELETE", "/api/repos/delete", json={"name": "clipnet-api", "type": "space"})
 
-    found = sorted(orders(agent, 4), key=lambda one: one["action"])
+    found = orders(hub)
 
-    assert [one["action"] for one in found] == ["cancel", "cancel", "deploy", "restart"]
-    assert [one["files"] is None for one in found] == [True, True, False, False]
-    assert deployment in [one["deployment"] for one in found[:2]]
+    assert [one["action"] for one in found] == ["deploy", "cancel", "restart", "cancel"]
+    assert [one["has_files"] for one in found] == [True, False, True, False]
+    assert [one["deployment"] for one in found[:2]] == [deployment, deployment]
 
 
-def test_what_was_seeded_runs_without_the_agent(hub: httpx.Client, agent: Receiver) -> None:
+def test_what_was_seeded_runs_without_the_agent(hub: httpx.Client) -> None:
     seeded(hub, {"build_s": 45, "spaces": [{"id": SPACE, "files": {"Dockerfile": "FROM scratch"}}]})
 
-    assert (stage(hub), agent.received) == ("RUNNING", [])
+    assert (stage(hub), orders(hub)) == ("RUNNING", [])
 
 
 @pytest.mark.parametrize(
@@ -160,9 +124,9 @@ def test_what_was_seeded_runs_without_the_agent(hub: httpx.Client, agent: Receiv
     ],
 )
 def test_a_report_that_means_nothing_is_refused(
-    hub: httpx.Client, agent: Receiver, progress: dict[str, Any], words: str
+    hub: httpx.Client, progress: dict[str, Any], words: str
 ) -> None:
-    deployment = deployed(hub, agent)["deployment"]
+    deployment = deployed(hub)["deployment"]
 
     refused = told(hub, deployment, **progress)
 
@@ -173,5 +137,5 @@ def test_a_report_that_means_nothing_is_refused(
 def test_a_report_on_an_unknown_deployment_is_refused(hub: httpx.Client) -> None:
     refused = told(hub, "spd-unknown", state="RUNNING")
 
-    words = "there is no deployment 'spd-unknown'; GET /_fake/deployments lists them"
+    words = "there is no deployment 'spd-unknown'; GET /_fake/spaces lists them"
     assert (refused.status_code, refused.json()) == (400, {"error": words})

@@ -158,7 +158,7 @@ def test_a_restart_builds_only_when_asked_to_or_when_it_must(hub: httpx.Client) 
     factory = hub.post(f"{API}/restart", params={"factory": "true"}).json()["stage"]
 
     assert (plain, factory) == ("RUNNING_APP_STARTING", "RUNNING_BUILDING")
-    actions = [one["action"] for one in hub.get("/_fake/deployments").json()["deployments"]]
+    actions = [one["action"] for one in hub.get("/_fake/spaces").json()["deployments"]]
     assert actions == ["seeded", "restart", "redeploy"]
 
 

@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from fakes.railway.state import seeding
+from tests.fakes.orders import orders
 from tests.fakes.railway.conftest import OTHER_SHA, ROLL_BACK, SHA, Api
 from tests.fakes.railway.test_deployments import do, first_of
-from tests.fakes.receiver import Answer, Receiver
 from tests.fakes.serving import served
-from tests.servers import wait_until
 
 BUILD_LOGS = "query ($i: String!) { buildLogs(deploymentId: $i) { message severity } }"
 LOGS = "query ($i: String!) { deploymentLogs(deploymentId: $i) { message severity } }"
 
 
 @pytest.fixture
-def told(receiver: Receiver) -> Receiver:
-    """Where the agent would be."""
-    return receiver
-
-
-@pytest.fixture
-def api(told: Receiver) -> Iterator[Api]:
+def api() -> Iterator[Api]:
     with (
-        served("railway", deploy_url=f"{told.url}/orders") as running,
+        served("railway", deployments="agent") as running,
         httpx.Client(base_url=running.url("railway"), trust_env=False, timeout=10) as http,
     ):
         yield Api(http, {"Project-Access-Token": seeding.PROJECT_TOKEN})
-
-
-def orders(told: Receiver, number: int) -> list[dict[str, object]]:
-    wait_until(lambda: len(told.received) >= number, lambda: f"{number} orders, came {told.received}")
-    return [json.loads(one.body) for one in told.received]
 
 
 def tell(api: Api, deployment_id: str, **body: object) -> httpx.Response:
     return api.http.post(f"/_fake/deployments/{deployment_id}", json=body)
 
 
-def test_the_agent_is_told_what_to_deploy(api: Api, told: Receiver) -> None:
+def test_the_agent_is_told_what_to_deploy(api: Api) -> None:
     made = api.deploy(SHA)
 
-    (order,) = orders(told, 1)
-    assert told.received[0].path == "/orders"
+    (order,) = orders(api.http)
     assert order == {
         "platform": "railway",
         "project": "clipnet-staging",
@@ -55,13 +41,13 @@ def test_the_agent_is_told_what_to_deploy(api: Api, told: Receiver) -> None:
         "environment": "staging",
         "deployment": made,
         "commit": {"repo": "clipnet/clipnet", "branch": "develop", "sha": SHA, "message": "", "author": ""},
-        "files": None,
         "action": "deploy",
+        "has_files": False,
     }
     assert api.status(made) == "QUEUED"
 
 
-def test_what_the_agent_tells_is_what_everybody_sees(api: Api, told: Receiver) -> None:
+def test_what_the_agent_tells_is_what_everybody_sees(api: Api) -> None:
     before, made = first_of(api), api.deploy(SHA)
     for state in ("BUILDING", "DEPLOYING"):
         tell(api, made, state=state, logs=[{"message": state.lower(), "stage": "build"}]).raise_for_status()
@@ -84,23 +70,20 @@ def test_a_failure_leaves_the_old_one_serving(api: Api) -> None:
     assert (api.status(made), first_of(api)) == ("FAILED", before)
 
 
-def test_rollback_restart_stop_and_cancel_are_handed_over(api: Api, told: Receiver) -> None:
+def test_rollback_restart_stop_and_cancel_are_handed_over(api: Api) -> None:
     first = api.deploy(SHA)
     tell(api, first, state="SUCCESS")
     second = api.deploy(OTHER_SHA)
     tell(api, second, state="SUCCESS")
     api.data(ROLL_BACK, i=first)
-    third = str(orders(told, 3)[-1]["deployment"])
+    third = str(orders(api.http)[-1]["deployment"])
     tell(api, third, state="SUCCESS")
     api.data(do("deploymentRestart"), i=third)
-    orders(told, 4)
     api.data(do("deploymentStop"), i=third)
-    orders(told, 5)
     fourth = api.deploy(SHA)
-    orders(told, 6)
     api.data(do("deploymentCancel"), i=fourth)
 
-    found = [(one["action"], one["deployment"]) for one in orders(told, 7)]
+    found = [(one["action"], one["deployment"]) for one in orders(api.http)]
 
     assert found[2:] == [
         ("rollback", third),
@@ -110,22 +93,6 @@ def test_rollback_restart_stop_and_cancel_are_handed_over(api: Api, told: Receiv
         ("cancel", fourth),
     ]
     assert api.status(fourth) == "REMOVED"
-
-
-def test_an_agent_that_refuses_fails_the_deployment(api: Api, told: Receiver) -> None:
-    told.answer = lambda _: Answer(500)
-    made = api.deploy(SHA)
-    api.http.post("/_fake/clock", json={"advance_s": 1})
-    orders(told, 2)
-
-    def status() -> str:
-        api.http.post("/_fake/clock", json={"advance_s": 4})
-        return api.status(made)
-
-    wait_until(lambda: status() == "FAILED", lambda: f"FAILED, is {status()}")
-
-    words = f"the deployment agent at '{told.url}/orders' answered 500"
-    assert api.data(BUILD_LOGS, i=made)[0] == {"message": words, "severity": "error"}
 
 
 def test_what_is_over_takes_no_more_progress(api: Api) -> None:
@@ -147,11 +114,10 @@ def test_an_unknown_deployment_or_state_is_named(api: Api) -> None:
     assert state.startswith("unknown state 'READY'; known are BUILDING, CRASHED, DEPLOYING, FAILED")
 
 
-def test_a_deployment_can_wait_for_approval(api: Api, told: Receiver) -> None:
+def test_a_deployment_can_wait_for_approval(api: Api) -> None:
     made = api.deploy(SHA)
     tell(api, made, state="NEEDS_APPROVAL")
-    orders(told, 1)
 
     assert api.data(do("deploymentApprove"), i=made) is True
 
-    assert [(one["action"], one["deployment"]) for one in orders(told, 2)] == [("deploy", made)] * 2
+    assert [(one["action"], one["deployment"]) for one in orders(api.http)] == [("deploy", made)] * 2

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 import pytest
 
 from fakes.railway.state import seeding
+from tests.fakes.orders import handed_over, orders
 from tests.fakes.railway.conftest import API, Api, violations_of
-from tests.fakes.receiver import Receiver
 from tests.fakes.serving import Served, served
-from tests.servers import wait_until
 
 UP = f"/project/{seeding.STAGING_PROJECT_ID}/environment/{seeding.STAGING_ENVIRONMENT_ID}/up"
 FILES = {"railway.json": b"{}", "clipnet/api/program.py": b"print('hello')\n"}
@@ -48,19 +45,18 @@ def test_a_tree_is_deployed_and_kept(project: Api, running: Served) -> None:
     assert {name: (folder / name).read_bytes() for name in FILES} == FILES
 
 
-def test_the_agent_is_told_where_the_tree_lies(receiver: Receiver) -> None:
+def test_the_agent_is_handed_the_tree() -> None:
     with (
-        served("railway", deploy_url=receiver.url) as running,
+        served("railway", deployments="agent") as running,
         httpx.Client(base_url=running.url("railway"), trust_env=False, timeout=10) as http,
     ):
         project = Api(http, {"Project-Access-Token": seeding.PROJECT_TOKEN})
         made = up(project, archive(FILES), serviceId=API).json()["deploymentId"]
-        wait_until(lambda: bool(receiver.received), lambda: "an order")
 
-        order = json.loads(receiver.received[0].body)
+        (order,) = orders(http)
 
         assert (order["deployment"], order["commit"], order["action"]) == (made, None, "deploy")
-        assert (Path(order["files"]) / "railway.json").read_bytes() == b"{}"
+        assert handed_over(http, made) == FILES
 
 
 def test_a_tree_without_a_service_is_for_the_only_one(project: Api) -> None:

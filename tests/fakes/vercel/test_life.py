@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.receiver import Answer, Receiver
+from tests.fakes.orders import handed_over, orders
 from tests.fakes.serving import Served, served
 from tests.fakes.vercel.conftest import (
     PAGE,
@@ -23,9 +23,7 @@ from tests.fakes.vercel.conftest import (
     deployed,
     refused,
     site,
-    tree,
 )
-from tests.servers import wait_until
 
 PROMOTE = f"/v10/projects/{PROJECT}/promote"
 ROLLBACK = f"/v9/projects/{PROJECT}/rollback"
@@ -40,13 +38,10 @@ def slow() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def ordered(agent: Receiver) -> Iterator[tuple[Served, httpx.Client, Receiver]]:
-    """A fake whose deployments are carried out by an agent."""
-    with served("vercel", deploy_url=f"{agent.url}/deployments") as fakes, api_of(fakes) as one:
-        agent.received.clear()
-        yield fakes, one, agent
-    agent.received.clear()
-    agent.answer = Receiver("").answer
+def ordered() -> Iterator[httpx.Client]:
+    """The deployer of a fake whose deployments are carried out by an agent."""
+    with served("vercel", deployments="agent") as fakes, api_of(fakes) as one:
+        yield one
 
 
 def state(client: httpx.Client, deployment: str) -> str:
@@ -116,16 +111,15 @@ def test_a_deployment_under_way_is_cancelled_and_one_that_has_ended_is_not(slow:
 
 
 def test_an_earlier_deployment_that_ends_later_does_not_take_the_branch(
-    ordered: tuple[Served, httpx.Client, Receiver],
+    ordered: httpx.Client,
 ) -> None:
-    _, client, _ = ordered
-    first, second = (deployed(client, branch="develop")["id"] for _ in range(2))
+    first, second = (deployed(ordered, branch="develop")["id"] for _ in range(2))
 
     for one in (second, first):
-        client.post(f"/_fake/deployments/{one}", json={"state": "READY"}).raise_for_status()
+        ordered.post(f"/_fake/deployments/{one}", json={"state": "READY"}).raise_for_status()
 
-    assert set(aliases(client).values()) == {second}
-    assert state(client, first) == "READY"
+    assert set(aliases(ordered).values()) == {second}
+    assert state(ordered, first) == "READY"
 
 
 def test_a_deployment_that_fails_leaves_the_former_in_place(client: httpx.Client, deploy: Deploy) -> None:
@@ -205,20 +199,16 @@ def test_a_preview_is_promoted_by_making_it_again_for_production(
     assert site(client, PRODUCTION_HOST).content == PAGE
 
 
-def test_an_agent_is_told_and_tells(ordered: tuple[Served, httpx.Client, Receiver]) -> None:
-    fakes, client, agent = ordered
-    made = deployed(client, branch="develop")
-    wait_until(lambda: bool(agent.received), lambda: "an order")
+def test_an_agent_is_told_and_tells(ordered: httpx.Client) -> None:
+    made = deployed(ordered, branch="develop")
 
-    order = json.loads(agent.received[0].body)
     report = f"/_fake/deployments/{made['id']}"
     states = [made["readyState"]]
     for word in ("building", "READY", "building"):
-        client.post(report, json={"state": word, "logs": [f"now {word}"]}).raise_for_status()
-        states.append(state(client, made["id"]))
+        ordered.post(report, json={"state": word, "logs": [f"now {word}"]}).raise_for_status()
+        states.append(state(ordered, made["id"]))
 
-    assert (agent.received[0].path, order) == (
-        "/deployments",
+    assert orders(ordered) == [
         {
             "platform": "vercel",
             "project": PROJECT,
@@ -227,53 +217,78 @@ def test_an_agent_is_told_and_tells(ordered: tuple[Served, httpx.Client, Receive
             "deployment": made["id"],
             "action": "deploy",
             "commit": {"ref": "develop", "sha": "c" * 40, "message": None, "author": None},
-            "files": str(tree(fakes, made["id"])),
+            "has_files": True,
         },
-    )
+    ]
+    assert handed_over(ordered, made["id"]) == {"index.html": PAGE}
     assert states == ["QUEUED", "BUILDING", "READY", "READY"]
-    assert site(client, STAGING).content == PAGE
-    log = [one["text"] for one in client.get(f"/v3/deployments/{made['id']}/events").json()]
+    assert site(ordered, STAGING).content == PAGE
+    log = [one["text"] for one in ordered.get(f"/v3/deployments/{made['id']}/events").json()]
     assert "now building" in log
 
 
-def test_what_the_agent_serves_is_led_to(ordered: tuple[Served, httpx.Client, Receiver]) -> None:
-    _, client, _ = ordered
-    made = deployed(client, branch="develop")
+def test_what_the_agent_serves_is_led_to(ordered: httpx.Client) -> None:
+    made = deployed(ordered, branch="develop")
 
     told = {"state": "READY", "url": "http://127.0.0.1:8400"}
-    client.post(f"/_fake/deployments/{made['id']}", json=told).raise_for_status()
+    ordered.post(f"/_fake/deployments/{made['id']}", json=told).raise_for_status()
 
-    answer = site(client, STAGING, "/clips")
+    answer = site(ordered, STAGING, "/clips")
     assert (answer.status_code, answer.headers["location"]) == (307, "http://127.0.0.1:8400/clips")
 
 
-def test_an_agent_that_fails_ends_the_deployment(ordered: tuple[Served, httpx.Client, Receiver]) -> None:
-    _, client, _ = ordered
-    made = deployed(client, branch="develop")
+def test_an_agent_that_fails_ends_the_deployment(ordered: httpx.Client) -> None:
+    made = deployed(ordered, branch="develop")
 
-    client.post(f"/_fake/deployments/{made['id']}", json={"state": "failed", "logs": ["no space left"]})
+    ordered.post(f"/_fake/deployments/{made['id']}", json={"state": "failed", "logs": ["no space left"]})
 
-    shown = client.get(f"/v13/deployments/{made['id']}").json()
+    shown = ordered.get(f"/v13/deployments/{made['id']}").json()
     assert (shown["readyState"], shown["errorMessage"]) == ("ERROR", "no space left")
 
 
+def test_a_host_name_that_is_moved_is_an_order(ordered: httpx.Client) -> None:
+    first, second = (deployed(ordered, branch="develop")["id"] for _ in range(2))
+    for one in (first, second):
+        ordered.post(f"/_fake/deployments/{one}", json={"state": "READY"}).raise_for_status()
+
+    ordered.post(f"/v2/deployments/{first}/aliases", json={"alias": STAGING}).raise_for_status()
+
+    assert [(one["action"], one["deployment"]) for one in orders(ordered)[2:]] == [("promote", first)]
+
+
+def test_a_push_to_github_deploys_who_follows_the_repository(client: httpx.Client) -> None:
+    pushed = {"sha": "a" * 40, "message": "Add clips", "author": "Sam"}
+
+    (made,) = client.post("/_fake/push", json=pushed).raise_for_status().json()["deployments"]
+
+    shown = client.get(f"/v13/deployments/{made}").json()
+    assert (shown["readyState"], STAGING in shown["alias"]) == ("READY", True)
+    assert (shown["meta"]["githubCommitRef"], shown["meta"]["githubCommitSha"]) == ("develop", "a" * 40)
+    assert (shown["meta"]["githubCommitMessage"], shown["source"]) == ("Add clips", "git")
+    other = client.post("/_fake/push", json={**pushed, "repo": "clipnet/other"}).json()
+    assert other == {"deployments": []}
+
+
+def test_a_push_to_the_production_branch_is_production(client: httpx.Client) -> None:
+    (made,) = client.post("/_fake/push", json={"sha": "a" * 40, "branch": "main"}).json()["deployments"]
+
+    assert client.get(f"/v13/deployments/{made}").json()["target"] == "production"
+
+
 @pytest.mark.parametrize(
-    ("url", "words"), [(None, "answered 503"), ("http://127.0.0.1:1/nobody", "did not answer")]
+    ("pushed", "words"),
+    [
+        ({"sha": "abc"}, "push.sha is 'abc'; it must be the 40 hex digits of a commit"),
+        ({"sha": "a" * 40, "branch": 1}, "push.branch is 1; it must be a text"),
+        ({"ref": "develop"}, "unknown field of push 'ref'; known are repo, branch, sha, message, author"),
+    ],
 )
-def test_an_order_that_nobody_takes_ends_the_deployment(agent: Receiver, url: str | None, words: str) -> None:
-    agent.answer = lambda _: Answer(503)
-    with served("vercel", deploy_url=url or agent.url) as fakes, api_of(fakes) as client:
-        made = deployed(client)
+def test_a_push_that_cannot_be_read_is_refused(
+    client: httpx.Client, pushed: dict[str, Any], words: str
+) -> None:
+    refused = client.post("/_fake/push", json=pushed)
 
-        def has_ended() -> bool:
-            client.post("/_fake/clock", json={"advance_s": 5})  # to the next attempt
-            return state(client, made["id"]) == "ERROR"
-
-        wait_until(has_ended, lambda: "the end of the deployment")
-        why = client.get(f"/v13/deployments/{made['id']}").json()["errorMessage"]
-    agent.answer = Receiver("").answer
-
-    assert words in why
+    assert (refused.status_code, refused.json()) == (400, {"error": words})
 
 
 def test_a_state_that_there_is_not_is_refused(client: httpx.Client, deploy: Deploy) -> None:
