@@ -68,6 +68,11 @@ class Steering:
             raise self._lost() from error
         raise self._lost()
 
+    def take_back(self) -> None:
+        """Take the request back; the answer ends once what was done for it is undone."""
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_WR)
+
     def _lost(self) -> SupervisorLost:
         return SupervisorLost(
             f"the supervisor of stack '{self._stack}' ended before it had answered",

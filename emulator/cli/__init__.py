@@ -22,6 +22,13 @@ COMMANDS = {
     "logs": ("emulator.cli.logs", "Show the services' logs."),
     "env": ("emulator.cli.env", "Print what a program on this machine needs to use the stack."),
     "run": ("emulator.cli.run", "Run a command with the stack's environment."),
+    "deploy": ("emulator.cli.deploy", "Make a release of a commit, and let it serve."),
+    "rollback": ("emulator.cli.rollback", "Let an earlier release serve again."),
+    "promote": (
+        "emulator.cli.promote",
+        "Let a release serve that is made already, here or in another stack.",
+    ),
+    "releases": ("emulator.cli.releases", "List releases and deployments; show one."),
     "seed": ("emulator.cli.seed", "Replace everything in the stack by a seed."),
     "reset": ("emulator.cli.reset", "Put everything back to the seed, without restarting anything."),
     "smoke": ("emulator.cli.smoke", "Send a clip and a ClipBOT command through every part and check each."),

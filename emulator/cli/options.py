@@ -75,6 +75,16 @@ runtime_option = click.option(
 )
 """For the commands to which it matters before anything runs."""
 
+services_option = click.option(
+    "--service",
+    "services",
+    multiple=True,
+    type=click.Choice(["api", "worker", "web"]),
+    default=("api", "worker", "web"),
+    help="Only this one; may be repeated.  [default: all of the application]",
+)
+"""For what is done to the services that releases are of."""
+
 _OPTIONS = (
     click.option("--stack", metavar="NAME", help="Name of the stack.  [default: default, or CLIPNET_STACK]"),
     click.option(

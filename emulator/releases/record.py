@@ -24,10 +24,11 @@ class Action(StrEnum):
 
 
 class DeploymentState(StrEnum):
-    """How far a deployment is; the last three are ends."""
+    """How far a deployment is; all but the first are ends. What is held was made, and serves nothing."""
 
     RUNNING = "running"
     LIVE = "live"
+    HELD = "held"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
