@@ -13,6 +13,7 @@ EmulatorError                    exit code 1   anything below that has no code o
 ├── DataFolderBroken                      10   a data folder cannot be used by its server
 ├── StateFolderUnusable                   11   the state folder cannot be written
 ├── SupervisorLost                        12   the supervisor ended without saying why
+├── BuildFailed                           13   a release cannot be made of a commit
 └── Relayed                          as given  one of the above, told by the supervisor
 ```
 
@@ -126,6 +127,12 @@ class SupervisorLost(EmulatorError):
     """The supervisor ended without saying why."""
 
     exit_code = 12
+
+
+class BuildFailed(EmulatorError):
+    """A command that makes a release of a commit failed."""
+
+    exit_code = 13
 
 
 class Relayed(EmulatorError):

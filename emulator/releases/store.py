@@ -73,10 +73,9 @@ class Store:
         path = self.path / version / _RECORD
         return self._read(path) if _VERSION.fullmatch(version) and path.exists() else None
 
-    def made_of(self, commit: str, folder: str) -> Release | None:
-        """Return the release of a commit and of a folder in it, None if there is none."""
-        matching = (r for r in self.releases() if (r.commit, r.folder) == (commit, folder))
-        return next(matching, None)
+    def made_of(self, commit: str, folder: str) -> tuple[Release, ...]:
+        """Return the releases of a commit and of a folder in it, the latest first."""
+        return tuple(r for r in reversed(self.releases()) if (r.commit, r.folder) == (commit, folder))
 
     def folder(self, version: str) -> Path:
         """Return where a release lies.

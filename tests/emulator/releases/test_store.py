@@ -95,8 +95,8 @@ def test_a_release_comes_back_as_it_was_added(store: Store) -> None:
     added = made(store)
 
     assert store.release(A) == added
-    assert store.made_of(added.commit, "") == added
-    assert store.made_of(added.commit, "api") is None
+    assert store.made_of(added.commit, "") == (added,)
+    assert store.made_of(added.commit, "api") == ()
 
 
 def test_releases_come_in_the_order_of_their_making(store: Store) -> None:

@@ -1,0 +1,145 @@
+"""Turns a service of the stack into the same service of a release."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from emulator.errors import ConfigurationRefused
+from emulator.releases.record import Release
+from emulator.topology import MODULES, Service
+
+_PYTHON = ("python", "python3")
+_OF_RAILWAY = ("api", "worker")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z_0-9]*=")
+_SHELL = re.compile(r"[;|&<>()\n]")
+
+
+def of_release(
+    service: Service, release: Release, start_command: str | None = None, checkout: Path | None = None
+) -> Service:
+    """Return a service as a release runs it: its command, its folder, its environment.
+
+    Args:
+        service: As the stack has it.
+        release: The installed package changes nothing.
+        start_command: What the release's railway.json says. It takes the place of the command of the
+            reference API and worker only: a program in an override file says itself how it is started.
+        checkout: The repository in which folders of override files lie; None for the release's own.
+
+    Raises:
+        ConfigurationRefused: The release does not have what the service runs.
+    """
+    if release.is_builtin:
+        return service
+    is_platforms = service.role in _OF_RAILWAY and reference_module(service) is not None
+    directory = _directory(service, release, (checkout or release.repository).resolve())
+    if start_command is not None and is_platforms:
+        command = _shell(start_command, _programs(release, directory))
+    else:
+        _refuse_absence(service, release)
+        command = _command(service.command, release, directory)
+    return replace(
+        service,
+        command=command,
+        directory=directory,
+        environment={**service.environment, **_environment(service, release)},
+    )
+
+
+def reference_module(service: Service) -> str | None:
+    """Return the module of the reference application that a service runs, None if it runs something else."""
+    words = service.command
+    is_module = len(words) > 2 and words[0] in _PYTHON and words[1] == "-m"
+    return words[2] if is_module and words[2] in MODULES else None
+
+
+def python_path(release: Release, inherited: str = "") -> str:
+    """Return PYTHONPATH for programs of a release: its own files come before all others."""
+    layouts = [release.source, release.source / "src"]
+    own = [str(path) for path in layouts if path == release.source or path.is_dir()]
+    return os.pathsep.join([*own, *([inherited] if inherited else [])])
+
+
+def _environment(service: Service, release: Release) -> dict[str, str]:
+    return {
+        "PYTHONPATH": python_path(release, service.environment.get("PYTHONPATH", "")),
+        "APP_VERSION": release.version,
+        "APP_COMMIT": release.commit,
+        "RELEASE": release.version,
+    }
+
+
+def _directory(service: Service, release: Release, checkout: Path) -> Path:
+    """Return the release's folder, or what in it is the service's folder in the checkout."""
+    if service.directory is None:
+        return release.source
+    directory = service.directory.resolve()
+    if not directory.is_relative_to(checkout):
+        return release.source
+    found = release.tree / directory.relative_to(checkout)
+    if not found.is_dir():
+        raise ConfigurationRefused(
+            f"release '{release.version}' has no folder '{directory.relative_to(checkout)}', "
+            f"in which service '{service.name}' runs",
+            "commit it, or correct x-embedded.directory in compose.override.yaml",
+        )
+    return found
+
+
+def _refuse_absence(service: Service, release: Release) -> None:
+    """Refuse to run the installed package where the release does not have that module."""
+    module = reference_module(service)
+    if module is None:
+        return
+    name = module.replace(".", "/")
+    for folder in (release.source, release.source / "src"):
+        if (folder / name).is_dir() or (folder / f"{name}.py").is_file():
+            return
+    raise ConfigurationRefused(
+        f"release '{release.version}' of project '{release.project}' has no module '{module}', "
+        f"which service '{service.name}' runs",
+        "name what starts it: deploy.startCommand in railway.json, or x-embedded.command in an override file",
+    )
+
+
+def _command(command: tuple[str, ...], release: Release, directory: Path) -> tuple[str, ...]:
+    program, *arguments = command
+    if program in _PYTHON:
+        return (program if release.python is None else str(release.python), *arguments)
+    for folder in _programs(release, directory):
+        if "/" not in program and os.access(folder / program, os.X_OK):
+            return (str(folder / program), *arguments)
+    return command
+
+
+def _programs(release: Release, directory: Path) -> list[Path]:
+    """Return where a release has programs of its own."""
+    own = [] if release.python is None else [release.python.parent]
+    return [*own, *dict.fromkeys((directory / "node_modules/.bin", release.source / "node_modules/.bin"))]
+
+
+def _shell(command: str, programs: list[Path]) -> tuple[str, ...]:
+    """Return how a shell runs a command so that the program itself gets the signals, not the shell."""
+    path = os.pathsep.join(shlex.quote(str(folder)) for folder in programs)
+    return ("/bin/sh", "-c", f'PATH={path}:"$PATH"; export PATH; {_replacing_the_shell(command)}')
+
+
+def _replacing_the_shell(command: str) -> str:
+    """Put `exec` before the last program of `a && b`, if that can be told."""
+    before, joint, last = command.rpartition("&&")
+    words = _words(before), _words(last)
+    if words[0] is None or not words[1] or _SHELL.search(last):
+        return command
+    program = f"env {last.strip()}" if _ASSIGNMENT.match(last.strip()) else last.strip()
+    return f"{before}{joint} exec {program}".strip()
+
+
+def _words(text: str) -> list[str] | None:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return None
