@@ -30,6 +30,11 @@ CANCEL_CHANNEL: Final = "bull:clipnet:cancel"
 """A job id published here aborts that job; `*` aborts every active one."""
 WORKER_LEASE_KEY: Final = "clipnet:worker:lease"
 WORKER_LEASE_MS: Final = 10_000
+WORKER_LEASE_CHANNEL: Final = "clipnet:worker:lease:free"
+"""Whoever gives the lease back publishes here, so that a worker that stands by takes it at once."""
+WORKER_STANDBY_KEY: Final = "clipnet:worker:standby"
+"""Names the worker that takes the lease next, as the lease names the one that has it."""
+WORKER_STANDBY_MS: Final = 3_000
 
 _DAY_S: Final = 86_400
 

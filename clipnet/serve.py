@@ -13,8 +13,9 @@ from starlette.types import ASGIApp
 class _Server(uvicorn.Server):
     """Waits for the signal itself, instead of looking for it every tenth of a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, grace_s: float) -> None:
         super().__init__(config)
+        self._grace_s = grace_s
         self._stop = asyncio.Event()
 
     @contextlib.contextmanager
@@ -33,7 +34,7 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._stop.wait(), 1)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base class, without its sleep: what is under way has the grace to end."""
+        """As the base class, without its sleep: accept no more, give what is under way the grace to end."""
         for server in self.servers:
             server.close()
         for sock in sockets or ():
@@ -42,7 +43,7 @@ class _Server(uvicorn.Server):
         for connection in list(state.connections):
             connection.shutdown()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+            async with asyncio.timeout(self._grace_s):
                 while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
                     await asyncio.sleep(0.005)
         for task in state.tasks:
@@ -50,7 +51,7 @@ class _Server(uvicorn.Server):
         await self.lifespan.shutdown()
 
 
-async def serve(app: ASGIApp, host: str, port: int, *, grace_s: int = 1) -> None:
+async def serve(app: ASGIApp, host: str, port: int, *, grace_s: float = 1.0) -> None:
     """Serve `app` on `host`:`port`; requests under way have `grace_s` seconds to end after the signal.
 
     Raises:
@@ -65,6 +66,5 @@ async def serve(app: ASGIApp, host: str, port: int, *, grace_s: int = 1) -> None
         lifespan="auto",
         ws="none",
         server_header=False,
-        timeout_graceful_shutdown=grace_s,
     )
-    await _Server(config).serve()
+    await _Server(config, grace_s).serve()

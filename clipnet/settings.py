@@ -137,13 +137,17 @@ class XSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that the API and the worker are told; `api_url` and `web_url` are as browsers see them."""
+    """All that the API and the worker are told; `api_url` and `web_url` are as browsers see them.
+
+    `stop_grace_s` is how long the API lets requests under way go on after SIGTERM (worker: see its options).
+    """
 
     environment: str
     version: str
     commit: str | None
     host: str
     port: int
+    stop_grace_s: float
     log_format: str
     database_url: Secret
     redis_url: Secret
@@ -177,6 +181,7 @@ def load(env: Mapping[str, str]) -> Settings:
         commit=env.get("APP_COMMIT") or None,
         host=read.text("HOST", "127.0.0.1"),
         port=read.number("PORT", 8401, highest=65535),
+        stop_grace_s=read.seconds("STOP_GRACE_S", 3.0, highest=600),
         log_format=read.one_of("LOG_FORMAT", ("json", "text"), "json"),
         database_url=read.secret_url("DATABASE_URL", ("postgresql", "postgres")),
         redis_url=read.secret_url("REDIS_URL", ("redis", "rediss")),
@@ -297,6 +302,16 @@ class _Reader:
         if highest is not None and int(value) > highest:
             self.problems.append(f"{name} is {value}; the highest is {highest}")
         return int(value)
+
+    def seconds(self, name: str, default: float, *, highest: float) -> float:
+        value = self.text(name, f"{default:g}")
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= highest:
+            self.problems.append(f"{name} is {value!r}; it must be a number from 0 to {highest:g}")
+        return number
 
     def secret(self, name: str, *, shortest: int = 1) -> Secret:
         value = self.hidden_text(name)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 WAIT_S: Final = 30.0
 """How long the database and the queue may take to answer at start."""
-_GRACE_S: Final = 3
-"""How long requests under way may take to end after the signal to stop."""
 _EXIT_SETTINGS: Final = 2
 _EXIT_UNAVAILABLE: Final = 3
 
@@ -56,7 +54,7 @@ async def _serve(settings: Settings) -> int:
     gc.freeze()  # what was imported stays: 0.3 s less to stop
     gc.enable()
     log.info("serving", extra={"host": settings.host, "port": settings.port})
-    await serve(app, settings.host, settings.port, grace_s=_GRACE_S)
+    await serve(app, settings.host, settings.port, grace_s=settings.stop_grace_s)
     return 0
 
 

@@ -17,7 +17,7 @@ def main() -> int:
         line = {"level": "error", "event": "bad setting", "service": "web", "error": str(error)}
         sys.stdout.write(json.dumps(line) + "\n")
         return 2
-    asyncio.run(serve(create(settings), settings.host, settings.port))
+    asyncio.run(serve(create(settings), settings.host, settings.port, grace_s=settings.stop_grace_s))
     return 0
 
 

@@ -1,5 +1,6 @@
 """Serves the frontend's files and tells them where the API is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ class WebSettings:
     version: str
     host: str
     port: int
+    stop_grace_s: float = 1.0
 
 
 class BadSetting(ValueError):
@@ -31,10 +33,11 @@ class BadSetting(ValueError):
 
 
 def load(env: Mapping[str, str]) -> WebSettings:
-    """Read API_URL, APP_ENV, APP_VERSION, HOST and PORT.
+    """Read API_URL, APP_ENV, APP_VERSION, HOST, PORT and STOP_GRACE_S.
 
     Raises:
-        BadSetting: PORT is not a port, APP_ENV is not an environment, or API_URL is no address.
+        BadSetting: PORT is not a port, APP_ENV is not an environment, API_URL is no address, or STOP_GRACE_S
+            is no number of seconds.
     """
     port = env.get("PORT", "8400")
     if not port.isdecimal() or not 0 < int(port) < 65536:
@@ -46,7 +49,11 @@ def load(env: Mapping[str, str]) -> WebSettings:
     if not api_url.startswith(("http://", "https://")):
         raise BadSetting(f"API_URL is '{api_url}'; write an address such as http://127.0.0.1:8401")
     host = env.get("HOST", "127.0.0.1")
-    return WebSettings(api_url, environment, env.get("APP_VERSION", "0.0.0"), host, int(port))
+    grace_s = env.get("STOP_GRACE_S", "") or "1"
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", grace_s):
+        raise BadSetting(f"STOP_GRACE_S is '{grace_s}'; write a number of seconds below 1000")
+    version = env.get("APP_VERSION", "0.0.0")
+    return WebSettings(api_url, environment, version, host, int(port), float(grace_s))
 
 
 def create(settings: WebSettings) -> ASGIApp:

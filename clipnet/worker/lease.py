@@ -8,11 +8,11 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from clipnet.jobs import CANCEL_CHANNEL, WORKER_LEASE_KEY, WORKER_LEASE_MS
+from clipnet.jobs import CANCEL_CHANNEL, WORKER_LEASE_CHANNEL, WORKER_LEASE_KEY, WORKER_LEASE_MS
 
 if TYPE_CHECKING:
     from clipnet.queue import Redis
@@ -32,9 +32,12 @@ _REPLACE: Final = """
 if redis.call('GET', KEYS[1]) == ARGV[3] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1 end
 return 0
 """
-_RELEASE: Final = (
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-)
+_GIVE_BACK: Final = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[1]) end
+return 1
+"""
 
 
 class LeaseHeld(Exception):
@@ -50,31 +53,40 @@ class LeaseHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lease; `started` is the process's start in clock ticks: a pid alone may be used again."""
+    """Who holds the lease, or stands by, and which release that is.
+
+    `started` is the process's start in clock ticks: a pid alone may be used again.
+    """
 
     id: str
     host: str
     pid: int
     started: int
     space: str
+    version: str = ""
+    commit: str | None = None
 
     def encode(self) -> str:
         """Return it as Redis keeps it."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
 
+_FIELDS: Final = tuple(field.name for field in fields(Holder))
+
+
 def decode(value: str) -> Holder | None:
-    """Return who the lease's value names, or None where that is not one of ours."""
+    """Return who a value names, of whatever release; None where it is not one of ours."""
     try:
-        return Holder(**json.loads(value))
+        said = json.loads(value)
+        return Holder(**{name: said[name] for name in _FIELDS if name in said})
     except (ValueError, TypeError):
         return None
 
 
-def this_process(identity: str) -> Holder:
+def this_process(identity: str, version: str = "", commit: str | None = None) -> Holder:
     """Return this process as a holder."""
     pid = os.getpid()
-    return Holder(identity, socket.gethostname(), pid, _started(pid) or 0, _pid_space())
+    return Holder(identity, socket.gethostname(), pid, _started(pid) or 0, _pid_space(), version, commit)
 
 
 def is_dead(holder: Holder, here: Holder) -> bool:
@@ -84,14 +96,55 @@ def is_dead(holder: Holder, here: Holder) -> bool:
     return _started(holder.pid) != holder.started
 
 
+class Claim:
+    """A key in Redis that names one process for as long as that renews it."""
+
+    def __init__(self, redis: Redis, holder: Holder, key: str, lasts_ms: int) -> None:
+        self._redis = redis
+        self._holder = holder
+        self._key = key
+        self._lasts_ms = lasts_ms
+
+    async def keep(self) -> str:
+        """Renew the key, or set it if it is not there: `kept`, `taken`, or the value of whose it is."""
+        return str(await self._run(_KEEP, self._holder.encode(), self._lasts_ms))
+
+    async def take(self) -> str | None:
+        """Make the key ours if nobody has it, or who has it is dead; else return the value of whose it is."""
+        while (value := await self.keep()) not in ("kept", "taken"):
+            holder = decode(value)
+            if holder is None or not is_dead(holder, self._holder):
+                return value
+            await self.replace(value)
+        return None
+
+    async def replace(self, value: str) -> bool:
+        """Take the key from whom this value names."""
+        return bool(await self._run(_REPLACE, self._holder.encode(), self._lasts_ms, value))
+
+    async def give_back(self, channel: str = "") -> None:
+        """Remove the key, if it is ours, and say so on a channel; Redis may be gone already."""
+        from redis.exceptions import RedisError
+
+        try:
+            await self._run(_GIVE_BACK, self._holder.encode(), channel)
+        except (RedisError, OSError):
+            return
+
+    def _run(self, script: str, *arguments: Any) -> Awaitable[Any]:
+        return self._redis.eval(script, 1, self._key, *arguments)
+
+
 class Lease:
     """Takes, renews and gives back the lease; `on_lost` is called when another worker has it."""
 
     def __init__(self, redis: Redis, holder: Holder, on_lost: Callable[[str], None]) -> None:
         self._redis = redis
         self._holder = holder
+        self._claim = Claim(redis, holder, WORKER_LEASE_KEY, WORKER_LEASE_MS)
         self._on_lost = on_lost
         self._look = asyncio.Event()
+        self._may_be_ours = False
 
     async def take(self, *, take_over: bool = False) -> None:
         """Take the lease: when it is free, its holder is dead or lets it run out, or `take_over` says so.
@@ -100,17 +153,21 @@ class Lease:
             LeaseHeld: Another worker holds and renews it.
         """
         before_ms = -1
-        while (value := await self._keep()) not in ("kept", "taken"):
-            holder = decode(value)
-            if take_over or (holder is not None and is_dead(holder, self._holder)):
+        while (value := await self._try_to_take()) is not None:
+            if take_over:
                 await self._replace(value)
                 continue
+            holder = decode(value)
             left_ms = int(await self._redis.pttl(WORKER_LEASE_KEY))
             seen_alive = holder is not None and self._sees(holder)
             if seen_alive or (before_ms >= 0 and left_ms > before_ms):
                 raise LeaseHeld(holder)
             before_ms = left_ms
             await asyncio.sleep(min(RENEW_EVERY_S + 0.1, max(left_ms, 0) / 1000 + 0.01))
+
+    async def take_if_free(self) -> bool:
+        """Take the lease if nobody has it, or who has it is dead; return whether it is ours."""
+        return await self._try_to_take() is None
 
     async def keep(self) -> None:
         """Renew until cancelled. A lease that vanished (Redis was flushed) is taken again."""
@@ -123,7 +180,7 @@ class Lease:
                 pass
             self._look.clear()
             try:
-                value = await self._keep()
+                value = await self._claim.keep()
             except (RedisError, OSError) as error:
                 log.warning("lease not renewed", extra={"error": f"{type(error).__name__}: {error}"[:200]})
                 continue
@@ -138,23 +195,18 @@ class Lease:
         self._look.set()
 
     async def release(self) -> None:
-        """Give the lease back, if it is ours; Redis may be gone already."""
-        from redis.exceptions import RedisError
+        """Give the lease back, if it is ours, and tell whoever stands by."""
+        if self._may_be_ours:
+            await self._claim.give_back(WORKER_LEASE_CHANNEL)
 
-        try:
-            await self._run(_RELEASE, self._holder.encode())
-        except (RedisError, OSError):
-            return
-
-    async def _keep(self) -> str:
-        return str(await self._run(_KEEP, self._holder.encode(), WORKER_LEASE_MS))
+    async def _try_to_take(self) -> str | None:
+        """Return None once the lease is ours, else the value that is in its place."""
+        self._may_be_ours = True
+        return await self._claim.take()
 
     async def _replace(self, value: str) -> None:
-        if await self._run(_REPLACE, self._holder.encode(), WORKER_LEASE_MS, value):
+        if await self._claim.replace(value):
             await self._redis.publish(CANCEL_CHANNEL, TAKEN_OVER + self._holder.id)
-
-    def _run(self, script: str, *arguments: Any) -> Awaitable[Any]:
-        return self._redis.eval(script, 1, WORKER_LEASE_KEY, *arguments)
 
     def _sees(self, holder: Holder) -> bool:
         return (holder.host, holder.space) == (self._holder.host, self._holder.space)

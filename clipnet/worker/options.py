@@ -15,11 +15,13 @@ class Options:
     Attributes:
         polish_max_height: Highest finished clip in pixels (POLISH_MAX_HEIGHT); tests use less to be quick.
         stop_grace_s: How long a job may go on after SIGTERM before it is put back (STOP_GRACE_S).
+        handover_grace_s: The same where another worker stands by (HANDOVER_GRACE_S).
         start_deadline_s: How long to wait for the database's schema and Redis (START_DEADLINE_S).
     """
 
     polish_max_height: int = 1920
     stop_grace_s: float = 0.1
+    handover_grace_s: float = 20.0
     start_deadline_s: float = 60.0
 
 
@@ -44,7 +46,8 @@ def load(env: Mapping[str, str]) -> Options:
 
     height = number("POLISH_MAX_HEIGHT", default.polish_max_height, 64, 3840)
     grace_s = number("STOP_GRACE_S", default.stop_grace_s, 0, 600)
+    handover_s = number("HANDOVER_GRACE_S", default.handover_grace_s, 0, 600)
     deadline_s = number("START_DEADLINE_S", default.start_deadline_s, 1, 3600)
     if problems:
         raise SettingsError(tuple(problems))
-    return Options(int(height), grace_s, deadline_s)
+    return Options(int(height), grace_s, handover_s, deadline_s)

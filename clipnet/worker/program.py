@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +21,11 @@ from clipnet.db.engine import create_engine
 from clipnet.db.migrate import migrate
 from clipnet.queue import JobQueue, Redis, connect
 from clipnet.settings import Settings
-from clipnet.worker import reconcile
+from clipnet.worker import reconcile, standby
 from clipnet.worker.batcher import Batcher
 from clipnet.worker.calls import Calls, new_client
 from clipnet.worker.cloudinary import Storage
-from clipnet.worker.lease import TAKEN_OVER, Lease, LeaseHeld, this_process
+from clipnet.worker.lease import TAKEN_OVER, Holder, Lease, LeaseHeld, this_process
 from clipnet.worker.options import Options
 from clipnet.worker.pipeline import Pipeline, Tools
 from clipnet.worker.posting.desk import Desk
@@ -47,6 +50,43 @@ NOT_READY: Final = 3
 LEASE_HELD: Final = 4
 LEASE_LOST: Final = 5
 _ASK_EVERY_S: Final = 0.05
+
+
+class Start(Enum):
+    """What to do about a worker that is there already: be refused, end it, or wait until it ends."""
+
+    ALONE = "alone"
+    TAKE_OVER = "take over"
+    STANDBY = "standby"
+
+
+@dataclass(slots=True)
+class Ending:
+    """Whether the worker is to end, and why, if nobody asked for it."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: str | None = None
+
+    def lose(self, words: str) -> None:
+        """End because the lease is another worker's."""
+        self.lost = words
+        self.asked.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the worker is made of before it has the lease."""
+
+    settings: Settings
+    options: Options
+    redis: Redis
+    engine: AsyncEngine
+    lease: Lease
+    ending: Ending
+
+    def patient_client(self) -> Redis:
+        """Return a client of Redis that may wait for ever."""
+        return connect(self.settings.redis_url.reveal(), socket_timeout=None)
 
 
 class NotReady(Exception):
@@ -110,84 +150,111 @@ class Others:
         return self._traffic.any_near()
 
 
-async def run(settings: Settings, options: Options, *, take_over: bool = False) -> int:
+async def run(settings: Settings, options: Options, start: Start = Start.ALONE) -> int:
     """Run the one worker; return the process's exit code."""
-    stop = asyncio.Event()
+    ending = Ending()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    lost: list[str] = []
-
-    def on_lost(words: str) -> None:
-        lost.append(words)
-        stop.set()
+        loop.add_signal_handler(number, ending.asked.set)
 
     async with AsyncExitStack() as stack:
-        engine = create_engine(settings.database_url.reveal(), application="clipnet-worker", pool_size=5)
-        stack.push_async_callback(engine.dispose)
         redis = connect(settings.redis_url.reveal())
         stack.push_async_callback(redis.aclose)
+        holder = this_process(str(RandomIds().uuid()), settings.version, settings.commit)
+        lease = Lease(redis, holder, ending.lose)
+        stack.push_async_callback(lease.release)  # the last thing that others see of us
+        engine = create_engine(settings.database_url.reveal(), application="clipnet-worker", pool_size=5)
+        stack.push_async_callback(engine.dispose)
         try:
-            await _wait_until_ready(redis, engine, options.start_deadline_s, stop)
+            await _wait_until_ready(redis, engine, options.start_deadline_s, ending.asked)
+            if ending.asked.is_set():
+                return OK
+            parts = Parts(settings, options, redis, engine, lease, ending)
+            if start is Start.STANDBY:
+                await _stand_by(parts, holder)
+            else:
+                await lease.take(take_over=start is Start.TAKE_OVER)
         except NotReady as error:
             log.error("worker not started", extra={"reason": str(error)})
             return NOT_READY
-        if stop.is_set():
-            return OK
-
-        lease = Lease(redis, this_process(str(RandomIds().uuid())), on_lost)
-        try:
-            await lease.take(take_over=take_over)
         except LeaseHeld as error:
             log.error("worker refused", extra={"reason": str(error)})
             return LEASE_HELD
-        stack.push_async_callback(lease.release)
-        return await _work(stack, settings, options, redis, engine, lease, stop, lost)
+        return OK if ending.asked.is_set() else await _work(stack, parts)
 
 
-async def _work(
-    stack: AsyncExitStack,
-    settings: Settings,
-    options: Options,
-    redis: Redis,
-    engine: AsyncEngine,
-    lease: Lease,
-    stop: asyncio.Event,
-    lost: list[str],
-) -> int:
+async def _stand_by(parts: Parts, holder: Holder) -> None:
+    """Wait until the lease is ours, or we are to end; whatever takes time to import is there by then."""
+    for name in ("clipnet.oauth", "clipnet.worker.bull"):
+        await asyncio.to_thread(import_module, name)
+    waiting = standby.Standby(parts.redis, parts.patient_client, holder, parts.lease)
+    tasks = {asyncio.create_task(waiting.wait()), asyncio.create_task(parts.ending.asked.wait())}
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _work(stack: AsyncExitStack, parts: Parts) -> int:
+    ending = parts.ending
     client = await stack.enter_async_context(new_client())
-    records, sender = Records(engine), JobQueue(redis)
-    worker, workplace = _assemble(settings, options, redis, records, sender, Calls(client))
+    records, sender = Records(parts.engine), JobQueue(parts.redis)
+    worker, workplace = _assemble(parts, records, sender, Calls(client))
     sessions = records.sessions
     workplace.clear_posts()
     await reconcile.tidy(sessions, workplace)
     await worker.start()
-    background = [
-        asyncio.create_task(lease.keep()),
-        asyncio.create_task(_listen(settings.redis_url.reveal(), worker, lease)),
-        asyncio.create_task(outbox.sweep_forever(sessions, sender)),
-        asyncio.create_task(reconcile.tidy_forever(sessions, workplace)),
-        asyncio.create_task(reconcile.send_again(sessions, redis, sender)),
-    ]
-    for working in background:
-        working.add_done_callback(_tell_of_failure)
+    holding = _in_background(parts.lease.keep(), _listen(parts, worker))
+    sweeping = _in_background(
+        outbox.sweep_forever(sessions, sender),
+        reconcile.tidy_forever(sessions, workplace),
+        reconcile.send_again(sessions, parts.redis, sender),
+    )
     broke = asyncio.create_task(worker.ended())
-    log.info("worker ready", extra={"queues": list(jobs.QUEUES)})
+    log.info("worker ready", extra={"queues": list(jobs.QUEUES), "version": parts.settings.version})
 
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({stopping, broke}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (*background, stopping, broke):
-        task.cancel()
-    await asyncio.gather(*background, stopping, broke, return_exceptions=True)
-    await worker.stop(0.0 if lost else options.stop_grace_s)
-    if lost:
-        log.error("worker stopped", extra={"reason": lost[0]})
+    asked = asyncio.create_task(ending.asked.wait())
+    await asyncio.wait({asked, broke}, return_when=asyncio.FIRST_COMPLETED)
+    await _cancelled(*sweeping, asked, broke)
+    await _drain(parts, worker)
+    await _cancelled(*holding)
+    if ending.lost is not None:
+        log.error("worker stopped", extra={"reason": ending.lost})
         return LEASE_LOST
-    if not stop.is_set():
+    if not ending.asked.is_set():
         log.error("worker stopped", extra={"reason": "its queue loop ended by itself"})
         return BROKEN
     log.info("worker stopped")
     return OK
+
+
+async def _drain(parts: Parts, worker: ClipWorker) -> None:
+    """Take no more jobs and let active ones end: for long only where another worker waits for our lease."""
+    handover = await standby.is_awaited(parts.redis)
+    grace_s = parts.options.handover_grace_s if handover else parts.options.stop_grace_s
+    log.info("worker stopping", extra={"grace_s": grace_s, "handover": handover})
+    stopping = asyncio.create_task(worker.stop(grace_s))
+    while not stopping.done():
+        if parts.ending.lost is not None:
+            worker.hurry()
+        await asyncio.wait({stopping}, timeout=_ASK_EVERY_S)
+    stopping.result()
+
+
+def _in_background(*works: Coroutine[Any, Any, None]) -> tuple[asyncio.Task[None], ...]:
+    tasks = tuple(asyncio.create_task(work) for work in works)
+    for task in tasks:
+        task.add_done_callback(_tell_of_failure)
+    return tasks
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _tell_of_failure(task: asyncio.Task[None]) -> None:
@@ -196,18 +263,17 @@ def _tell_of_failure(task: asyncio.Task[None]) -> None:
         log.error("background task broke", extra={"error": f"{type(error).__name__}: {error}"[:500]})
 
 
-def _assemble(
-    settings: Settings, options: Options, redis: Redis, records: Records, sender: JobQueue, calls: Calls
-) -> tuple[ClipWorker, Workplace]:
+def _assemble(parts: Parts, records: Records, sender: JobQueue, calls: Calls) -> tuple[ClipWorker, Workplace]:
     from clipnet.oauth import OAuthClient
 
+    settings = parts.settings
     traffic, workplace = Traffic(), Workplace(settings.media_dir)
     storage = Storage(settings.cloudinary)
     runpod = Runpod(settings.runpod, calls)
     ids, clock = RandomIds(), SystemClock()
     tools = Tools(
         settings=settings,
-        options=options,
+        options=parts.options,
         records=records,
         sender=sender,
         calls=calls,
@@ -229,7 +295,7 @@ def _assemble(
     pipeline = Pipeline(tools)
     desk = Desk(records, posters, lambda: oauth, calls, storage, workplace)
     worker = ClipWorker(
-        redis, lambda: _worker_client(settings.redis_url.reveal()), records, Handlers(pipeline, desk)
+        parts.redis, lambda: _worker_client(settings.redis_url.reveal()), records, Handlers(pipeline, desk)
     )
     others = Others(traffic)
     others.worker = worker
@@ -246,18 +312,18 @@ def _worker_client(redis_url: str) -> Redis:
     return connect(redis_url, socket_timeout=None, socket_keepalive=True, retry=patient)
 
 
-async def _listen(redis_url: str, worker: ClipWorker, lease: Lease) -> None:
+async def _listen(parts: Parts, worker: ClipWorker) -> None:
     """Pass on what is said on the cancel channel; after a lost connection, listen again."""
     from redis.exceptions import RedisError
 
     while True:
-        client = connect(redis_url, socket_timeout=None)
+        client = parts.patient_client()
         try:
             async with client.pubsub() as channel:
                 await channel.subscribe(jobs.CANCEL_CHANNEL)
                 async for message in channel.listen():
                     if message["type"] == "message":
-                        _hear(str(message["data"]), worker, lease)
+                        _hear(str(message["data"]), worker, parts.lease)
         except (RedisError, OSError) as error:
             log.warning("not listening", extra={"error": f"{type(error).__name__}: {error}"[:200]})
             await asyncio.sleep(0.2)

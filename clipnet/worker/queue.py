@@ -7,6 +7,7 @@ What is set differently from BullMQ's defaults, and why (bullmq 3.4.4):
 - `drainDelay` and `runRetryDelay` 1 s: a queue that was limited or lost its connection wakes soon;
 - `maxStalledCount` 3, and orphans are put back at the start with BullMQ's own script: this is the only
   worker, so what is active when it starts is nobody's; again later, when a lost connection left some behind;
+- stopping drains first (bull.py), so that locks are renewed and jobs can be aborted to the end;
 - the client's name is base64, as Node's boards expect it;
 - a listener for errors, the tasks owned here (`autorun` off), and CancelledError never leaves a processor.
 """
@@ -17,7 +18,6 @@ import asyncio
 import base64
 import logging
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -30,6 +30,8 @@ from clipnet.worker.records import Records
 
 if TYPE_CHECKING:
     from bullmq import Job, Queue, Worker
+
+    from clipnet.worker.bull import DrainableWorker
 
 log = logging.getLogger("clipnet")
 
@@ -117,7 +119,9 @@ class ClipWorker:
         self._connect = connect
         self._records = records
         self._handlers = handlers
-        self._workers: list[Worker] = []
+        self._hurried = asyncio.Event()
+        self._is_stopped = False
+        self._workers: list[DrainableWorker] = []
         self._queues: dict[str, Queue] = {}
         self._loops: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
@@ -149,18 +153,37 @@ class ClipWorker:
                 worker.cancelJob(job_id, CANCELLED)
 
     async def stop(self, grace_s: float) -> None:
-        """Take no more jobs, let active ones end within the grace, put back the others."""
+        """Take no more jobs, let active ones end within the grace, put back the others. Once."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        for worker in self._workers:
+            await worker.take_no_more()
+        drained = asyncio.create_task(self._drained())
+        hurried = asyncio.create_task(self._hurried.wait())
+        await asyncio.wait({drained, hurried}, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+        if not drained.done():
+            for worker in self._workers:
+                worker.cancelAllJobs(SHUTDOWN)
+            await asyncio.wait({drained}, timeout=_STOP_S)
+        if drained.done():
+            drained.result()
         closing = {asyncio.create_task(worker.close()) for worker in self._workers}
         if closing:
-            _, late = await asyncio.wait(closing, timeout=grace_s)
-            if late:
-                for worker in self._workers:
-                    worker.cancelAllJobs(SHUTDOWN)
-                await asyncio.wait(late, timeout=_STOP_S)
-        ending = {*closing, *self._loops, *self._others}
+            await asyncio.wait(closing, timeout=_STOP_S)
+        ending = {drained, hurried, *closing, *self._loops, *self._others}
         for task in ending:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        ended, _ = await asyncio.wait(ending, timeout=_STOP_S)
+        await asyncio.gather(*ended, return_exceptions=True)
+
+    def hurry(self) -> None:
+        """End the grace of a `stop` that waits, or that is to come."""
+        self._hurried.set()
+
+    async def _drained(self) -> None:
+        for worker in self._workers:
+            await worker.until_idle()
 
     async def ended(self) -> None:
         """Return when a worker's loop has ended by itself, which is an error."""
@@ -175,11 +198,11 @@ class ClipWorker:
             first, second = await pipe.execute()
         return [*first, *second]
 
-    def _worker(self, name: str, concurrency: int) -> Worker:
-        from bullmq import Worker
+    def _worker(self, name: str, concurrency: int) -> DrainableWorker:
+        from clipnet.worker.bull import DrainableWorker
 
         options = {**_OPTIONS, "concurrency": concurrency, "connection": self._connect()}
-        worker = Worker(name, self._process, options)
+        worker = DrainableWorker(name, self._process, options)
         worker.clientName = f"{jobs.PREFIX}:{base64.b64encode(name.encode()).decode()}"
         worker.on("error", lambda error, *_: _log_error(name, error))
         worker.on("failed", lambda job, error: self._after_failure(job, error))
@@ -210,6 +233,8 @@ class ClipWorker:
         """Carry the job out; put it back where it only has to wait."""
         from bullmq.custom_errors import DelayedError, UnrecoverableError
 
+        from clipnet.worker.bull import put_back
+
         try:
             payload = jobs.parse_payload(name, job.data)
         except ValueError as error:
@@ -221,12 +246,12 @@ class ClipWorker:
             return result
         except Postponed as later:
             work.fields["postponed_s"] = later.after_s
-            await job.moveToDelayed(round((time.time() + later.after_s) * 1000), token)
+            await put_back(job, token, later.after_s)
             raise DelayedError from later
         except Aborted as aborted:
             work.fields["aborted"] = aborted.reason
             if aborted.reason == SHUTDOWN:
-                await job.moveToDelayed(round(time.time() * 1000), token)
+                await put_back(job, token)
                 raise DelayedError from aborted
             raise UnrecoverableError(str(aborted)) from aborted
         finally:
@@ -321,7 +346,7 @@ class ClipWorker:
             flow=_BullFlow(self._redis, self._queues, job, token),
         )
 
-    def _worker_of(self, name: jobs.JobName) -> Worker:
+    def _worker_of(self, name: jobs.JobName) -> DrainableWorker:
         return self._workers[jobs.QUEUES.index(jobs.POLICIES[name].queue)]
 
     def _after_failure(self, job: Job, error: Exception) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +92,78 @@ def test_it_ends_at_once_and_cleanly_on_sigterm(program: Program) -> None:
     assert time.monotonic() - started < 2
     assert all(line["service"] == "api" for line in program.lines())
     assert not [line for line in program.lines() if line["level"] in ("warning", "error")]
+
+
+class HalfSent:
+    """An upload whose second half is sent when the test says so."""
+
+    def __init__(self, program: Program) -> None:
+        self._more = threading.Event()
+        self._client = httpx.Client(base_url=program.url, timeout=20, verify=False)
+        body = {"email": "a@b.cd", "password": PASSWORD, "name": "A"}
+        self._client.post("/v1/users", json=body).raise_for_status()
+        self.is_under_way = threading.Event()
+
+    def send(self) -> httpx.Response:
+        """Send it; ends with the answer."""
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+        try:
+            return self._client.post("/v1/clips", content=self._parts(), headers=headers)
+        finally:
+            self._client.close()
+
+    def go_on(self) -> None:
+        """Send the rest."""
+        self._more.set()
+
+    def _parts(self) -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+        yield bytes(100_000)
+        self.is_under_way.set()
+        self._more.wait(20)
+        yield bytes(100_000) + b"\r\n--b--\r\n"
+
+
+def refuses(program: Program) -> bool:
+    """Tell whether nobody listens any more."""
+    try:
+        httpx.get(f"{program.url}/health")
+    except httpx.ConnectError:
+        return True
+    except httpx.TransportError:
+        return False
+    return False
+
+
+def test_an_upload_under_way_is_finished_after_sigterm_and_nothing_new_is_taken(program: Program) -> None:
+    upload = HalfSent(program)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(upload.send)
+        assert upload.is_under_way.wait(10)
+        program.process.send_signal(signal.SIGTERM)
+        servers.wait_until(lambda: refuses(program), lambda: "the API to accept no more")
+        upload.go_on()
+
+        assert answer.result(20).status_code == 201
+    assert program.process.wait(10) == 0
+
+
+def test_what_is_under_way_has_the_grace_that_the_environment_says(
+    clean: None, env: dict[str, str], tmp_path: Path
+) -> None:
+    with running({**env, "STOP_GRACE_S": "0.2"}, tmp_path) as program, ThreadPoolExecutor(1) as pool:
+        servers.wait_until(lambda: is_ready(program), lambda: f"the API\n{program.log.read_text()}")
+        upload = HalfSent(program)
+        answer = pool.submit(upload.send)
+        assert upload.is_under_way.wait(10)
+        began = time.monotonic()
+        program.process.send_signal(signal.SIGTERM)
+
+        assert program.process.wait(10) == 0
+        assert time.monotonic() - began < 2
+        upload.go_on()
+        with contextlib.suppress(httpx.TransportError):
+            assert answer.result(20).status_code == 500
 
 
 def test_wrong_settings_end_it_with_all_problems(env: dict[str, str]) -> None:

@@ -56,6 +56,7 @@ def test_the_page_may_run_only_its_own_scripts_and_call_one_api(client: TestClie
     ("env", "words"),
     [
         ({"PORT": "0"}, "PORT is '0'; write a number from 1 to 65535"),
+        ({"STOP_GRACE_S": "soon"}, "STOP_GRACE_S is 'soon'; write a number of seconds below 1000"),
         ({"APP_ENV": "prod"}, "APP_ENV is 'prod'; write development, staging or production"),
         ({"API_URL": "api:1"}, "API_URL is 'api:1'; write an address"),
     ],

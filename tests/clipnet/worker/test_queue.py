@@ -284,6 +284,66 @@ async def test_a_reset_stops_everything_and_tells_nobody(world: World) -> None:
     assert scripted.failures == []
 
 
+async def test_a_job_that_ends_within_the_grace_is_done_when_the_worker_stops(world: World) -> None:
+    running, release = asyncio.Event(), asyncio.Event()
+
+    async def hold(run: Run) -> dict[str, bool]:
+        running.set()
+        await release.wait()
+        return await done(run)
+
+    async with working(world, whisper_batch=hold, clipbot_notify=done) as (worker, scripted):
+        await JobQueue(world.redis).add(job("whisper:batch"))
+        await asyncio.wait_for(running.wait(), 10)
+        stopping = asyncio.create_task(worker.stop(20))
+        await asyncio.wait_for(worker._workers[0].until_idle(), 10)
+        await JobQueue(world.redis).add(job("clipbot:notify"))
+        release.set()
+        await asyncio.wait_for(stopping, 10)
+
+        assert await state(world, "whisper:batch") == "completed"
+        assert await state(world, "clipbot:notify") == "prioritized"
+    assert scripted.ran == [("whisper:batch", 1)]
+
+
+async def test_a_job_that_outlasts_the_grace_is_put_back_though_its_queue_was_idle_but_for_it(
+    world: World,
+) -> None:
+    running = asyncio.Event()
+
+    async def endless(_: Run) -> None:
+        running.set()
+        await asyncio.Event().wait()
+
+    async with working(world, whisper_batch=endless) as (worker, scripted):
+        await JobQueue(world.redis).add(job("whisper:batch"))
+        await asyncio.wait_for(running.wait(), 10)
+
+        await worker.stop(0.3)
+
+        assert await state(world, "whisper:batch") in ("delayed", "prioritized")
+    assert scripted.failures == []
+    async with working(world, whisper_batch=done) as (_, next_one):
+        await reaches(world, "whisper:batch", "completed")
+    assert next_one.ran == [("whisper:batch", 1)]
+
+
+async def test_a_stop_that_is_hurried_does_not_wait(world: World) -> None:
+    running = asyncio.Event()
+
+    async def endless(_: Run) -> None:
+        running.set()
+        await asyncio.Event().wait()
+
+    async with working(world, clipbot_notify=endless) as (worker, _):
+        await JobQueue(world.redis).add(job("clipbot:notify"))
+        await asyncio.wait_for(running.wait(), 10)
+        stopping = asyncio.create_task(worker.stop(60))
+        worker.hurry()
+
+        await asyncio.wait_for(stopping, 10)
+
+
 async def test_a_part_that_is_cancelled_within_a_job_does_not_leave_it_stuck(world: World) -> None:
     async def cancelled(run: Run) -> dict[str, bool]:
         if run.attempt == 1:
