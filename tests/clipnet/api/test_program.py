@@ -19,8 +19,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from clipnet.db.engine import create_engine
+from clipnet.db.migrate import HEAD
 from clipnet.db.models import Base
 from clipnet.queue import connect
 from tests import servers
@@ -204,6 +206,29 @@ def test_it_waits_for_a_database_that_comes_later_and_migrates_it(
 
         body = {"email": "a@b.cd", "password": PASSWORD, "name": "A"}
         assert httpx.post(f"{program.url}/v1/users", json=body).status_code == 201
+
+
+async def test_it_serves_on_a_schema_that_a_newer_release_made(
+    env: dict[str, str], database_url: str, clean: None, tmp_path: Path
+) -> None:
+    engine = create_engine(database_url, application="test")
+    change = "UPDATE alembic_version SET version_num = :revision"
+    async with engine.begin() as connection:
+        await connection.execute(text(change), {"revision": "9999"})
+    try:
+        with running(env, tmp_path) as program:
+            await asyncio.to_thread(
+                servers.wait_until, lambda: is_ready(program), lambda: f"the API\n{program.log.read_text()}"
+            )
+            told = [
+                line["revision"] for line in program.lines() if str(line["event"]).startswith("schema is")
+            ]
+    finally:
+        async with engine.begin() as connection:
+            await connection.execute(text(change), {"revision": HEAD})
+        await engine.dispose()
+
+    assert told == ["9999"]
 
 
 async def test_a_reset_under_its_feet_is_not_noticed(
