@@ -5,9 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: all up down test check fix bench clean
+.PHONY: all install vercel up down test check fix bench clean
 
 all: check test
+
+install: $(VENV)/installed
+
+vercel: $(BIN)/vercel
 
 up: $(VENV)/installed
 	$(BIN)/clipnet-emulate up $(ARGS)
@@ -41,6 +45,11 @@ $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c requirements.lock -e .
 	$(BIN)/python -m compileall -q $(VENV)/lib emulator fakes clipnet seed || true
+	touch $@
+
+$(BIN)/vercel: $(VENV)/installed tests/sdk/vercel/package-lock.json
+	npm ci --silent --no-audit --no-fund --omit=optional --prefix tests/sdk/vercel
+	ln -sf "$(CURDIR)/tests/sdk/vercel/node_modules/.bin/vercel" $@
 	touch $@
 
 $(VENV)/installed-test: $(VENV)/installed tests/sdk/node/package-lock.json tests/sdk/vercel/package-lock.json

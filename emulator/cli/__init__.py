@@ -32,6 +32,7 @@ COMMANDS = {
     "seed": ("emulator.cli.seed", "Replace everything in the stack by a seed."),
     "reset": ("emulator.cli.reset", "Put everything back to the seed, without restarting anything."),
     "smoke": ("emulator.cli.smoke", "Send a clip and a ClipBOT command through every part and check each."),
+    "ship": ("emulator.cli.ship", "Deploy to staging by its platforms, as a workflow does."),
     "jobs": ("emulator.cli.jobs", "Look into the queues; bring a failed job back."),
     "prune": ("emulator.cli.prune", "Remove old clips with everything of them, jobs, releases and logs."),
     "event": (
