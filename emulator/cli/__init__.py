@@ -29,6 +29,7 @@ COMMANDS = {
         "Let a release serve that is made already, here or in another stack.",
     ),
     "releases": ("emulator.cli.releases", "List releases and deployments; show one."),
+    "remote": ("emulator.cli.remote", "Make the git remote of the stack: what is pushed to it is deployed."),
     "seed": ("emulator.cli.seed", "Replace everything in the stack by a seed."),
     "reset": ("emulator.cli.reset", "Put everything back to the seed, without restarting anything."),
     "smoke": ("emulator.cli.smoke", "Send a clip and a ClipBOT command through every part and check each."),
