@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+ENVIRONMENTS: Final = ("development", "staging", "production")
+"""All that APP_ENV may say; only the last is for real viewers."""
 PROVIDERS: Final = ("google", "tiktok", "twitch", "discord", "x")
 _PRODUCTION = re.compile(r"production|(?<![a-z])prod(?![a-z])", re.IGNORECASE)
 _NOT_CHECKED_FOR_PRODUCTION: Final = frozenset({"MEDIA_DIR"})
@@ -26,7 +28,8 @@ class SettingsError(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"{len(problems)} setting(s) cannot be used:\n{lines}")
+        several = f"{len(problems)} settings cannot be used:\n{lines}"
+        super().__init__(problems[0] if len(problems) == 1 else several)
 
 
 class Secret:
@@ -167,16 +170,33 @@ class Settings:
     x: XSettings
 
 
+def environment(env: Mapping[str, str]) -> str:
+    """Return which of `ENVIRONMENTS` APP_ENV names: the first, if it names none.
+
+    Raises:
+        SettingsError: It names another; that alone is told, since all else hangs on it.
+    """
+    value = env.get("APP_ENV", "").strip() or ENVIRONMENTS[0]
+    if value not in ENVIRONMENTS:
+        raise SettingsError((f"APP_ENV is {value!r}; it must be one of: {', '.join(ENVIRONMENTS)}",))
+    return value
+
+
+def banner(environment: str) -> str | None:
+    """Return what warns whoever looks that this is not production; None there."""
+    return None if environment == "production" else environment.upper()
+
+
 def load(env: Mapping[str, str]) -> Settings:
     """Read the settings from an environment.
 
     Raises:
-        SettingsError: Something is missing, malformed, or of production while `APP_ENV` is `staging`; or the
-            file of a secret cannot be read.
+        SettingsError: Something is missing, malformed, or of production while `APP_ENV` is not; or the file
+            of a secret cannot be read.
     """
     read = _Reader(env)
     settings = Settings(
-        environment=read.one_of("APP_ENV", ("staging", "production"), "staging"),
+        environment=read.text("APP_ENV", environment(env)),
         version=read.text("APP_VERSION", "0.1.0"),
         commit=env.get("APP_COMMIT") or None,
         host=read.text("HOST", "127.0.0.1"),
@@ -250,7 +270,7 @@ def load(env: Mapping[str, str]) -> Settings:
         ),
     )
     if settings.environment != "production":
-        read.refuse_production()
+        read.refuse_production(settings.environment)
     if read.problems:
         raise SettingsError(tuple(read.problems))
     return settings
@@ -347,13 +367,13 @@ class _Reader:
             self.problems.append(f"{name} must be {2 * size_bytes} hexadecimal digits")
         return value
 
-    def refuse_production(self) -> None:
+    def refuse_production(self, environment: str) -> None:
         """Add a problem for each value that names something of production; no secret is shown."""
         for name, value in self._read.items():
             if name in _NOT_CHECKED_FOR_PRODUCTION or name == "APP_ENV":
                 continue
             if _PRODUCTION.search(value):
-                self.problems.append(f"{name} names something of production; staging must not touch it")
+                self.problems.append(f"{name} names something of production; {environment} must not touch it")
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:

@@ -55,8 +55,9 @@ TRUST = (
 """By these, API and worker in containers trust the authority of the fakes; they are empty elsewhere."""
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("APP_ENV", "staging", "production"),
+    Setting("APP_ENV", "development|staging", "production"),
     Setting("APP_VERSION"),
+    Setting("APP_COMMIT", ".*", ".*"),
     Setting("LOG_FORMAT", "json|text", "json|text"),
     Setting(
         "DATABASE_URL",

@@ -17,6 +17,7 @@ from clipnet.api.metrics import RequestMetrics, heading, sample
 from clipnet.api.problems import MEDIA_TYPE, Problem, body, documented
 from clipnet.api.wire import Health, Ready, Version
 from clipnet.db.models import Clip
+from clipnet.settings import banner
 
 router = APIRouter(tags=["operation"])
 
@@ -28,12 +29,11 @@ _CLIP_STATES: Final = ("queued", "processing", "ready", "failed")
 async def health(context: Ctx) -> Health:
     """Say that the process answers, and for which environment it works."""
     settings = context.settings
-    banner = None if settings.environment == "production" else settings.environment.upper()
     return Health(
         status="ok",
         environment=settings.environment,
         version=settings.version,
-        banner=banner,
+        banner=banner(settings.environment),
         commit=settings.commit,
     )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,8 +13,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clipnet import settings
+
 STATIC = Path(__file__).parent / "static"
-PROVIDERS = ("google", "tiktok", "twitch", "discord", "x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class WebSettings:
     version: str
     host: str
     port: int
+    commit: str | None = None
     stop_grace_s: float = 1.0
 
 
@@ -33,7 +36,7 @@ class BadSetting(ValueError):
 
 
 def load(env: Mapping[str, str]) -> WebSettings:
-    """Read API_URL, APP_ENV, APP_VERSION, HOST, PORT and STOP_GRACE_S.
+    """Read API_URL, APP_COMMIT, APP_ENV, APP_VERSION, HOST, PORT and STOP_GRACE_S.
 
     Raises:
         BadSetting: PORT is not a port, APP_ENV is not an environment, API_URL is no address, or STOP_GRACE_S
@@ -42,9 +45,10 @@ def load(env: Mapping[str, str]) -> WebSettings:
     port = env.get("PORT", "8400")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise BadSetting(f"PORT is '{port}'; write a number from 1 to 65535")
-    environment = env.get("APP_ENV", "development")
-    if environment not in ("development", "staging", "production"):
-        raise BadSetting(f"APP_ENV is '{environment}'; write development, staging or production")
+    try:
+        environment = settings.environment(env)
+    except settings.SettingsError as error:
+        raise BadSetting(str(error)) from error
     api_url = env.get("API_URL", "http://127.0.0.1:8401").rstrip("/")
     if not api_url.startswith(("http://", "https://")):
         raise BadSetting(f"API_URL is '{api_url}'; write an address such as http://127.0.0.1:8401")
@@ -53,15 +57,27 @@ def load(env: Mapping[str, str]) -> WebSettings:
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", grace_s):
         raise BadSetting(f"STOP_GRACE_S is '{grace_s}'; write a number of seconds below 1000")
     version = env.get("APP_VERSION", "0.0.0")
-    return WebSettings(api_url, environment, version, host, int(port), float(grace_s))
+    commit = env.get("APP_COMMIT") or None
+    return WebSettings(api_url, environment, version, host, int(port), commit, float(grace_s))
 
 
-def create(settings: WebSettings) -> ASGIApp:
+def page_config(told: WebSettings) -> dict[str, Any]:
+    """Return what the page reads from `/config.json`."""
+    return {
+        "api_url": told.api_url,
+        "environment": told.environment,
+        "version": told.version,
+        "commit": told.commit,
+        "banner": settings.banner(told.environment),
+        "providers": list(settings.PROVIDERS),
+    }
+
+
+def create(told: WebSettings) -> ASGIApp:
     """The frontend as an ASGI application."""
 
     async def config(_request: Request) -> Response:
-        body = {"api_url": settings.api_url, "environment": settings.environment, "version": settings.version}
-        return JSONResponse({**body, "providers": list(PROVIDERS)})
+        return JSONResponse(page_config(told))
 
     async def index(_request: Request, _error: Exception | None = None) -> Response:
         return FileResponse(STATIC / "index.html")
@@ -74,7 +90,7 @@ def create(settings: WebSettings) -> ASGIApp:
             Route("/{path:path}", index),
         ]
     )
-    return _SafeHeaders(app, settings.api_url)
+    return _SafeHeaders(app, told.api_url)
 
 
 class _SafeHeaders:

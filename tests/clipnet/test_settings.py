@@ -84,6 +84,25 @@ def test_words_that_only_look_like_production_are_taken(value: str) -> None:
     assert load({**ENV, "CLOUDINARY_FOLDER": value}).cloudinary.folder == value
 
 
+def test_development_refuses_production_as_staging_does() -> None:
+    (problem,) = problems(APP_ENV="development", RUNPOD_NAMESPACE="production")
+
+    assert problem == "RUNPOD_NAMESPACE names something of production; development must not touch it"
+
+
+def test_a_wrong_environment_is_told_alone() -> None:
+    found = problems(APP_ENV="Production", RUNPOD_NAMESPACE="production", PORT="x")
+
+    assert found == ("APP_ENV is 'Production'; it must be one of: development, staging, production",)
+
+
+def test_one_problem_is_one_sentence() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({**ENV, "PORT": "x"})
+
+    assert str(caught.value) == "PORT is 'x'; it must be a whole number"
+
+
 def test_production_may_name_production() -> None:
     settings = load({**ENV, "APP_ENV": "production", "CLOUDINARY_FOLDER": "prod_clips"})
 

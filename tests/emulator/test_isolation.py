@@ -26,6 +26,10 @@ def with_api(topology: Topology, **environment: str) -> Topology:
     return replace(topology, services=tuple(changed if s is api else s for s in topology.services))
 
 
+def test_development_is_not_production(topology: Topology) -> None:
+    assert offences(with_api(topology, APP_ENV="development"), PORTS, {}) == ()
+
+
 def test_the_packaged_stack_holds_nothing_of_production(topology: Topology) -> None:
     assert offences(topology, PORTS, {}) == ()
 

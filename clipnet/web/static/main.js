@@ -35,8 +35,8 @@ async function start() {
 
 function showBanner() {
   const banner = document.getElementById("banner");
-  if (state.config.environment === "production") return;
-  banner.textContent = `${state.config.environment.toUpperCase()} · version ${state.config.version} · nothing here reaches real viewers`;
+  if (!state.config.banner) return;
+  banner.textContent = `${state.config.banner} · version ${state.config.version} · nothing here reaches real viewers`;
   banner.hidden = false;
 }
 

@@ -182,7 +182,7 @@ def test_wrong_settings_end_it_with_all_problems(env: dict[str, str]) -> None:
 
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "error: 2 setting(s) cannot be used:",
+        "error: 2 settings cannot be used:",
         "  - PORT is 'x'; it must be a whole number",
         "  - RUNPOD_NAMESPACE names something of production; staging must not touch it",
     ]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -22,8 +23,19 @@ def test_the_page_is_told_where_the_api_is(client: TestClient) -> None:
         "api_url": "http://127.0.0.1:9001",
         "environment": "staging",
         "version": "1.2.3",
+        "commit": None,
+        "banner": "STAGING",
         "providers": ["google", "tiktok", "twitch", "discord", "x"],
     }
+
+
+@pytest.mark.parametrize(
+    ("environment", "banner"), [("development", "DEVELOPMENT"), ("staging", "STAGING"), ("production", None)]
+)
+def test_only_production_has_no_banner(environment: str, banner: str | None) -> None:
+    client = TestClient(create(replace(SETTINGS, environment=environment)))
+
+    assert client.get("/config.json").json()["banner"] == banner
 
 
 @pytest.mark.parametrize("path", ["/", "/clips/123"])
@@ -57,7 +69,7 @@ def test_the_page_may_run_only_its_own_scripts_and_call_one_api(client: TestClie
     [
         ({"PORT": "0"}, "PORT is '0'; write a number from 1 to 65535"),
         ({"STOP_GRACE_S": "soon"}, "STOP_GRACE_S is 'soon'; write a number of seconds below 1000"),
-        ({"APP_ENV": "prod"}, "APP_ENV is 'prod'; write development, staging or production"),
+        ({"APP_ENV": "prod"}, "APP_ENV is 'prod'; it must be one of: development, staging, production"),
         ({"API_URL": "api:1"}, "API_URL is 'api:1'; write an address"),
     ],
 )
