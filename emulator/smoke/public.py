@@ -31,12 +31,16 @@ class Addresses:
         web_url: Origin of the frontend.
         folder: The Cloudinary folder below which the videos must lie.
         commit: What API and frontend must be made of; None takes any.
+        api_at: Where the API is asked, if that is not where everybody finds it.
+        web_at: Likewise for the frontend.
     """
 
     api_url: str
     web_url: str
     folder: str
     commit: str | None = None
+    api_at: str | None = None
+    web_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class PublicChecks:
 
     def __init__(self, addresses: Addresses, video: Callable[[], Path], run: str, within_s: float) -> None:
         self._at = addresses
+        self._web_at = addresses.web_at or addresses.web_url
         self._video = video
         self._run = run
         self._within_s = within_s
@@ -72,7 +77,7 @@ class PublicChecks:
         import httpx
 
         self.http: AsyncClient = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, base_url=self._at.api_url, trust_env=False)
+            httpx.AsyncClient(timeout=30, base_url=self._at.api_at or self._at.api_url, trust_env=False)
         )
         return self
 
@@ -100,7 +105,7 @@ class PublicChecks:
     async def release(self) -> str:
         """API and frontend are of one version, and of the commit that was asked for."""
         api = await self.got("/version")
-        web = await self.got(f"{self._at.web_url}/config.json")
+        web = await self.got(f"{self._web_at}/config.json")
         if self._at.commit is not None and api.get("commit") != self._at.commit:
             raise StepFailed(f"the API is made of commit {api.get('commit')}, not {self._at.commit}")
         if api.get("version") != web.get("version"):
@@ -155,11 +160,11 @@ class PublicChecks:
 
     async def page(self) -> str:
         """Fetch the frontend, and ask the API for the clip as it does."""
-        page = await self.http.get(self._at.web_url + "/")
+        page = await self.http.get(self._web_at + "/")
         expect(page, 200, "GET /")
         if "text/html" not in page.headers.get("content-type", ""):
             raise StepFailed(f"the page is {page.headers.get('content-type')!r}, not HTML")
-        config = await self.got(f"{self._at.web_url}/config.json")
+        config = await self.got(f"{self._web_at}/config.json")
         if config.get("api_url") != self._at.api_url:
             raise StepFailed(f"the page asks {config.get('api_url')!r}, not {self._at.api_url}")
         shown = await self.http.get(f"/v1/clips/{self.made.clip_id}", headers={"Origin": self._at.web_url})
