@@ -12,6 +12,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulator import versions
 from emulator.errors import CheckFailed, StackNotRunning
 from emulator.plan import Plan, as_it_is_kept, plan
 from emulator.processes import Process, all_processes, connected, listening, tree
@@ -103,7 +104,17 @@ def prove(planned: Plan, stack: Stack) -> tuple[Check, ...]:
     }
     listed = ", ".join(sorted(folders)) or "no service names one"
     look = _containers if stack.record.runtime == "docker" else _processes
-    return (*look(planned, stack), Check("one Cloudinary folder", len(folders) <= 1, listed))
+    folder = Check("one Cloudinary folder", len(folders) <= 1, listed)
+    return (*look(planned, stack), folder, *_one_version(stack))
+
+
+def _one_version(stack: Stack) -> Iterator[Check]:
+    """Tell whether API, frontend and worker are of one release, if the stack has all three."""
+    addresses = versions.Addresses.of(stack.record.ports, stack.record.env)
+    if addresses is not None:
+        found = versions.ask(addresses)
+        differ = versions.mismatch(found)
+        yield Check("one version", differ is None, differ or versions.summary(found))
 
 
 def _containers(planned: Plan, stack: Stack) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NoReturn
 
-from emulator.alerts import alerts
+from emulator.alerts import Alert, alerts, version_alerts
 from emulator.compose import read
 from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StackNotRunning, StartFailed
 from emulator.lifecycle import Health, State
@@ -19,6 +19,7 @@ from emulator.record import ServiceRecord, StackRecord
 from emulator.settings import Settings
 from emulator.statefolder import StateFolder, holder
 from emulator.topology import parse
+from emulator.versions import Addresses
 
 _POLL_S = 0.05
 
@@ -91,7 +92,7 @@ def status(settings: Settings) -> dict[str, Any]:
         "services": [
             {**_row(service, processes), **hidden.get(service.name, {})} for service in record.services
         ],
-        "alerts": [alert.public() for alert in alerts(_fakes(record))],
+        "alerts": [alert.public() for alert in _alerts(record)],
     }
 
 
@@ -104,6 +105,10 @@ def _hidden(settings: Settings, record: StackRecord) -> Mapping[str, Mapping[str
 
     found = hidden(settings, Project(record.stack, folder_of(settings).path), record.services)
     return {name: _measured(usage.uptime_s, usage.memory_bytes) for name, usage in found.items()}
+
+
+def _alerts(record: StackRecord) -> tuple[Alert, ...]:
+    return (*alerts(_fakes(record)), *version_alerts(Addresses.of(record.ports, record.env)))
 
 
 def _fakes(record: StackRecord) -> Mapping[str, int]:

@@ -13,7 +13,8 @@ _HEAD = ("service", "state", "health", "address", "pid", "version", "restarts", 
 @click.command()
 @common_options
 def command(common: Common) -> None:
-    """Show each service: state, health, address, memory; and who reached for production."""
+    """Show each service: state, health, address, memory; and what needs a look."""
+    from emulator.alerts import Alert
     from emulator.stack import status
 
     found = status(common.settings())
@@ -29,5 +30,4 @@ def command(common: Common) -> None:
         rows.append([*("" if cell is None else str(cell) for cell in plain), uptime, memory])
     output.table(_HEAD, rows)
     for alert in found["alerts"]:
-        times = "once" if alert["count"] == 1 else f"{alert['count']} times"
-        output.line(f"alert: {alert['fake']} refused {times} what would reach production: {alert['last']}")
+        output.line(f"alert: {Alert(**alert).text()}")

@@ -48,7 +48,7 @@ def test_one_of_each_is_proven(project: Project) -> None:
     done = project.run("topology")
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("\nok  ") == 9
+    assert done.stdout.count("\nok  ") == 10
 
 
 @pytest.mark.parametrize(
