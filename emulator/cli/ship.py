@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 
 from emulator.cli import output
 from emulator.cli.options import Common, common_options
+from emulator.cli.runner import annotated
 
 if TYPE_CHECKING:
     from emulator.shipping.record import Shipped
@@ -57,6 +57,23 @@ def worker(common: Common, commit: str | None, within_s: float) -> None:
     _deploy(common, "worker", commit, within_s)
 
 
+@command.command("build", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_commit_option
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]...")
+@common_options
+def build(common: Common, commit: str | None, words: tuple[str, ...]) -> None:
+    """Run a build that is told APP_ENV, and the APP_VERSION and APP_COMMIT of the release.
+
+    The command takes this one's place: its exit code and signals are its own.
+    """
+    from emulator.shipping import building, record
+    from emulator.stack import become
+
+    with annotated("build"):
+        env = building.variables(Path.cwd(), record.checked(commit), os.environ)
+        become(words, env)
+
+
 @command.command("frontend")
 @_commit_option
 @click.option(
@@ -80,7 +97,7 @@ def frontend(common: Common, commit: str | None, branch: str | None, folder: Pat
     from emulator.shipping import record, targets
     from emulator.shipping.vercel import Vercel
 
-    with _step("deploy-frontend"):
+    with annotated("deploy-frontend"):
         target, sha = targets.vercel(os.environ), record.checked(commit)
         if not branch:
             raise ConfigurationRefused("the commit's branch is not named", "say --branch or GITHUB_REF_NAME")
@@ -101,7 +118,7 @@ def rollback(common: Common, to: str | None, within_s: float) -> None:
     from emulator.shipping.vercel import Vercel
 
     with (
-        _step("rollback"),
+        annotated("rollback"),
         Railway(targets.railway(os.environ), output.note, within_s) as railway,
         Vercel(targets.vercel(os.environ), _path(), output.note, within_s) as vercel,
     ):
@@ -112,24 +129,10 @@ def _deploy(common: Common, service: str, commit: str | None, within_s: float) -
     from emulator.shipping import record, targets
     from emulator.shipping.railway import Railway
 
-    with _step(f"deploy-{service}"):
+    with annotated(f"deploy-{service}"):
         target, sha = targets.railway(os.environ), record.checked(commit)
         with Railway(target, output.note, within_s) as railway:
             _tell(common, [railway.deploy(service, sha)])
-
-
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    """Show an error on the run's page, too, where this is a step of a workflow."""
-    from emulator.errors import EmulatorError
-    from emulator.shipping import actions
-
-    try:
-        yield
-    except EmulatorError as error:
-        if actions.is_runner(os.environ):
-            output.note(actions.annotation(title, error.what))
-        raise
 
 
 def _path() -> str:

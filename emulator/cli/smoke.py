@@ -9,6 +9,7 @@ import click
 
 from emulator.cli import output
 from emulator.cli.options import Common, common_options
+from emulator.cli.runner import annotated
 
 if TYPE_CHECKING:
     from emulator.smoke import Addresses, Report, Step
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 @click.option("--api-url", metavar="URL", help="Check this API instead of a stack, with --web-url.")
 @click.option("--web-url", metavar="URL", help="Check this frontend instead of a stack, with --api-url.")
 @click.option("--commit", metavar="SHA", help="The commit that the API must be made of, with --api-url.")
-@click.option("--beside-api", metavar="URL", hidden=True, help="Ask the API here, not where everybody does.")
-@click.option("--beside-web", metavar="URL", hidden=True, help="Ask the frontend here.")
 @common_options
 def command(
     common: Common,
@@ -43,8 +42,6 @@ def command(
     api_url: str | None,
     web_url: str | None,
     commit: str | None,
-    beside_api: str | None,
-    beside_web: str | None,
 ) -> None:
     """Send a clip and a ClipBOT command through every part of the stack and check each at the part itself.
 
@@ -71,10 +68,7 @@ def command(
     run = uuid.uuid4().hex[:10]
     if addresses is None:
         parts = running(settings)
-        beside = {name: url for name, url in (("api", beside_api), ("web", beside_web)) if url is not None}
-        report = asyncio.run(
-            smoke(parts, run, video=video, keep=keep, within_s=within_s, on_step=shown, beside=beside)
-        )
+        report = asyncio.run(smoke(parts, run, video=video, keep=keep, within_s=within_s, on_step=shown))
     else:
         report = asyncio.run(
             smoke_at(
@@ -88,7 +82,8 @@ def command(
         )
     if junit is not None:
         _write(junit, as_junit(report, settings.stack if addresses is None else addresses.api_url))
-    _conclude(common, report, is_of_stack=addresses is None)
+    with annotated("smoke"):
+        _conclude(common, report, is_of_stack=addresses is None)
 
 
 def _addresses(api_url: str | None, web_url: str | None, commit: str | None) -> Addresses | None:

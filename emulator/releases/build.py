@@ -17,7 +17,6 @@ from emulator.releases.record import Release, stamp
 from emulator.releases.source import Commit
 from emulator.releases.store import Store
 from emulator.releases.workshop import Workshop, environment
-from emulator.settings import STACK_MARKER
 from emulator.statefolder import try_lock, writing
 
 _NEW = "+new"
@@ -45,8 +44,8 @@ class Order:
 async def build(commit: Commit, order: Order) -> Release:
     """Make a release, or return the one that was made of this commit before and is as it was then.
 
-    What is left of a build that failed, was cancelled or killed is never taken for a release. Its log stays
-    until the next one begins.
+    What is left of a build that failed, was cancelled or killed is never taken for a release. It is cleared
+    away before the next one; its log stays until then.
 
     Raises:
         BuildFailed: One of its commands failed.
@@ -69,11 +68,7 @@ async def build(commit: Commit, order: Order) -> Release:
         folder = order.store.folder(version)
         with writing(folder):
             fresh.rename(folder)
-        try:
-            release = await _built(commit, about, version, order, left_out)
-        except BaseException:
-            files.remove(folder / "tree")
-            raise
+        release = await _built(commit, about, version, order, left_out)
         order.store.add(release)
     return release
 
@@ -108,8 +103,7 @@ async def _built(
 ) -> Release:
     folder = order.store.folder(version)
     tree = folder / "tree"
-    marker = {STACK_MARKER: str(order.store.path.parent)}
-    env = {**environment(order.env), **marker, "APP_VERSION": version, "APP_COMMIT": commit.sha}
+    env = {**environment(order.env), "APP_VERSION": version, "APP_COMMIT": commit.sha}
     shop = Workshop(folder / "build.log", env, order.told)
     shop.say(f"release {version} of commit {commit.sha[:7]}: {commit.subject}")
     for note in (*_changed(commit), *left_out):

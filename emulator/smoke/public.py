@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from emulator.smoke.report import Step
 
 POLL_S = 0.05
+_RELEASE_WITHIN_S, _RELEASE_POLL_S = 10.0, 0.25
+"""An address that was led elsewhere a moment ago may show what was there before."""
+
 RECIPE = "forecast"
 """The seed's clip that is sent where no other video is named."""
 
@@ -31,16 +34,12 @@ class Addresses:
         web_url: Origin of the frontend.
         folder: The Cloudinary folder below which the videos must lie.
         commit: What API and frontend must be made of; None takes any.
-        api_at: Where the API is asked, if that is not where everybody finds it.
-        web_at: Likewise for the frontend.
     """
 
     api_url: str
     web_url: str
     folder: str
     commit: str | None = None
-    api_at: str | None = None
-    web_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +65,6 @@ class PublicChecks:
 
     def __init__(self, addresses: Addresses, video: Callable[[], Path], run: str, within_s: float) -> None:
         self._at = addresses
-        self._web_at = addresses.web_at or addresses.web_url
         self._video = video
         self._run = run
         self._within_s = within_s
@@ -77,7 +75,7 @@ class PublicChecks:
         import httpx
 
         self.http: AsyncClient = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, base_url=self._at.api_at or self._at.api_url, trust_env=False)
+            httpx.AsyncClient(timeout=30, base_url=self._at.api_url, trust_env=False)
         )
         return self
 
@@ -103,14 +101,17 @@ class PublicChecks:
         )
 
     async def release(self) -> str:
-        """API and frontend are of one version, and of the commit that was asked for."""
-        api = await self.got("/version")
-        web = await self.got(f"{self._web_at}/config.json")
-        if self._at.commit is not None and api.get("commit") != self._at.commit:
-            raise StepFailed(f"the API is made of commit {api.get('commit')}, not {self._at.commit}")
-        if api.get("version") != web.get("version"):
-            raise StepFailed(f"the API is {api.get('version')}, the frontend {web.get('version')}")
-        return f"API and frontend are {api['version']} in {api.get('environment')}"
+        """API and frontend are of one version, and of the commit that was asked for, or soon will be."""
+        deadline = time.monotonic() + _RELEASE_WITHIN_S
+        while True:
+            api = await self.got("/version")
+            web = await self.got(f"{self._at.web_url}/config.json")
+            wrong = mismatch(api, web, self._at.commit)
+            if wrong is None:
+                return f"API and frontend are {api['version']} in {api.get('environment')}"
+            if time.monotonic() > deadline:
+                raise StepFailed(f"{wrong}, still after {_RELEASE_WITHIN_S:.0f} s")
+            await asyncio.sleep(_RELEASE_POLL_S)
 
     async def sign_up(self) -> str:
         """Become a user, who stays logged in."""
@@ -160,11 +161,11 @@ class PublicChecks:
 
     async def page(self) -> str:
         """Fetch the frontend, and ask the API for the clip as it does."""
-        page = await self.http.get(self._web_at + "/")
+        page = await self.http.get(self._at.web_url + "/")
         expect(page, 200, "GET /")
         if "text/html" not in page.headers.get("content-type", ""):
             raise StepFailed(f"the page is {page.headers.get('content-type')!r}, not HTML")
-        config = await self.got(f"{self._web_at}/config.json")
+        config = await self.got(f"{self._at.web_url}/config.json")
         if config.get("api_url") != self._at.api_url:
             raise StepFailed(f"the page asks {config.get('api_url')!r}, not {self._at.api_url}")
         shown = await self.http.get(f"/v1/clips/{self.made.clip_id}", headers={"Origin": self._at.web_url})
@@ -207,6 +208,23 @@ class PublicChecks:
                 last = f"'{clip['state']}', step '{clip['step']}', {clip['progress']} %"
                 raise StepFailed(f"the clip was not ready after {self._within_s} s (last seen: {last})")
             await asyncio.sleep(POLL_S)
+
+
+def mismatch(api: Mapping[str, Any], web: Mapping[str, Any], commit: str | None) -> str | None:
+    """Return what is wrong with what API and frontend say they are made of, or None.
+
+    Where both know their commit, that is what counts; the built-in release has a version only.
+    """
+    if commit is not None and api.get("commit") != commit:
+        return f"the API is made of commit {api.get('commit')}, not {commit}"
+    name = "commit" if api.get("commit") and web.get("commit") else "version"
+    if api.get(name) != web.get(name):
+        return f"the API is {_named(api)}, the frontend {_named(web)}"
+    return None
+
+
+def _named(release: Mapping[str, Any]) -> str:
+    return f"{release.get('version')} (commit {release.get('commit')})"
 
 
 @dataclass(frozen=True, slots=True)

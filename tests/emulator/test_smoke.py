@@ -2,7 +2,10 @@
 
 from xml.etree import ElementTree
 
+import pytest
+
 from emulator.smoke import Report, Step, junit
+from emulator.smoke.public import mismatch
 
 REPORT = Report(
     False,
@@ -40,3 +43,33 @@ def test_junit_has_a_case_for_each_step_and_the_reason_of_a_failure() -> None:
     assert failures[0] is None
     assert failures[1] is not None
     assert failures[1].get("message") == "the clip failed: <not_a_video> & more"
+
+
+@pytest.mark.parametrize(
+    ("api", "web", "wrong"),
+    [
+        ({"version": "1", "commit": None}, {"version": "1"}, None),
+        ({"version": "1", "commit": "c1"}, {"version": "2", "commit": "c1"}, None),
+        (
+            {"version": "1", "commit": None},
+            {"version": "2", "commit": None},
+            "the API is 1 (commit None), the frontend 2 (commit None)",
+        ),
+        (
+            {"version": "1", "commit": "c1"},
+            {"version": "1", "commit": "c2"},
+            "the API is 1 (commit c1), the frontend 1 (commit c2)",
+        ),
+    ],
+)
+def test_api_and_frontend_are_of_one_release(
+    api: dict[str, str | None], web: dict[str, str | None], wrong: str | None
+) -> None:
+    assert mismatch(api, web, None) == wrong
+
+
+def test_the_commit_that_was_asked_for_counts() -> None:
+    both = {"version": "1", "commit": "c1"}
+
+    assert mismatch(both, both, "c1") is None
+    assert mismatch(both, both, "c2") == "the API is made of commit c1, not c2"

@@ -1,6 +1,7 @@
 """`clipnet-emulate ship` against Railway's and Vercel's stand-ins: what it deploys, and what it refuses."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,34 @@ def test_the_frontend_is_deployed_by_vercels_own_program(
     assert shipped["deployment"].startswith("dpl_")
     assert shown(vercel) == "one"
     assert "vercel_staging_token" not in done.stdout + done.stderr
+
+
+PRINT = "import os; print(*(os.environ[f'APP_{name}'] for name in ('ENV', 'VERSION', 'COMMIT')))"
+
+
+def test_a_build_is_told_which_release_it_is_of(ship: Ship, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "page", "version": "1.2.3"}')
+
+    done = ship("build", "--", sys.executable, "-c", PRINT)
+
+    assert (done.returncode, done.stdout.split()) == (0, ["staging", f"1.2.3+{FIRST[:7]}", FIRST])
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "code", "said"),
+    [
+        (("false",), {}, 1, ""),
+        (("no-such-program",), {}, 6, "'no-such-program' cannot be run"),
+        (("true",), {"GITHUB_SHA": ""}, 4, "'' is no commit"),
+        (("true",), {"API_URL": "https://api.clipnet.ai"}, 5, "this would touch production: API_URL names"),
+    ],
+)
+def test_a_build_that_cannot_be_is_said(
+    ship: Ship, words: tuple[str, ...], more: dict[str, str], code: int, said: str
+) -> None:
+    done = ship("build", "--", *words, **more)
+
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
 def test_a_frontend_that_was_not_built_is_named(ship: Ship, tmp_path: Path) -> None:
