@@ -10,7 +10,7 @@ from asyncio import StreamReader
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emulator.errors import CheckFailed, PrerequisiteMissing
@@ -24,9 +24,6 @@ _OVER_THE_REPOSITORY = (
     "core.sshCommand=false",
     "credential.helper=",
     "protocol.allow=never",
-    "filter.lfs.clean=cat",
-    "filter.lfs.process=",
-    "filter.lfs.required=false",
     "i18n.logOutputEncoding=UTF-8",
     "log.showSignature=false",
 )
@@ -87,6 +84,19 @@ class Git:
 
     program: str
     env: Mapping[str, str]
+
+    async def without_filters(self, folder: Path) -> Git:
+        """Return the same without the filters of the repository: they are programs of its choice."""
+        said = await self.ask(folder, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
+        drivers = sorted({name.rpartition(".")[0] for name in said.text.split("\0") if name})
+        undone = [
+            f"{driver}.{key}" for driver in drivers for key in ("clean", "smudge", "process", "required")
+        ]
+        env = {"GIT_CONFIG_COUNT": str(len(undone))}
+        for number, name in enumerate(undone):
+            env[f"GIT_CONFIG_KEY_{number}"] = name
+            env[f"GIT_CONFIG_VALUE_{number}"] = "false" if name.endswith(".required") else ""
+        return replace(self, env={**self.env, **env})
 
     async def ask(self, folder: Path, *arguments: str) -> Answer:
         """Run one command to its end.

@@ -156,7 +156,8 @@ async def _changed(git: Git, source: Path, sha: str) -> tuple[str, ...]:
     head = await git.ask(source, "rev-parse", "--verify", "--quiet", "HEAD")
     if head.text != sha:
         return ()
-    status = await git.ask(
+    unfiltered = await git.without_filters(source)
+    status = await unfiltered.ask(
         source, "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", "--", "."
     )
     return tuple(_printable(os.fsdecode(line[3:])) for line in status.output.split(b"\0") if line)

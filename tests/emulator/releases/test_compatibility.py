@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -287,3 +288,19 @@ async def test_a_program_goes_on_after(dsn: str, change: str) -> None:
 @pytest.mark.parametrize(("change", "said"), HARMFUL.values(), ids=HARMFUL)
 async def test_a_program_is_harmed_by(dsn: str, change: str, said: list[str]) -> None:
     assert await judged(dsn, change) == said
+
+
+def documented() -> list[list[str]]:
+    """Return the two lists of changes in the documentation: those a program survives, and the others."""
+    page = (Path(__file__).parents[3] / "docs" / "releases.md").read_text()
+    return [block.split("```")[0].strip().splitlines() for block in page.split("```sql")[1:]]
+
+
+@pytest.mark.parametrize("change", documented()[0])
+async def test_a_change_that_the_documentation_allows_is_harmless(dsn: str, change: str) -> None:
+    assert await judged(dsn, change) == []
+
+
+@pytest.mark.parametrize("change", documented()[1])
+async def test_a_change_that_the_documentation_warns_of_is_refused(dsn: str, change: str) -> None:
+    assert len(await judged(dsn, change)) == 1 + change.count("'new')")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -115,17 +116,24 @@ async def test_the_environment_of_a_hook_does_not_lead_elsewhere(
 
 
 async def test_no_program_that_a_repository_names_is_run(repo: Repository, tmp_path: Path) -> None:
-    repo.commit({"a.txt": "a", ".gitattributes": "* filter=evil"})
+    repo.commit({"a.txt": "a", "b.txt": "b", ".gitattributes": "a.txt filter=evil\nb.txt filter=e=v.il\n"})
     trap = tmp_path / "trap"
-    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\ncat\n")
     trap.chmod(0o755)
-    for setting in ("core.fsmonitor", "core.sshCommand", "filter.evil.smudge", "core.pager"):
+    for setting in ("core.fsmonitor", "core.sshCommand", "core.pager", "core.editor", "diff.external"):
         repo.git("config", setting, str(trap))
-    (repo.path / ".git" / "hooks" / "post-checkout").write_text(trap.read_text())
-    (repo.path / ".git" / "hooks" / "post-checkout").chmod(0o755)
+    for driver in ("evil", "e=v.il"):
+        for action in ("clean", "smudge", "process"):
+            repo.git("config", f"filter.{driver}.{action}", str(trap))
+        repo.git("config", f"filter.{driver}.required", "true")
+    for hook in ("post-checkout", "post-index-change", "reference-transaction"):
+        shutil.copy(trap, repo.path / ".git" / "hooks" / hook)
+    repo.write({"a.txt": "x", "b.txt": "y"})
 
-    await exported(repo, tmp_path / "tree")
+    commit = await resolve(repo.path, "HEAD", ENV)
+    await export(commit, tmp_path / "tree")
 
+    assert commit.changed == ("a.txt", "b.txt")
     assert not (tmp_path / "sprung").exists()
 
 
