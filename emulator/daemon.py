@@ -21,10 +21,13 @@ from emulator.logs import tail
 from emulator.plan import Plan
 from emulator.processes import all_processes, process, tree
 from emulator.record import ServiceRecord, StackRecord
+from emulator.releases.engine import Engine
+from emulator.releases.ground import Ground
 from emulator.runtimes import Handle
 from emulator.runtimes.choice import runtime_of
 from emulator.runtimes.spawn import adopt_orphans
 from emulator.statefolder import replace_json, writing
+from emulator.steering import Listener
 from emulator.supervisor import LAST_LINES, Pace, Supervisor
 
 log = logging.getLogger("emulator")
@@ -87,12 +90,15 @@ class _Daemon:
             self._plan.topology.services, self._runtime, self._pace, self._on_change, self._last_lines
         )
         loop.add_signal_handler(signal.SIGUSR1, self._supervisor.want_all)
+        self._engine = Engine(Ground(self._plan, self._supervisor, os.environ))
+        self._listener = Listener(self._plan.folder, self._engine.serve)
         self._write()
         self._report({"pid": os.getpid()})
         try:
             await self._until_stopped()
         finally:
             self._phase("stopping")
+            await self._or_hard(self._give_up_deployments())
             await self._stop_all()
             await self._runtime.close()
             self._clean()
@@ -108,6 +114,7 @@ class _Daemon:
             start.result()
             self._note_new_database()
             self._record = replace(self._record, was_fresh=self._plan.folder.unseeded.exists())
+            await self._listener.open()
             self._phase("up")
             self._report({"up": True})
             watch = asyncio.create_task(self._supervisor.watch())
@@ -128,6 +135,10 @@ class _Daemon:
         if self._runtime.is_fresh:
             with writing(self._plan.folder.unseeded):
                 self._plan.folder.unseeded.touch()
+
+    async def _give_up_deployments(self) -> None:
+        await self._engine.close()
+        await self._listener.close()
 
     async def _stop_all(self) -> None:
         await self._or_hard(self._supervisor.stop())

@@ -14,6 +14,7 @@ EmulatorError                    exit code 1   anything below that has no code o
 ├── StateFolderUnusable                   11   the state folder cannot be written
 ├── SupervisorLost                        12   the supervisor ended without saying why
 ├── BuildFailed                           13   a release cannot be made of a commit
+├── DeploymentFailed                      14   a step of a deployment failed; what served before serves
 └── Relayed                          as given  one of the above, told by the supervisor
 ```
 
@@ -133,6 +134,12 @@ class BuildFailed(EmulatorError):
     """A command that makes a release of a commit failed."""
 
     exit_code = 13
+
+
+class DeploymentFailed(EmulatorError):
+    """A deployment came to nothing; what served before serves."""
+
+    exit_code = 14
 
 
 class Relayed(EmulatorError):

@@ -12,6 +12,8 @@ from emulator.environment import TLS, host_env, variables
 from emulator.errors import ConfigurationRefused
 from emulator.isolation import refuse_production
 from emulator.record import StackRecord
+from emulator.releases.service import of_release
+from emulator.releases.store import Store
 from emulator.settings import RUNTIMES, Settings
 from emulator.statefolder import StateFolder, damaged, holder
 from emulator.topology import Topology, parse, resolve
@@ -30,8 +32,12 @@ class Plan:
 
     settings: Settings
     folder: StateFolder
+    written: Topology
+    """As compose.yaml has it."""
+    variables: Mapping[str, str]
+    """What compose.yaml is filled in with."""
     topology: Topology
-    """Resolved: no variables are left in it."""
+    """Filled in."""
     ports: Mapping[str, int]
     env: Mapping[str, str]
     """What a program on the host needs."""
@@ -55,9 +61,24 @@ def plan(settings: Settings) -> Plan:
         chosen[TLS] = ports.beside(topology.ports, chosen)
     own = variables(settings.runtime, chosen, folder, speech_dir())
     own["CLIPNET_TLS"] = "on" if tls else "off"
-    resolved = resolve(topology, {**_ABSENT[settings.runtime], **settings.variables, **own})
+    filled = {**_ABSENT[settings.runtime], **settings.variables, **own}
+    resolved = _as_released(resolve(topology, filled), folder)
     refuse_production(resolved, chosen, settings.dotenv)
-    return Plan(settings, folder, resolved, chosen, host_env(resolved, chosen, folder))
+    return Plan(settings, folder, topology, filled, resolved, chosen, host_env(resolved, chosen, folder))
+
+
+def _as_released(topology: Topology, folder: StateFolder) -> Topology:
+    """Return the stack with the releases in it that were deployed last.
+
+    Raises:
+        ConfigurationRefused: One of them is not there any more.
+    """
+    store = Store(folder.path / "releases")
+    services = list(topology.services)
+    for role, version in store.current().items():
+        index = next(i for i, service in enumerate(services) if service.role == role)
+        services[index] = of_release(services[index], store.release(version))
+    return replace(topology, services=tuple(services))
 
 
 def as_it_runs(settings: Settings) -> Settings:

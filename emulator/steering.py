@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -17,6 +18,8 @@ from typing import Any, Self
 
 from emulator.errors import ConfigurationRefused, EmulatorError, StackNotRunning, SupervisorLost
 from emulator.statefolder import StateFolder
+
+log = logging.getLogger("emulator")
 
 _LONGEST = 1024 * 1024
 
@@ -162,3 +165,7 @@ class Listener:
             tell({"error": ConfigurationRefused(f"the request cannot be read: {error}").record()})
         except EmulatorError as error:
             tell({"error": error.record()})
+        except Exception as error:
+            log.exception("request broke")
+            hint = "this is a bug; see: clipnet-emulate logs supervisor"
+            tell({"error": SupervisorLost(f"the supervisor failed at it: {error!r}", hint).record()})

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from emulator import probe
 from emulator.errors import EmulatorError, StartFailed
 from emulator.lifecycle import Event, Health, RestartPolicy, State, next_state
 from emulator.probe import NotReady
 from emulator.record import ServiceRecord
 from emulator.runtimes import Handle, Place, Runtime
-from emulator.topology import Service
+from emulator.topology import Probe, Service
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Supervisor:
         self._records = {service.name: ServiceRecord(service.name) for service in services}
         self._handles: dict[str, Handle] = {}
         self._places: dict[str, Place] = {}
-        self._beside: set[Handle] = set()
+        self._beside: dict[int, Handle] = {}
         self._kept_anew = asyncio.Event()
         self._ready = {service.name: asyncio.Event() for service in services}
         self._wanted = {service.name: asyncio.Event() for service in services}
@@ -119,23 +120,31 @@ class Supervisor:
         await asyncio.gather(*tasks, return_exceptions=True)
         gone = {name: asyncio.Event() for name in self._services}
         await asyncio.gather(
-            *(handle.stop(hard=hard) for handle in self._beside),
+            *(handle.stop(hard=hard) for handle in self._beside.values()),
             *(self._stop_service(service, gone, hard=hard) for service in self._services.values()),
         )
         self._beside.clear()
 
-    async def start_beside(self, service: Service, place: Place, within_s: float | None = None) -> Handle:
+    async def start_beside(
+        self, service: Service, place: Place, within_s: float | None = None, question: Probe | None = None
+    ) -> Handle:
         """Start one more instance of a service and return when it is ready. Nobody restarts it.
+
+        Args:
+            service: What to start.
+            place: Where.
+            within_s: How long it may take.
+            question: What tells that it is ready, if that is not the service's own probe.
 
         Raises:
             StartFailed: It died or was not ready in time; it does not run any more.
             EmulatorError: Whatever else kept it from starting.
         """
         handle = await self._runtime.start(service, service.environment, place)
-        self._beside.add(handle)
+        self._beside[id(handle)] = handle
         try:
             limit_s = within_s or self._pace.ready_within_s
-            trouble = await self._answers(handle, limit_s, lambda _seen: None)
+            trouble = await self._answers(handle, limit_s, lambda _seen: None, question)
         except BaseException:
             await self.stop_beside(handle)
             raise
@@ -148,22 +157,42 @@ class Supervisor:
     async def stop_beside(self, handle: Handle) -> int:
         """Stop an instance that nobody keeps and return its exit code. Idempotent."""
         code = await handle.stop()
-        self._beside.discard(handle)
+        self._beside.pop(id(handle), None)
         return code
 
     async def let_go(self, name: str) -> Handle | None:
         """Keep a service no longer, and return its instance if it has one, which runs on."""
-        task = self._tasks.pop(name)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         handle = self._handles.pop(name, None)
         if handle is not None:
-            self._beside.add(handle)
+            self._beside[id(handle)] = handle
         return handle
+
+    def kept(self, name: str) -> tuple[Service, Place | None]:
+        """Return a service as it is kept now, and where; None for the stack's own place."""
+        return self._services[name], self._places.get(name)
+
+    def is_kept(self, name: str) -> bool:
+        """Tell whether anybody looks after a service."""
+        return name in self._tasks
+
+    def keep_anew(self, service: Service, place: Place | None) -> None:
+        """Keep a service that was let go and does not run: it is started as one that ended by itself."""
+        self._services[service.name] = service
+        if place is None:
+            self._places.pop(service.name, None)
+        else:
+            self._places[service.name] = place
+        self._move(service, Event.EXITED, pid=None, health=Health.UNHEALTHY)
+        self._tasks[service.name] = asyncio.create_task(self._keep_again(service), name=service.name)
+        self._kept_anew.set()
 
     async def keep(self, service: Service, handle: Handle, place: Place) -> None:
         """Keep an instance that was started beside as the one of its service, which was let go."""
-        self._beside.discard(handle)
+        self._beside.pop(id(handle), None)
         self._services[service.name] = service
         self._places[service.name] = place
         self._handles[service.name] = handle
@@ -207,6 +236,10 @@ class Supervisor:
             for need in service.needs:
                 await self._ready[need].wait()
         await self._first_start(service)
+        await self._keep_running(service)
+
+    async def _keep_again(self, service: Service) -> None:
+        await self._again(service, 1, "it was let go")
         await self._keep_running(service)
 
     async def _keep_running(self, service: Service) -> None:
@@ -287,7 +320,9 @@ class Supervisor:
             self._is_ready(service, self._loop.time() - began)
         return trouble
 
-    async def _answers(self, handle: Handle, within_s: float, note: Callable[[str], None]) -> str | None:
+    async def _answers(
+        self, handle: Handle, within_s: float, note: Callable[[str], None], question: Probe | None = None
+    ) -> str | None:
         """Return None when an instance answers its probe, else what went wrong."""
         began = self._loop.time()
         last = None
@@ -297,7 +332,10 @@ class Supervisor:
                 if ended.done():
                     return f"ended with exit code {ended.result()} before it was ready"
                 try:
-                    await handle.ask(self._pace.answer_within_s)
+                    if question is None:
+                        await handle.ask(self._pace.answer_within_s)
+                    else:
+                        await probe.ask(question, self._pace.answer_within_s)
                 except NotReady as seen:
                     last = str(seen)
                     note(last)

@@ -41,7 +41,7 @@ _COMPOSE_KEYS = """
 SERVICE_KEYS = frozenset(_COMPOSE_KEYS.split())
 """What Compose lets a service have. Source: compose-spec schema/compose-spec.json, `service`."""
 
-_EMBEDDED_KEYS = frozenset({"server", "command", "directory", "ports", "probe", "start", "role"})
+_EMBEDDED_KEYS = frozenset({"server", "command", "directory", "ports", "probe", "start", "role", "standby"})
 MODULES = {"clipnet.api": "api", "clipnet.worker": "worker", "clipnet.web": "web", "fakes": "fakes"}
 """What plays a role, whatever its service is called."""
 
@@ -68,6 +68,19 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Standby:
+    """How a service of which only one may work waits for the one before it to leave.
+
+    Attributes:
+        arguments: What its command is given to wait.
+        probe: The question that tells whether it waits.
+    """
+
+    arguments: tuple[str, ...]
+    probe: Probe
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service, as the runtimes need it."""
 
@@ -83,6 +96,7 @@ class Service:
     starts_early: bool
     """True: it may start at once and waits for its needs by itself."""
     stop_within_s: float
+    standby: Standby | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +134,12 @@ def resolve(topology: Topology, variables: Mapping[str, str]) -> Topology:
             service,
             command=tuple(interpolate(part, variables) for part in service.command),
             environment={name: interpolate(value, variables) for name, value in service.environment.items()},
-            probe=replace(service.probe, target=interpolate(service.probe.target, variables)),
+            probe=filled_probe(service.probe),
+            standby=service.standby and replace(service.standby, probe=filled_probe(service.standby.probe)),
         )
+
+    def filled_probe(probe: Probe) -> Probe:
+        return replace(probe, target=interpolate(probe.target, variables))
 
     return replace(topology, services=tuple(filled(service) for service in topology.services))
 
@@ -258,6 +276,7 @@ def _service(
         ports=_ports(name, body, embedded, offences),
         needs=tuple(as_map(body.get("depends_on") or {})),
         probe=_probe(name, embedded, offences),
+        standby=_standby(name, embedded, offences),
         starts_early=embedded.get("start") == "early",
         stop_within_s=duration_s(str(body.get("stop_grace_period", "10s"))),
     )
@@ -390,6 +409,16 @@ def _probe(name: str, embedded: Mapping[str, Any], offences: list[str]) -> Probe
         return Probe("tcp", "")
     kind, target = next(iter(probe.items()))
     return Probe(str(kind), str(target))
+
+
+def _standby(name: str, embedded: Mapping[str, Any], offences: list[str]) -> Standby | None:
+    body = embedded.get("standby")
+    if body is None:
+        return None
+    if not isinstance(body, Mapping) or set(body) != {"arguments", "probe"}:
+        offences.append(f"service '{name}' has an x-embedded.standby that is not of arguments and a probe")
+        return None
+    return Standby(_words(body["arguments"]), _probe(name, body, offences))
 
 
 def duration_s(text: str) -> float:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @click.option("--api-url", metavar="URL", help="Check this API instead of a stack, with --web-url.")
 @click.option("--web-url", metavar="URL", help="Check this frontend instead of a stack, with --api-url.")
 @click.option("--commit", metavar="SHA", help="The commit that the API must be made of, with --api-url.")
+@click.option("--beside-api", metavar="URL", hidden=True, help="Ask the API here, not where everybody does.")
+@click.option("--beside-web", metavar="URL", hidden=True, help="Ask the frontend here.")
 @common_options
 def command(
     common: Common,
@@ -42,6 +44,8 @@ def command(
     api_url: str | None,
     web_url: str | None,
     commit: str | None,
+    beside_api: str | None,
+    beside_web: str | None,
 ) -> None:
     """Send a clip and a ClipBOT command through every part of the stack and check each at the part itself.
 
@@ -68,7 +72,10 @@ def command(
     run = uuid.uuid4().hex[:10]
     if addresses is None:
         parts = running(settings)
-        report = asyncio.run(smoke(parts, run, video=video, keep=keep, within_s=within_s, on_step=shown))
+        beside = {name: url for name, url in (("api", beside_api), ("web", beside_web)) if url is not None}
+        report = asyncio.run(
+            smoke(parts, run, video=video, keep=keep, within_s=within_s, on_step=shown, beside=beside)
+        )
     else:
         report = asyncio.run(
             smoke_at(

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 from emulator import jobs
 from emulator.errors import CheckFailed
 from emulator.parts import Parts
-from emulator.pruning import assets, files, posts, rows
+from emulator.pruning import assets, files, posts, releases, rows
 from emulator.pruning.item import KINDS, Item, Pruning, totals
+from emulator.releases.store import Store
 from emulator.reset import fakes_client
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class _Pruner:
         self._parts = parts
         self._before_s = before_s
         self._now_s = now_s
+        self._store = Store(parts.state_dir / "releases")
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -97,6 +99,7 @@ class _Pruner:
             *assets.assets(found, clips, known, self._before_s),
             *self._finished(queued, clips, busy),
             *await asyncio.to_thread(posts.referred, self._parts.fakes, sent),
+            *await asyncio.to_thread(lambda: list(releases.old(self._store, self._before_s))),
             *files.logs(self._parts.logs_dir, self._before_s),
         ]
 
@@ -118,6 +121,7 @@ class _Pruner:
         gone |= await asyncio.to_thread(
             _each, of("upload"), lambda item: files.remove_upload(self._parts.media_dir, item)
         )
+        gone |= await asyncio.to_thread(_each, of("release"), lambda item: releases.remove(self._store, item))
         gone |= await asyncio.to_thread(
             _each, of("log"), lambda item: files.remove_log(self._parts.logs_dir, item)
         )

@@ -27,7 +27,7 @@ def uploads(
 ) -> Iterator[Item]:
     """Yield the uploads of these clips, and old ones of clips that the database does not know any more."""
     for clip, folder in folders.items():
-        at_s, size = _touched(folder)
+        at_s, size = touched(folder)
         if clip in clips:
             yield Item("upload", clip, at_s, size, f"{_UPLOADS}/{clip}", of=clip)
         elif clip not in known and at_s < before_s:
@@ -63,7 +63,7 @@ def is_id(text: str) -> bool:
         return False
 
 
-def _touched(folder: Path) -> tuple[float, int]:
+def touched(folder: Path) -> tuple[float, int]:
     """Return when something in a folder last changed, and what it holds in bytes."""
-    facts = [path.stat() for path in (folder, *folder.rglob("*"))]
+    facts = [path.lstat() for path in (folder, *folder.rglob("*"))]
     return max(one.st_mtime for one in facts), sum(one.st_size for one in facts[1:])

@@ -17,6 +17,7 @@ from emulator.releases.record import Release, stamp
 from emulator.releases.source import Commit
 from emulator.releases.store import Store
 from emulator.releases.workshop import Workshop, environment
+from emulator.settings import STACK_MARKER
 from emulator.statefolder import try_lock, writing
 
 _NEW = "+new"
@@ -44,8 +45,8 @@ class Order:
 async def build(commit: Commit, order: Order) -> Release:
     """Make a release, or return the one that was made of this commit before and is as it was then.
 
-    What is left of a build that failed, was cancelled or killed is never taken for a release. It is cleared
-    away before the next one; its log stays until then.
+    What is left of a build that failed, was cancelled or killed is never taken for a release. Its log stays
+    until the next one begins.
 
     Raises:
         BuildFailed: One of its commands failed.
@@ -68,7 +69,11 @@ async def build(commit: Commit, order: Order) -> Release:
         folder = order.store.folder(version)
         with writing(folder):
             fresh.rename(folder)
-        release = await _built(commit, about, version, order, left_out)
+        try:
+            release = await _built(commit, about, version, order, left_out)
+        except BaseException:
+            files.remove(folder / "tree")
+            raise
         order.store.add(release)
     return release
 
@@ -103,7 +108,8 @@ async def _built(
 ) -> Release:
     folder = order.store.folder(version)
     tree = folder / "tree"
-    env = {**environment(order.env), "APP_VERSION": version, "APP_COMMIT": commit.sha}
+    marker = {STACK_MARKER: str(order.store.path.parent)}
+    env = {**environment(order.env), **marker, "APP_VERSION": version, "APP_COMMIT": commit.sha}
     shop = Workshop(folder / "build.log", env, order.told)
     shop.say(f"release {version} of commit {commit.sha[:7]}: {commit.subject}")
     for note in (*_changed(commit), *left_out):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emulator.errors import ConfigurationRefused
+from emulator.releases import railway
 from emulator.releases.record import Release
 from emulator.topology import MODULES, Service
 
@@ -18,27 +19,26 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z_0-9]*=")
 _SHELL = re.compile(r"[;|&<>()\n]")
 
 
-def of_release(
-    service: Service, release: Release, start_command: str | None = None, checkout: Path | None = None
-) -> Service:
+def of_release(service: Service, release: Release, checkout: Path | None = None) -> Service:
     """Return a service as a release runs it: its command, its folder, its environment.
+
+    The start command of the release's `railway.json` takes the place of the command of the reference API and
+    worker only: a program in an override file says itself how it is started.
 
     Args:
         service: As the stack has it.
         release: The installed package changes nothing.
-        start_command: What the release's railway.json says. It takes the place of the command of the
-            reference API and worker only: a program in an override file says itself how it is started.
         checkout: The repository in which folders of override files lie; None for the release's own.
 
     Raises:
-        ConfigurationRefused: The release does not have what the service runs.
+        ConfigurationRefused: The release does not have what the service runs, or its railway.json is wrong.
     """
     if release.is_builtin:
         return service
-    is_platforms = service.role in _OF_RAILWAY and reference_module(service) is not None
     directory = _directory(service, release, (checkout or release.repository).resolve())
-    if start_command is not None and is_platforms:
-        command = _shell(start_command, _programs(release, directory))
+    start_command = _start_command(service, release)
+    if start_command is not None:
+        command = in_shell(start_command, release, directory)
     else:
         _refuse_absence(service, release)
         command = _command(service.command, release, directory)
@@ -62,6 +62,24 @@ def python_path(release: Release, inherited: str = "") -> str:
     layouts = [release.source, release.source / "src"]
     own = [str(path) for path in layouts if path == release.source or path.is_dir()]
     return os.pathsep.join([*own, *([inherited] if inherited else [])])
+
+
+def in_shell(command: str, release: Release, directory: Path | None = None) -> tuple[str, ...]:
+    """Return how a shell runs a line with the release's own programs.
+
+    A program gets signals itself, in the place of the shell, also at the end of `first && second`.
+    """
+    folders = [shlex.quote(str(folder)) for folder in _programs(release, directory or release.source)]
+    path = f'PATH={":".join(folders)}:"$PATH"; export PATH; '
+    return ("/bin/sh", "-c", path + _replacing_the_shell(command))
+
+
+def _start_command(service: Service, release: Release) -> str | None:
+    """Return what the platform would start, where it runs the service at all."""
+    if service.role not in _OF_RAILWAY or reference_module(service) is None:
+        return None
+    environment = service.environment.get("APP_ENV", "staging")
+    return railway.read(release.source, environment, service.role).start_command
 
 
 def _environment(service: Service, release: Release) -> dict[str, str]:
@@ -120,12 +138,6 @@ def _programs(release: Release, directory: Path) -> list[Path]:
     """Return where a release has programs of its own."""
     own = [] if release.python is None else [release.python.parent]
     return [*own, *dict.fromkeys((directory / "node_modules/.bin", release.source / "node_modules/.bin"))]
-
-
-def _shell(command: str, programs: list[Path]) -> tuple[str, ...]:
-    """Return how a shell runs a command so that the program itself gets the signals, not the shell."""
-    path = os.pathsep.join(shlex.quote(str(folder)) for folder in programs)
-    return ("/bin/sh", "-c", f'PATH={path}:"$PATH"; export PATH; {_replacing_the_shell(command)}')
 
 
 def _replacing_the_shell(command: str) -> str:

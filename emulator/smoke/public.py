@@ -34,12 +34,16 @@ class Addresses:
         web_url: Origin of the frontend.
         folder: The Cloudinary folder below which the videos must lie.
         commit: What API and frontend must be made of; None takes any.
+        api_at: Where the API is asked, if that is not where everybody finds it.
+        web_at: Likewise for the frontend.
     """
 
     api_url: str
     web_url: str
     folder: str
     commit: str | None = None
+    api_at: str | None = None
+    web_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class PublicChecks:
 
     def __init__(self, addresses: Addresses, video: Callable[[], Path], run: str, within_s: float) -> None:
         self._at = addresses
+        self._web_at = addresses.web_at or addresses.web_url
         self._video = video
         self._run = run
         self._within_s = within_s
@@ -75,7 +80,7 @@ class PublicChecks:
         import httpx
 
         self.http: AsyncClient = await self._stack.enter_async_context(
-            httpx.AsyncClient(timeout=30, base_url=self._at.api_url, trust_env=False)
+            httpx.AsyncClient(timeout=30, base_url=self._at.api_at or self._at.api_url, trust_env=False)
         )
         return self
 
@@ -105,7 +110,7 @@ class PublicChecks:
         deadline = time.monotonic() + _RELEASE_WITHIN_S
         while True:
             api = await self.got("/version")
-            web = await self.got(f"{self._at.web_url}/config.json")
+            web = await self.got(f"{self._web_at}/config.json")
             wrong = mismatch(api, web, self._at.commit)
             if wrong is None:
                 return f"API and frontend are {api['version']} in {api.get('environment')}"
@@ -161,11 +166,11 @@ class PublicChecks:
 
     async def page(self) -> str:
         """Fetch the frontend, and ask the API for the clip as it does."""
-        page = await self.http.get(self._at.web_url + "/")
+        page = await self.http.get(self._web_at + "/")
         expect(page, 200, "GET /")
         if "text/html" not in page.headers.get("content-type", ""):
             raise StepFailed(f"the page is {page.headers.get('content-type')!r}, not HTML")
-        config = await self.got(f"{self._at.web_url}/config.json")
+        config = await self.got(f"{self._web_at}/config.json")
         if config.get("api_url") != self._at.api_url:
             raise StepFailed(f"the page asks {config.get('api_url')!r}, not {self._at.api_url}")
         shown = await self.http.get(f"/v1/clips/{self.made.clip_id}", headers={"Origin": self._at.web_url})

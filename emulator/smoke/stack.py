@@ -11,10 +11,11 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -53,10 +54,19 @@ class Smoke:
         video: The file to send, or None for one of the seed's.
         run: A few characters that no other run has, for the user's address and the titles.
         within_s: How long each clip may take.
+        beside: Where `api` and `web` are asked that are not the ones everybody finds.
     """
 
-    def __init__(self, parts: Parts, video: Path | None, run: str, within_s: float) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        video: Path | None,
+        run: str,
+        within_s: float,
+        beside: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._parts = parts
+        self._beside = beside
         self._video = video
         self._run = run
         self._within_s = within_s
@@ -66,7 +76,13 @@ class Smoke:
     async def __aenter__(self) -> Smoke:
         import asyncpg
 
-        at = Addresses(self._parts.api_url, self._parts.web_url, self._parts.env["CLOUDINARY_FOLDER"])
+        at = Addresses(
+            self._parts.api_url,
+            self._parts.web_url,
+            self._parts.env["CLOUDINARY_FOLDER"],
+            api_at=self._beside.get("api"),
+            web_at=self._beside.get("web"),
+        )
         self._public = await self._stack.enter_async_context(
             PublicChecks(at, self._the_video, self._run, self._within_s)
         )
@@ -279,14 +295,15 @@ async def smoke(
     keep: bool = False,
     within_s: float = 120.0,
     on_step: Callable[[Step], None] = lambda _step: None,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
-    """Check a running stack once.
+    """Check a running stack once; `beside` has other addresses of `api` and `web` than the public ones.
 
     Raises:
         CheckFailed: The database or Redis cannot be reached at all.
     """
     try:
-        checker = await Smoke(parts, video, run, within_s).__aenter__()
+        checker = await Smoke(parts, video, run, within_s, beside).__aenter__()
     except OSError as error:
         raise CheckFailed(f"the stack cannot be reached: {error}", "see: clipnet-emulate status") from error
     async with AsyncExitStack() as stack:

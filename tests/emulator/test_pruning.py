@@ -1,6 +1,7 @@
 """Old data goes with all of it; what is younger, under way or needed stays; the dry run tells exactly."""
 
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
@@ -21,6 +22,8 @@ from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.parts import Parts
 from emulator.posts import posts
 from emulator.pruning import Pruning, prune
+from emulator.releases.record import Action, Deployment, DeploymentState, builtin, stamp
+from emulator.releases.store import Store
 from emulator.seeding import load
 from tests.emulator.stacks import servers
 
@@ -344,6 +347,36 @@ async def test_old_logs_that_were_put_aside_go(parts: Parts, database: Any) -> N
 
     assert told(found) == {("log", "api.log.1"), ("log", "deploy-3.log")}
     assert {path.name for path in parts.logs_dir.iterdir()} == {"api.log", "worker.log.1"}
+
+
+async def test_old_releases_that_serve_nowhere_go(parts: Parts, database: Any) -> None:
+    store = Store(parts.state_dir / "releases")
+    made = {}
+    for digit, age_d in (("a", 90), ("b", 80), ("c", 70), ("d", 60), ("e", 1)):
+        at = stamp(time.time() - age_d * DAY_S)
+        version = f"0.1.0+{digit * 7}"
+        made[digit] = version
+        tree = store.folder(version) / "tree"
+        tree.mkdir(parents=True)
+        (tree / "main.py").write_text("x" * 500)
+        store.add(replace(builtin(), version=version, commit=digit * 40, created_at=at, tree=tree))
+    everything = ("api", "worker", "web")
+    for number, digit, state in ((1, "b", "live"), (2, "c", "live"), (3, "d", "running")):
+        at = stamp(time.time())
+        store.save(
+            Deployment(
+                number, Action.DEPLOY, made[digit], everything, "anna", at, state=DeploymentState(state)
+            )
+        )
+    store.set_current(dict.fromkeys(everything, made["c"]))
+
+    dry = await pruned(parts, is_dry=True)
+    found = await pruned(parts)
+
+    assert told(dry) == told(found) == {("release", made["a"])}
+    assert found.items[0].bytes >= 500
+    assert [release.version for release in store.releases()] == [made[digit] for digit in "bcde"]
+    shutil.rmtree(store.path)
 
 
 async def test_a_database_of_another_application_is_refused(parts: Parts) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import BuildFailed, ConfigurationRefused, EmulatorError, PrerequisiteMissing
-from emulator.processes import all_processes, tree
+from emulator.processes import all_processes, is_alive, tree
 from emulator.releases import files
 from emulator.releases.build import Order, build
 from emulator.releases.record import Release
 from emulator.releases.source import resolve
 from emulator.releases.store import Store
+from emulator.settings import STACK_MARKER
 from emulator.statefolder import try_lock
 from tests.emulator.releases.repositories import ENV, repository
 
@@ -267,6 +268,7 @@ async def test_a_build_command_makes_files_of_the_release(bench: Bench) -> None:
     assert (release.source / "made.txt").read_text().strip() == str(release.python)
     seen = dict(line.split("=", 1) for line in (release.source / "env.txt").read_text().splitlines())
     assert (seen["APP_VERSION"], seen["APP_COMMIT"]) == (release.version, release.commit)
+    assert seen[STACK_MARKER] == str(bench.store.path.parent)
     assert "SECRET_OF_MINE" not in seen
     assert await bench.build() == release
 
@@ -291,6 +293,7 @@ async def test_a_failed_build_leaves_no_release_and_its_log(bench: Bench) -> Non
     assert failed.value.what == "'echo so far; exit 3' ended with exit code 3, its last lines:\n  so far"
     assert failed.value.hint == f"read all of it in '{log}'"
     assert "so far" in log.read_text()
+    assert [path.name for path in log.parent.iterdir()] == ["build.log"]
     assert bench.store.releases() == ()
 
 
@@ -307,6 +310,42 @@ async def test_a_cancelled_build_leaves_no_process_and_no_release(bench: Bench) 
 
     assert tree(os.getpid(), all_processes())[1:] == ()
     assert bench.store.releases() == ()
+
+
+_BUILD = """
+import asyncio, os, sys
+from pathlib import Path
+from emulator.releases.build import Order, build
+from emulator.releases.source import resolve
+from emulator.releases.store import Store
+
+async def main(source, releases):
+    store = Store(Path(releases))
+    told = lambda line: print(line, flush=True)
+    order = Order(store, Path(releases).parent / "cache", os.environ, "staging", 0.0, told)
+    await build(await resolve(Path(source), "HEAD", os.environ), order)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_build_that_is_killed_leaves_no_process_and_holds_nobody_up(bench: Bench) -> None:
+    bench.repo.commit({"railway.json": json.dumps({"build": {"buildCommand": "echo begun; exec sleep 300"}})})
+    argv = [sys.executable, "-c", _BUILD, str(bench.repo.path), str(bench.store.path)]
+    killed = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ})  # noqa: ASYNC220 - to kill it
+    with killed:
+        assert killed.stdout is not None
+        line = next(line for line in killed.stdout if line == "begun\n")
+        children = tree(killed.pid, all_processes())[1:]
+        killed.kill()
+    bench.repo.commit({"railway.json": "{}"})
+
+    release = await bench.build()
+
+    assert line
+    assert len(children) == 1
+    assert not any(is_alive(child.pid, child.started) for child in children)
+    assert [found.version for found in bench.store.releases()] == [release.version]
 
 
 async def test_after_a_build_that_was_broken_off_the_next_one_is_whole(bench: Bench) -> None:

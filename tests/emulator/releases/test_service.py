@@ -13,7 +13,7 @@ import pytest
 
 from emulator.errors import ConfigurationRefused
 from emulator.releases.record import Release, builtin
-from emulator.releases.service import of_release
+from emulator.releases.service import in_shell, of_release
 from emulator.topology import Probe, Service
 from tests.emulator.releases.repositories import ENV
 
@@ -63,6 +63,13 @@ def service(
         starts_early=True,
         stop_within_s=10.0,
     )
+
+
+def says(release: Release, start_command: str, name: str = "railway.json") -> Release:
+    """Have a release say how it is started, in staging."""
+    said = {"environments": {"staging": {"deploy": {"startCommand": start_command}}}}
+    (release.tree / name).write_text(json.dumps(said))
+    return release
 
 
 def started(service: Service) -> tuple[str, list[str], dict[str, str]]:
@@ -115,13 +122,26 @@ def test_it_does_so_from_any_folder(release: Release, tmp_path: Path) -> None:
 
 
 def test_a_start_command_takes_the_place_of_the_reference_command(release: Release) -> None:
-    made = of_release(service(GREETING="two words"), release, 'python -m clipnet.api "$GREETING" $RELEASE')
+    says(release, 'python -m clipnet.api "$GREETING" $RELEASE')
+    made = of_release(service(GREETING="two words"), release)
 
     package, arguments, env = started(made)
 
     assert package == str(release.tree / "clipnet" / "__init__.py")
     assert arguments == ["two words", "0.1.0+1f2e3d4"]
     assert env["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def test_a_start_command_of_another_environment_or_service_does_not_count(release: Release) -> None:
+    says(release, "npm start")
+    says(release, "npm run worker", "railway.worker.json")
+    (release.tree / "clipnet" / "worker.py").write_text("")
+
+    production = of_release(service(APP_ENV="production"), release)
+    worker = of_release(service(("python", "-m", "clipnet.worker"), role="worker"), release)
+
+    assert production.command == (sys.executable, "-m", "clipnet.api")
+    assert worker.command[-1].endswith("; exec npm run worker")
 
 
 @pytest.mark.parametrize(
@@ -139,16 +159,30 @@ def test_a_start_command_takes_the_place_of_the_reference_command(release: Relea
     ],
 )
 def test_signals_reach_the_program_and_not_the_shell(release: Release, command: str, expected: str) -> None:
-    shell, flag, text = of_release(service(), release, command).command
+    shell, flag, text = of_release(service(), says(release, command)).command
 
     assert (shell, flag) == ("/bin/sh", "-c")
     assert text.endswith(f"export PATH; {expected}")
 
 
+def test_a_program_behind_another_one_in_the_shell_is_asked_to_end_itself(release: Release) -> None:
+    lines = ["import signal, sys", "signal.signal(15, lambda *_: sys.exit(7))", "print('ready', flush=True)"]
+    (release.tree / "serve.py").write_text("\n".join([*lines, "signal.pause()", ""]))
+    command = in_shell("true && python serve.py", release)
+
+    with subprocess.Popen(command, cwd=release.tree, env=ENV, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        code = process.wait(20)
+
+    assert code == 7
+
+
 def test_a_program_of_an_override_file_is_started_as_that_says(release: Release, checkout: Path) -> None:
     own = service(("node", "server.js"), checkout)
 
-    made = of_release(own, release, "npm start")
+    made = of_release(own, says(release, "npm start"))
 
     assert (made.command, made.directory) == (("node", "server.js"), release.tree)
 
@@ -157,7 +191,7 @@ def test_a_start_command_is_not_for_the_frontend(release: Release) -> None:
     (release.tree / "clipnet" / "web.py").write_text("")
     web = service(("python", "-m", "clipnet.web"), role="web")
 
-    assert of_release(web, release, "npm start").command == (sys.executable, "-m", "clipnet.web")
+    assert of_release(web, says(release, "npm start")).command == (sys.executable, "-m", "clipnet.web")
 
 
 def test_a_folder_of_the_checkout_is_that_folder_of_the_release(release: Release, checkout: Path) -> None:

@@ -1,0 +1,102 @@
+"""What deployments of one stack work with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emulator.errors import BuildFailed, CheckFailed, ConfigurationRefused
+from emulator.plan import Plan
+from emulator.releases.journal import Journal
+from emulator.releases.store import Store
+from emulator.releases.traffic import Traffic
+from emulator.releases.workshop import Workshop, environment
+from emulator.settings import STACK_MARKER
+from emulator.supervisor import Supervisor
+
+_ERROR = "error: "
+_PUBLIC = {"api": "API_URL", "web": "WEB_URL"}
+
+
+@dataclass(slots=True)
+class Ground:
+    """The running stack under its deployments.
+
+    Attributes:
+        plan: What the stack was started as.
+        supervisor: Who starts and stops.
+        env: The user's environment.
+        is_closing: True once the stack stops: nothing is brought back any more.
+    """
+
+    plan: Plan
+    supervisor: Supervisor
+    env: Mapping[str, str]
+    is_closing: bool = False
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.plan.folder.path / "releases")
+
+    @property
+    def traffic(self) -> Traffic:
+        """The edge.
+
+        Raises:
+            ConfigurationRefused: This stack has none.
+        """
+        port = self.plan.ports.get("edge-control")
+        if port is None:
+            raise ConfigurationRefused(
+                f"stack '{self.plan.settings.stack}' has no service 'edge', so that nothing can take over",
+                "keep the edge of the packaged compose.yaml",
+            )
+        return Traffic(port)
+
+    def public_url(self, role: str) -> str:
+        """Return the origin at which everybody finds the API or the frontend."""
+        return self.plan.env[_PUBLIC[role]]
+
+    async def run(
+        self,
+        what: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        journal: Journal,
+        heard: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """Run a command to its end; what it prints goes to the deployment's log, who waits, and `heard`.
+
+        Raises:
+            BuildFailed: It failed; with its last lines.
+        """
+
+        def told(line: str) -> None:
+            heard(line)
+            journal.line(line)
+
+        folder = self.plan.folder
+        ours = {"TMPDIR": str(folder.tmp), STACK_MARKER: str(folder.path)}
+        await Workshop(journal.log, {**environment(self.env), **ours, **env}, told).run(what, argv, cwd)
+
+    async def smoke(self, beside: Mapping[str, str], journal: Journal) -> None:
+        """Send a clip and a command through the stack; `beside` says where `api` and `web` are asked.
+
+        Raises:
+            CheckFailed: A step of it failed.
+        """
+        settings = self.plan.settings
+        words = (sys.executable, "-m", "emulator", "smoke", "--stack", settings.stack)
+        at = tuple(word for name, url in beside.items() for word in (f"--beside-{name}", url))
+        env = {"CLIPNET_STATE_DIR": str(settings.state_dir), "CLIPNET_CACHE_DIR": str(settings.cache_dir)}
+        said: list[str] = []
+        try:
+            await self.run(
+                "clipnet-emulate smoke", (*words, *at), env, settings.project_dir, journal, said.append
+            )
+        except BuildFailed as error:
+            errors = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)]
+            raise CheckFailed(errors[-1] if errors else error.what, error.hint) from error
