@@ -1,0 +1,285 @@
+"""A Space really starts, is replaced, fails, and ends with the agent."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.emulator.platforms.conftest import World, until
+
+pytestmark = pytest.mark.slow
+SPACE = "clipnet-staging/clipnet-api"
+API = f"/api/spaces/{SPACE}"
+TOKEN = {"Authorization": "Bearer hf_stagingwrite0000000000000000000000"}
+APP = """
+import http.server, json, os, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"version": VERSION, "env": dict(os.environ), "argv": sys.argv[1:]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+print("listening", flush=True)
+http.server.HTTPServer((os.environ["HOST"], int(PORT)), Handler).serve_forever()
+"""
+"""A program that shows what it was started with; VERSION and PORT are put before it."""
+
+
+def app(version: int = 1, port: str = 'os.environ["PORT"]') -> str:
+    return f"import os\nVERSION = {version}\nPORT = {port}\n{APP}"
+
+
+def docker(command: str = 'CMD ["python", "app.py"]', port: int | None = None) -> dict[str, str]:
+    """The files of a Docker Space with a program that listens."""
+    card = "---\nsdk: docker\n" + (f"app_port: {port}\n" if port else "") + "---\n"
+    return {"README.md": card, "Dockerfile": f"FROM python:3.13-slim\n{command}\n", "app.py": app()}
+
+
+class Hub:
+    """The Hub as a workflow sees it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.seen: list[str] = []
+
+    async def create(self, sdk: str = "docker", **more: Any) -> None:
+        body = {"name": "clipnet-api", "type": "space", "sdk": sdk, **more}
+        (await self.client.post("/api/repos/create", json=body)).raise_for_status()
+
+    async def commit(self, files: Mapping[str, str]) -> None:
+        lines: list[dict[str, Any]] = [{"key": "header", "value": {"summary": "Deploy"}}]
+        for path, text in files.items():
+            content = base64.b64encode(text.encode()).decode()
+            lines.append({"key": "file", "value": {"path": path, "content": content, "encoding": "base64"}})
+        body = "\n".join(map(json.dumps, lines))
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = await self.client.post(f"{API}/commit/main", content=body, headers=headers)
+        answer.raise_for_status()
+
+    async def deploy(self, files: Mapping[str, str]) -> str:
+        """A new Space of these files that runs; returns where."""
+        await self.create()
+        await self.commit(files)
+        await self.becomes("RUNNING")
+        return await self.url()
+
+    async def runtime(self) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.client.get(f"{API}/runtime")).raise_for_status().json()
+        if found["stage"] not in self.seen[-1:]:
+            self.seen.append(found["stage"])
+        return found
+
+    async def becomes(self, stage: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
+        async def is_there() -> bool:
+            found.update(await self.runtime())
+            return bool(found["stage"] == stage)
+
+        await until(is_there, lambda: f"{stage}, but {self.seen}: {found.get('errorMessage')}")
+        return found
+
+    async def url(self) -> str:
+        listed = (await self.client.get("/_fake/spaces")).json()["deployments"]
+        return str(listed[-1]["url"])
+
+
+def hub(world: World) -> Hub:
+    return Hub(world.client("huggingface", TOKEN))
+
+
+async def said(url: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        found: dict[str, Any] = (await client.get(url)).json()
+        return found
+
+
+def is_free(url: str) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) != 0
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def test_a_space_runs_with_its_variables_and_nothing_of_the_users(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
+    space = hub(world)
+    async with world.agent():
+        await space.create(
+            secrets=[{"key": "TOKEN", "value": "s3cret"}], variables=[{"key": "COLOR", "value": "blue"}]
+        )
+        await space.commit(docker("ENV COLOR=red SHAPE=round\nCMD python app.py", free_port()))
+        await space.becomes("RUNNING")
+        url = await space.url()
+        env = (await said(url))["env"]
+    log = world.folder.log("space-clipnet-api").read_text()
+
+    wanted = {"TOKEN": "s3cret", "COLOR": "blue", "SHAPE": "round", "SPACE_ID": SPACE, "HOST": "127.0.0.1"}
+    assert {name: env[name] for name in wanted} == wanted
+    assert env["PORT"] == url.rpartition(":")[2]
+    assert [name for name in env if name.startswith("AWS_")] == []
+    assert env["HOME"].startswith(str(world.folder.path))
+    assert ("listening" in log, is_free(url)) == (True, True)
+    assert os.listdir(world.folder.path / "spaces") == []
+
+
+async def test_a_new_version_takes_over_when_it_listens(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        first = await space.deploy(docker(port=free_port()))
+        before = (await said(first))["version"]
+        await space.commit({"app.py": app(2)})
+        await until(lambda: _has(space, first), lambda: space.seen)
+        second = await space.url()
+        after = (await said(second))["version"]
+        await until(lambda: is_free(first), lambda: "the first still listens")
+
+    assert (before, after) == (1, 2)
+    assert set(space.seen) <= {"NO_APP_FILE", "BUILDING", "APP_STARTING", "RUNNING"} | {
+        "RUNNING_BUILDING",
+        "RUNNING_APP_STARTING",
+    }
+
+
+async def _has(space: Hub, other: str) -> bool:
+    found = await space.runtime()
+    return found["stage"] == "RUNNING" and await space.url() not in (other, "None")
+
+
+async def test_a_program_that_listens_at_one_port_only_is_replaced_there(world: World) -> None:
+    space, port = hub(world), free_port()
+    async with world.agent():
+        files = docker(port=port) | {"app.py": app(1, str(port))}
+        await space.deploy(files)
+        await space.commit({"app.py": app(2, str(port))})
+
+        async def is_second() -> bool:
+            try:
+                return bool((await said(f"http://127.0.0.1:{port}"))["version"] == 2)
+            except httpx.HTTPError:
+                return False
+
+        await until(is_second, lambda: space.seen)
+        await space.becomes("RUNNING")
+
+
+async def test_a_port_in_the_command_is_the_one_that_is_free(world: World) -> None:
+    space = hub(world)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = f'CMD ["python", "app.py", "--host", "0.0.0.0", "--port", "{port}"]'
+        async with world.agent():
+            url = await space.deploy(docker(command, port))
+            argv = (await said(url))["argv"]
+
+    chosen = url.rpartition(":")[2]
+    assert (chosen != str(port), argv) == (True, ["--host", "127.0.0.1", "--port", chosen])
+
+
+async def test_a_program_that_ends_at_once_is_a_runtime_error_with_its_words(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        await space.create()
+        await space.commit(docker(port=free_port()) | {"app.py": "import os\nos.environ['MISSING']\n"})
+        found = await space.becomes("RUNTIME_ERROR")
+
+    assert found["errorMessage"].startswith("Exit code: 1. Reason: Traceback")
+    assert found["errorMessage"].endswith("KeyError: 'MISSING'")
+
+
+async def test_a_program_that_ends_later_is_a_runtime_error(world: World) -> None:
+    space = hub(world)
+    dies = app().replace("self.wfile.write(body)", "os._exit(3)")
+    async with world.agent():
+        url = await space.deploy(docker(port=free_port()) | {"app.py": dies})
+        with pytest.raises(httpx.HTTPError):
+            await said(url)
+        found = await space.becomes("RUNTIME_ERROR")
+
+    assert found["errorMessage"].startswith("Exit code: 3. Reason: listening")
+
+
+async def test_what_cannot_be_read_is_a_build_error(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        await space.create()
+        await space.commit({**docker(), "Dockerfile": "FROM scratch\n"})
+        found = await space.becomes("BUILD_ERROR")
+
+    assert found["errorMessage"] == "the Dockerfile has neither CMD nor ENTRYPOINT"
+
+
+async def test_a_program_that_is_not_installed_is_named(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        await space.create()
+        await space.commit(docker('CMD ["no-such-server"]'))
+        found = await space.becomes("RUNTIME_ERROR")
+
+    words = "the Space runs 'no-such-server', which is not installed"
+    assert found["errorMessage"].startswith(words)
+
+
+async def test_a_pause_ends_the_program_and_a_restart_starts_it(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        url = await space.deploy(docker(port=free_port()))
+        await space.client.post(f"{API}/pause")
+        await until(lambda: is_free(url), lambda: "it still listens")
+        paused = (await space.runtime())["stage"]
+        await space.client.post(f"{API}/restart")
+        await space.becomes("RUNNING")
+        again = (await said(await space.url()))["version"]
+
+    assert (paused, again) == ("PAUSED", 1)
+
+
+async def test_what_ran_runs_again_with_the_next_agent(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        first = await space.deploy(docker(port=free_port()))
+    between = is_free(first)
+    async with world.agent():
+        await until(lambda: not is_free(first), lambda: "nothing listens")
+        after = (await said(first))["version"]
+
+    assert (between, after) == (True, 1)
+
+
+async def test_a_reset_ends_what_runs(world: World) -> None:
+    space = hub(world)
+    async with world.agent():
+        url = await space.deploy(docker(port=free_port()))
+        await space.client.post("/_fake/reset")
+        await until(lambda: is_free(url), lambda: "it still listens")
+
+
+@pytest.mark.parametrize("sdk", ["gradio", "static"])
+async def test_other_kinds_of_spaces_run(world: World, sdk: str) -> None:
+    space = hub(world)
+    async with world.agent():
+        await space.create(sdk)
+        card = f"---\nsdk: {sdk}\napp_file: main.py\n---\n"
+        await space.commit({"README.md": card, "main.py": app(), "index.html": "<h1>one</h1>"})
+        await space.becomes("RUNNING")
+        found = (await said(await space.url()))["env"] if sdk == "gradio" else {}
+
+    assert found.get("GRADIO_SERVER_NAME") == ("127.0.0.1" if sdk == "gradio" else None)
