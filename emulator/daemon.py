@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator import strays
 from emulator.environment import inner_addresses
@@ -21,14 +21,15 @@ from emulator.logs import tail
 from emulator.plan import Plan
 from emulator.processes import all_processes, process, tree
 from emulator.record import ServiceRecord, StackRecord
-from emulator.releases.engine import Engine
-from emulator.releases.ground import Ground
 from emulator.runtimes import Handle
 from emulator.runtimes.choice import runtime_of
 from emulator.runtimes.spawn import adopt_orphans
 from emulator.statefolder import replace_json, writing
-from emulator.steering import Listener
+from emulator.steering import Listener, Tell
 from emulator.supervisor import LAST_LINES, Pace, Supervisor
+
+if TYPE_CHECKING:
+    from emulator.releases.engine import Engine
 
 log = logging.getLogger("emulator")
 
@@ -90,8 +91,8 @@ class _Daemon:
             self._plan.topology.services, self._runtime, self._pace, self._on_change, self._last_lines
         )
         loop.add_signal_handler(signal.SIGUSR1, self._supervisor.want_all)
-        self._engine = Engine(Ground(self._plan, self._supervisor, os.environ))
-        self._listener = Listener(self._plan.folder, self._engine.serve)
+        self._engine: Engine | None = None
+        self._listener = Listener(self._plan.folder, self._serve)
         self._write()
         self._report({"pid": os.getpid()})
         try:
@@ -137,8 +138,18 @@ class _Daemon:
                 self._plan.folder.unseeded.touch()
 
     async def _give_up_deployments(self) -> None:
-        await self._engine.close()
+        if self._engine is not None:
+            await self._engine.close()
         await self._listener.close()
+
+    async def _serve(self, request: Mapping[str, Any], tell: Tell) -> None:
+        """Answer a request at the control socket."""
+        if self._engine is None:
+            from emulator.releases.engine import Engine  # late: most stacks live without a deployment
+            from emulator.releases.ground import Ground
+
+            self._engine = Engine(Ground(self._plan, self._supervisor, os.environ))
+        await self._engine.serve(request, tell)
 
     async def _stop_all(self) -> None:
         await self._or_hard(self._supervisor.stop())

@@ -12,8 +12,6 @@ from emulator.environment import TLS, host_env, variables
 from emulator.errors import ConfigurationRefused
 from emulator.isolation import refuse_production
 from emulator.record import StackRecord
-from emulator.releases.service import of_release
-from emulator.releases.store import Store
 from emulator.settings import RUNTIMES, Settings
 from emulator.statefolder import StateFolder, damaged, holder
 from emulator.topology import Topology, parse, resolve
@@ -73,7 +71,12 @@ def _as_released(topology: Topology, folder: StateFolder) -> Topology:
     Raises:
         ConfigurationRefused: One of them is not there any more.
     """
-    store = Store(folder.path / "releases")
+    if not folder.data("releases").exists():
+        return topology
+    from emulator.releases.service import of_release
+    from emulator.releases.store import Store
+
+    store = Store(folder.data("releases"))
     services = list(topology.services)
     for role, version in store.current().items():
         index = next(i for i, service in enumerate(services) if service.role == role)
