@@ -120,10 +120,11 @@ class Pusher:
         threading.Thread(target=self._watch, args=(line,), daemon=True).start()
 
     def say(self, text: str, mark: str = "") -> None:
-        """Pass on one line, without anything that moves a cursor."""
+        """Pass on lines, without anything that moves a cursor."""
         self._said_s = time.monotonic()
+        lines = [f"{mark:<7}{_ESCAPES.sub('', line)}\n" for line in text.splitlines()]
         try:
-            self._out.write(f"{mark:<7}{_ESCAPES.sub('', text)}\n")
+            self._out.write("".join(lines))
             self._out.flush()
         except OSError:
             self._has_left.set()
@@ -142,8 +143,7 @@ class Pusher:
                 self._step = None
                 self._ended(step, state, message.get("took_s"), str(message.get("detail") or ""))
             case {"line": line}:
-                for part in str(line).splitlines():
-                    self.say(part)
+                self.say(str(line))
             case {"cancelled": True}:
                 self.say("cancelled: what served before goes on serving", " !")
 
@@ -314,4 +314,4 @@ def _locked(descriptor: int) -> bool:
 def _one_line(error: EmulatorError) -> str:
     """Return an error as git prints it behind the name of the branch."""
     hint = f": {error.hint}" if error.code == "StackNotRunning" else ""
-    return _ESCAPES.sub("", " ".join(f"{error.what}{hint}".split()))
+    return _ESCAPES.sub("", "; ".join(f"{error.what}{hint}".splitlines()))

@@ -104,7 +104,7 @@ def retry(common: Common, job_id: str | None, state: str | None, name: str | Non
         if common.as_json:
             output.as_json(job.public())
         else:
-            output.line(f"job {job.id} is {job.state}")
+            output.line(f"job {job.id} is back in the queue")
         return
     many = state
     back = _with_redis(common, lambda redis, now_s: jobs.retry_all(redis, many, name, now_s))
@@ -112,7 +112,7 @@ def retry(common: Common, job_id: str | None, state: str | None, name: str | Non
         output.as_json([job.public() for job in back])
         return
     for job in back:
-        output.line(f"job {job.id} is {job.state}")
+        output.line(f"job {job.id} is back in the queue")
     output.line(_counted(len(back), "back in the queue"))
 
 

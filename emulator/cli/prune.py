@@ -12,7 +12,7 @@ from emulator.cli.options import Age, Common, common_options
 if TYPE_CHECKING:
     from emulator.pruning import Item, Pruning
 
-_LONGEST = 48
+_LONGEST = 60
 _HEAD = ("kind", "age", "size", "id", "what")
 
 
@@ -56,12 +56,9 @@ def _row(item: Item, now_s: float) -> tuple[str, ...]:
 
 
 def _print_totals(found: Pruning, *, is_dry: bool) -> None:
-    from emulator.pruning import KINDS, totals
+    from emulator.pruning import totals
 
-    counted = [
-        f"{total['count']:,} {KINDS[kind]}" + (f" ({output.size(total['bytes'])})" if total["bytes"] else "")
-        for kind, total in totals(found.items).items()
-    ]
+    counted = [_counted(kind, **total) for kind, total in totals(found.items).items()]
     listed = ", ".join(counted) or "nothing is that old"
     if not counted:
         output.line(listed)
@@ -72,3 +69,11 @@ def _print_totals(found: Pruning, *, is_dry: bool) -> None:
     if found.kept:
         kept = ", ".join(f"{item.kind} {item.id}" for item in found.kept)
         output.line(f"kept what changed meanwhile: {kept}")
+
+
+def _counted(kind: str, count: int, bytes: int) -> str:
+    from emulator.pruning import KINDS
+
+    one, many = KINDS[kind]
+    size = f" ({output.size(bytes)})" if bytes else ""
+    return f"{count:,} {one if count == 1 else many}{size}"

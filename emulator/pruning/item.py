@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KINDS: Mapping[str, str] = {
-    "clip": "clips",
-    "event": "commands of ClipBOT",
-    "run": "runs of jobs",
-    "order": "orders of the outbox",
-    "upload": "folders of uploads",
-    "asset": "assets at Cloudinary",
-    "job": "finished jobs",
-    "post": "posts at platforms",
-    "release": "releases",
-    "log": "logs",
+KINDS: Mapping[str, tuple[str, str]] = {
+    "clip": ("clip", "clips"),
+    "event": ("command of ClipBOT", "commands of ClipBOT"),
+    "run": ("run of a job", "runs of jobs"),
+    "order": ("order of the outbox", "orders of the outbox"),
+    "upload": ("upload", "uploads"),
+    "asset": ("asset", "assets"),
+    "job": ("finished job", "finished jobs"),
+    "post": ("post", "posts"),
+    "release": ("release", "releases"),
+    "log": ("log", "logs"),
 }
-"""Kind -> what many of it are called; in the order in which they are removed."""
+"""Kind -> what one and many of it are called; in the order in which they are removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def done(release: str = "0.1.0+1f2e3d4", state: str = "live", action: str = "dep
 
 def failed(step_name: str = "smoke") -> dict[str, Any]:
     """Return the message that ends a deployment badly."""
-    what = f"deployment 4 failed at '{step_name}': no video; release 0.1.0 goes on serving"
+    what = f"deployment 4 failed at '{step_name}': no video\nrelease 0.1.0 goes on serving"
     return {
         "error": {
             "code": "DeploymentFailed",

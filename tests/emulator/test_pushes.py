@@ -161,10 +161,11 @@ def test_a_failed_deployment_fails_the_push_and_the_branch_stays(
         " ! [remote rejected] develop -> develop"
         " (deployment 4 failed at 'smoke': no video; release 0.1.0 goes on serving)"
     ) in done.stderr
-    assert told(done)[-4:] == [
+    assert told(done)[-5:] == [
         "       FAIL worker: no video",
         " !     smoke failed after 3.0 s: no video",
-        " !     deployment 4 failed at 'smoke': no video; release 0.1.0 goes on serving",
+        " !     deployment 4 failed at 'smoke': no video",
+        " !     release 0.1.0 goes on serving",
         " !     its log is /logs/deploy-4.log",
     ]
 
@@ -371,7 +372,7 @@ def test_a_package_that_is_gone_is_named_with_the_way_out(project: Project, tmp_
     hook = project.bare / "hooks" / "proc-receive"
     root = str(Path(remote.__file__).parents[1])
     bare_python = tmp_path / "python"
-    bare_python.write_text(f'#!/bin/sh\nexec {sys.executable} -I "$@"\n')
+    bare_python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
     bare_python.chmod(0o755)
     hook.write_text(
         hook.read_text().replace(sys.executable, str(bare_python)).replace(root, str(tmp_path / "gone"))

@@ -93,7 +93,8 @@ def test_a_failure_names_step_reason_and_log(supervisor: Supervisor, tmp_path: P
         "  | FAIL worker: no video",
         "smoke          failed      3.0 s  no video",
         "log: /logs/deploy-4.log",
-        "error: deployment 4 failed at 'smoke': no video; release 0.1.0 goes on serving",
+        "error: deployment 4 failed at 'smoke': no video",
+        "release 0.1.0 goes on serving",
         "hint: its log is /logs/deploy-4.log",
     ]
 
