@@ -32,6 +32,14 @@ def run(script: str, env: Mapping[str, str], libraries: Path = FOLDER) -> Any:
     return json.loads(done.stdout)
 
 
+def vercel_program() -> Path:
+    """Vercel's command line program; skips the test where it is missing."""
+    program = VERCEL / "node_modules" / ".bin" / "vercel"
+    if shutil.which("node") is None or not program.exists():
+        pytest.skip(f"Node.js or Vercel's program is missing: npm ci --prefix tests/sdk/{VERCEL.name}")
+    return program
+
+
 def node(
     arguments: Sequence[str],
     env: Mapping[str, str],

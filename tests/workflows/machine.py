@@ -25,7 +25,7 @@ def furnish(workspace: Path) -> None:
     paths = sysconfig.get_paths(vars={"base": str(venv), "platbase": str(venv)})
     packages = Path(paths["purelib"])
     (packages / "here.pth").write_text(f"{workspace}\n{sysconfig.get_path('purelib')}\n")
-    values = {"python": venv / "bin" / "python", "vercel": nodejs.VERCEL / "node_modules" / ".bin" / "vercel"}
+    values = {"python": venv / "bin" / "python", "vercel": nodejs.vercel_program()}
     for mark in ("installed", "installed-test"):
         (venv / mark).touch()
     for name, command in _PROGRAMS.items():

@@ -62,7 +62,8 @@ def env(platforms: Served) -> dict[str, str]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """A folder with a frontend that is built for Vercel."""
+    """A folder with a frontend that is built for Vercel, whose program is there to deploy it."""
+    nodejs.vercel_program()
     static = tmp_path / "page" / ".vercel" / "output" / "static"
     static.mkdir(parents=True)
     (static / "index.html").write_text("one")
@@ -73,10 +74,9 @@ def page(tmp_path: Path) -> Path:
 @pytest.fixture
 def ship(env: Mapping[str, str], tmp_path: Path) -> Ship:
     """Runs `clipnet-emulate ship` with that environment, changed by `more`; Vercel's program is there."""
-    programs = nodejs.VERCEL / "node_modules" / ".bin"
 
     def run(*words: str, folder: Path = tmp_path, **more: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join([str(programs), os.environ["PATH"]])
+        path = os.pathsep.join([str(nodejs.VERCEL / "node_modules" / ".bin"), os.environ["PATH"]])
         python = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
         return subprocess.run(
             [sys.executable, "-c", "from emulator.cli import main; main()", "ship", *words],
