@@ -195,10 +195,26 @@ def load(env: Mapping[str, str]) -> Settings:
             of a secret cannot be read.
     """
     read = _Reader(env)
-    settings = Settings(
+    settings = _settings(read, env)
+    if settings.environment != "production":
+        read.refuse_production(settings.environment)
+    if read.problems:
+        raise SettingsError(tuple(read.problems))
+    return settings
+
+
+def names() -> Mapping[str, bool]:
+    """Return the name of every setting, and whether it is a secret."""
+    read = _Reader({})
+    _settings(read, {})
+    return read.names
+
+
+def _settings(read: _Reader, env: Mapping[str, str]) -> Settings:
+    return Settings(
         environment=read.text("APP_ENV", environment(env)),
         version=read.text("APP_VERSION", "0.1.0"),
-        commit=env.get("APP_COMMIT") or None,
+        commit=read.text("APP_COMMIT", "") or None,
         host=read.text("HOST", "127.0.0.1"),
         port=read.number("PORT", 8401, highest=65535),
         stop_grace_s=read.seconds("STOP_GRACE_S", 3.0, highest=600),
@@ -269,11 +285,6 @@ def load(env: Mapping[str, str]) -> Settings:
             bot_token=read.secret("X_BOT_TOKEN"),
         ),
     )
-    if settings.environment != "production":
-        read.refuse_production(settings.environment)
-    if read.problems:
-        raise SettingsError(tuple(read.problems))
-    return settings
 
 
 class _Reader:
@@ -282,6 +293,7 @@ class _Reader:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self._read: dict[str, str] = {}
+        self.names: dict[str, bool] = {}
         self.problems: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -289,6 +301,7 @@ class _Reader:
 
     def hidden_text(self, name: str) -> str:
         """Return what NAME says, else what the file says that NAME_FILE names."""
+        self.names[name] = True
         path = self._env.get(f"{name}_FILE", "").strip()
         if self._env.get(name, "").strip() or not path:
             return self.text(name)
@@ -302,6 +315,7 @@ class _Reader:
     def _kept(self, name: str, value: str | None) -> str:
         if value is None:
             self.problems.append(f"{name} is missing")
+        self.names.setdefault(name, False)
         self._read[name] = value or ""
         return value or ""
 

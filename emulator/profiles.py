@@ -25,6 +25,12 @@ class Setting:
     staging: str = _ANY
     production: str = _ANY
     is_secret: bool = False
+    is_for_staging_only: bool = False
+
+    @property
+    def may_be_equal(self) -> bool:
+        """True if both profiles may have one value: it opens nothing and leads nowhere."""
+        return not self.is_secret and not self.is_told_apart
 
     @property
     def is_told_apart(self) -> bool:
@@ -125,8 +131,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("X_CLIENT_SECRET", "x-staging-secret", r"(?!x-staging-).+", is_secret=True),
     Setting("X_CONSUMER_SECRET", "x-staging-consumer-secret", r"(?!x-staging-).+", is_secret=True),
     Setting("X_BOT_TOKEN", "x-staging-bot-token", r"(?!x-staging-).+", is_secret=True),
-    *(Setting(name, ".*", ".*") for name in TRUST),
+    *(Setting(name, ".*", ".*", is_for_staging_only=True) for name in TRUST),
 )
+
+OPTIONAL: tuple[str, ...] = ("HOST", "PORT", "STOP_GRACE_S")
+"""What the application reads besides, and has a default for: of one process, not of the environment."""
 
 FAKES_SETTINGS: tuple[Setting, ...] = (
     Setting("BLOBS_KEY", is_secret=True),
@@ -134,7 +143,14 @@ FAKES_SETTINGS: tuple[Setting, ...] = (
 )
 """Settings of the fakes that could lead out of the stack."""
 
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in (*SETTINGS, *FAKES_SETTINGS)}
+BY_NAME: Mapping[str, Setting] = {one.name: one for one in (*SETTINGS, *FAKES_SETTINGS)}
+_SECRET_NAME = re.compile(r"(^|_)(SECRET|TOKEN|PASSWORD|KEY|DSN)(_|$)")
+
+
+def setting(name: str) -> Setting:
+    """Return a setting; of one that the application does not know, the name tells whether it is a secret."""
+    return BY_NAME.get(name) or Setting(name, is_secret=_SECRET_NAME.search(name) is not None)
+
 
 PRODUCTION_HOSTS = (
     "clipnet.ai",

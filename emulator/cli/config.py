@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 
 from emulator.cli import output
@@ -32,3 +35,55 @@ def check(common: Common, runtime: str | None) -> None:
         )
     else:
         output.line(f"stack {planned.settings.stack}: {' and '.join(files)} can be run, without production")
+
+
+@command.command()
+@click.argument("left", type=click.Choice(["staging", "production"]))
+@click.argument("right", type=click.Choice(["staging", "production"]))
+@click.option(
+    "--production",
+    "written",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What production is set to.  [default: the packaged environments/production.env]",
+)
+@common_options
+def diff(common: Common, left: str, right: str, written: Path | None) -> None:
+    """Prove that LEFT and RIGHT (staging, production) have the same settings and share no secret.
+
+    Staging is this stack as compose.yaml plans it. Production is a file with names and references, and of
+    each secret a digest instead of its value.
+    """
+    from emulator.drift import compare
+    from emulator.environments import file_of, read
+    from emulator.plan import plan
+
+    if left == right:
+        raise click.UsageError("name both: config diff staging production")
+    planned = plan(common.settings(runtime="embedded"))
+    worker, api = (planned.topology.service(role).environment for role in ("worker", "api"))
+    found = compare({**worker, **api}, read(written or file_of("production")))
+    if common.as_json:
+        output.as_json(found.to_json())
+    else:
+        rows = [(one.setting.name, one.verdict.value, one.detail) for one in found.findings]
+        output.table(("setting", "verdict", "detail"), rows)
+        same = [one.setting.name for one in found.findings if one.setting.may_be_equal]
+        output.line(f"may be equal: {', '.join(same)}")
+    found.raise_if_drifted()
+
+
+@command.command()
+@common_options
+def digest(common: Common) -> None:
+    """Print the digest of a secret on standard input, for the file that `config diff` compares with."""
+    from emulator import environments
+
+    secret = sys.stdin.read().strip()
+    if not secret:
+        raise click.UsageError("write the secret to standard input")
+    made = f"scrypt:{environments.digest(secret)}"
+    if common.as_json:
+        output.as_json({"digest": made})
+    else:
+        output.line(made)

@@ -39,7 +39,7 @@ _PACKAGES = ("clipnet", "emulator", "fakes", "seed")
 _BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirements.lock")
 """What lies beside the packages in a clone, and in the package `emulator` where that is installed."""
 
-_NEVER = "secrets"
+_NEVER = ("environments", "secrets")
 """What lies beside them too, and goes into no image."""
 
 _BUILD_WITHIN_S = 1800.0
@@ -74,7 +74,7 @@ def sources(variables: Mapping[str, str]) -> Sources:
     """
     beside = _beside()
     parts = {name: beside / name for name in _BESIDE} | {name: _folder_of(name) for name in _PACKAGES}
-    packaged = {str(PACKAGED.with_name(name)) for name in (*_BESIDE, _NEVER)}
+    packaged = {str(PACKAGED.with_name(name)) for name in (*_BESIDE, *_NEVER)}
     files: dict[str, Path] = {}
     for name, part in parts.items():
         if not part.exists():

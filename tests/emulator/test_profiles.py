@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from clipnet.settings import ENVIRONMENTS, names
 from emulator.plan import plan
-from emulator.profiles import BY_NAME, SETTINGS
+from emulator.profiles import BY_NAME, OPTIONAL, SETTINGS, TRUST
 from emulator.settings import load
 
 _PRODUCTION = {
@@ -35,6 +36,20 @@ def test_the_profiles_name_exactly_the_settings_of_the_application(tmp_path: Pat
 
     assert set(topology.service("api").environment) - {"HOST", "PORT"} == named
     assert set(topology.service("worker").environment) == named
+
+
+def test_the_profiles_name_exactly_what_the_application_reads() -> None:
+    theirs = {setting.name: setting.is_secret for setting in SETTINGS if setting.name not in TRUST}
+
+    assert {name: secret for name, secret in names().items() if name not in OPTIONAL} == theirs
+    assert set(OPTIONAL) <= names().keys()
+
+
+def test_no_other_environment_fits_both_profiles_or_none() -> None:
+    fits = {name: BY_NAME["APP_ENV"].fits_staging(name) for name in ENVIRONMENTS}
+
+    assert fits == {"development": True, "staging": True, "production": False}
+    assert [name for name in ENVIRONMENTS if BY_NAME["APP_ENV"].fits_production(name)] == ["production"]
 
 
 def test_the_packaged_values_are_of_staging_and_none_of_production(tmp_path: Path) -> None:
