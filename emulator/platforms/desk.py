@@ -69,7 +69,7 @@ class Desk:
             return
         if order.action == RESET:
             await self._end_all()
-            await self._platform.forget()
+            await self._forget()
             self._bookmarks.restart(self._name, order.number)
             return
         if order.action == "cancel":
@@ -80,6 +80,13 @@ class Desk:
         task = asyncio.create_task(self._carry_out(order))
         task.add_done_callback(lambda _: self._ended(order.number))
         self._open[order.number] = task
+
+    async def _forget(self) -> None:
+        try:
+            await self._platform.forget()
+        except EmulatorError as error:
+            fields = {"platform": self._name, "error": error.what}
+            log.error("what was deployed still stands", extra={"fields": fields})
 
     async def _begin_anew(self) -> None:
         """The fake's store is new: what it orders from now on begins at one."""

@@ -20,12 +20,14 @@ class Site:
         host: What the Host header says there.
         deployment: Its id at the platform.
         commit: All digits of the commit that it was made of, where that is known.
+        version: What its config.json says that it is, where it says that.
     """
 
     address: str
     host: str
     deployment: str
     commit: str | None
+    version: str | None = None
 
 
 class Engine(Protocol):

@@ -55,6 +55,7 @@ class Feed:
 
     def __init__(self, platform: str, url: str, pace: Pace) -> None:
         self.platform = platform
+        self._origin = url
         self._url = f"{url}/_fake/"
         self._pace = pace
 
@@ -120,6 +121,22 @@ class Feed:
             CheckFailed: The fake does not answer, or refuses it.
         """
         return (await self._answer(path, self._pace.answer_within_s)).json()
+
+    async def page(self, host: str, path: str) -> Any:
+        """Return the JSON of a file of a site that the fake serves; None if there is none, or no JSON.
+
+        Raises:
+            CheckFailed: The fake does not answer.
+        """
+        url = f"{self._origin}/_sites/{host}/{path}"
+        try:
+            answer = await request("GET", url, None, self._pace.answer_within_s)
+        except NoAnswer as error:
+            raise CheckFailed(f"fake '{self.platform}' does not answer: {error}") from error
+        try:
+            return answer.json() if answer.status == 200 else None
+        except NoAnswer:
+            return None
 
     async def _answer(self, path: str, within_s: float) -> Answer:
         try:

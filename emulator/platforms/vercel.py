@@ -68,7 +68,15 @@ class Vercel:
             assert order.commit is not None
             await self._engine.rollback(order.commit, ("web",), order.actor, report.on_message)
             return
-        site = Site(self._address, STAGING_HOST, order.deployment, order.commit)
+        told = await self._feed.page(STAGING_HOST, "config.json")
+        version = told.get("version") if isinstance(told, dict) else None
+        site = Site(
+            self._address,
+            STAGING_HOST,
+            order.deployment,
+            order.commit,
+            version if isinstance(version, str) else None,
+        )
         await self._engine.show(site, order.actor)
         report.say(f"{self._web_url} shows this deployment")
 

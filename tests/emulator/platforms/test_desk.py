@@ -85,6 +85,7 @@ class Scripted:
 
     async def forget(self) -> None:
         self.forgotten += 1
+        raise CheckFailed("the edge does not answer")
 
 
 @asynccontextmanager
@@ -153,9 +154,11 @@ async def test_a_reset_ends_and_forgets_all(tmp_path: Path) -> None:
         await until(lambda: platform.orders, lambda: feed.asked)
         feed.give("", action="reset")
         await until(lambda: platform.forgotten == 1, lambda: platform.ended)
+        feed.give("works")
+        await until(lambda: "works" in feed.told, lambda: feed.told)
 
-    assert (platform.ended, feed.told) == (["stays"], {})
-    assert Bookmarks(tmp_path).behind("vercel") == 2
+    assert (platform.ended, feed.told) == (["stays"], {"works": ["READY"]})
+    assert Bookmarks(tmp_path).behind("vercel") == 3
 
 
 async def test_what_was_done_is_not_done_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from emulator.platforms.engine import Site
 from tests.emulator.platforms.conftest import WEB_URL, World, until
@@ -47,6 +48,22 @@ async def test_uploaded_files_of_develop_are_the_public_frontend(world: World) -
     assert world.engine.sites[-1] == Site(address, STAGING, made, "c" * 40)
     shown = await vercel.get("/", headers={"Host": STAGING})
     assert shown.text == "one"
+
+
+@pytest.mark.parametrize(
+    ("config", "version"),
+    [('{"version": "0.1.0+abcdef1"}', "0.1.0+abcdef1"), ("<html>", None), ("[1]", None)],
+)
+async def test_the_version_of_a_site_is_what_it_says(world: World, config: str, version: str | None) -> None:
+    vercel = world.client("vercel", TOKEN)
+    files = [{"file": "index.html", "data": "one"}, {"file": "config.json", "data": config}]
+    async with world.agent():
+        await deployed(vercel, files=files, gitMetadata={"commitRef": "develop", "commitSha": "c" * 40})
+        await until(lambda: shown(world), lambda: world.engine.calls)
+
+    site = world.engine.sites[-1]
+    assert site is not None
+    assert site.version == version
 
 
 async def test_a_preview_and_production_are_served_by_the_platform_alone(world: World) -> None:
