@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from emulator.errors import ConfigurationRefused, EmulatorError, PrerequisiteMissing, StartFailed
+from emulator.errors import ConfigurationRefused, DeploymentFailed, EmulatorError, PrerequisiteMissing
 from emulator.shipping.record import SHORT, Former, Say, Shipped, relayed
 from emulator.shipping.targets import RailwayTarget
 
@@ -70,7 +70,7 @@ class Railway:
 
         Raises:
             ConfigurationRefused: The token does not do, or the commit is not known.
-            StartFailed: The deployment failed, or took too long.
+            DeploymentFailed: The deployment failed, or took too long.
         """
         began = time.monotonic()
         asked = {
@@ -97,12 +97,12 @@ class Railway:
 
         Raises:
             ConfigurationRefused: It cannot be gone back to.
-            StartFailed: It did not come up, or took too long.
+            DeploymentFailed: It did not come up, or took too long.
         """
         began = time.monotonic()
         known = {node["id"] for node in self._nodes(service)}
         if self._ask(_ROLL_BACK, {"id": former.id})["deploymentRollback"] is not True:
-            raise StartFailed(f"Railway did not roll {service} back to deployment {former.id}")
+            raise DeploymentFailed(f"Railway did not roll {service} back to deployment {former.id}")
         deployment = self._made_since(service, known, began)
         self._say(f"{service}: deployment {deployment} goes back to commit {former.commit[:SHORT]}")
         self._finish(service, deployment, began)
@@ -128,10 +128,10 @@ class Railway:
             return
         last = "".join(f"\n  {line}" for line in lines[-_LAST_LINES:])
         if status == "NEEDS_APPROVAL":
-            raise StartFailed(
+            raise DeploymentFailed(
                 f"deployment {deployment} of {service} waits for an approval", "approve it at Railway"
             )
-        raise StartFailed(
+        raise DeploymentFailed(
             f"deployment {deployment} of {service} ended as {status}; its last lines:{last or ' none'}",
             "what served before goes on to serve",
         )
@@ -154,7 +154,7 @@ class Railway:
 
     def _pause(self, service: str, what: str, last: str, began: float, pause_s: float) -> None:
         if time.monotonic() - began + pause_s > self._within_s:
-            raise StartFailed(
+            raise DeploymentFailed(
                 f"{what} of {service} was not through after {self._within_s:.0f} s (last seen: {last})",
                 "it goes on at Railway; give it longer with --timeout",
             )

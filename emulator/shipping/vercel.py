@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from emulator.errors import ConfigurationRefused, PrerequisiteMissing, StartFailed
+from emulator.errors import ConfigurationRefused, DeploymentFailed, PrerequisiteMissing
 from emulator.shipping.record import SHORT, Former, Say, Shipped, relayed
 from emulator.shipping.targets import ENVIRONMENT, VercelTarget
 
@@ -66,7 +66,7 @@ class Vercel:
         Raises:
             ConfigurationRefused: Nothing is built there, or the token does not do.
             PrerequisiteMissing: Vercel's program is not there, or Vercel does not answer.
-            StartFailed: The deployment failed, or took too long.
+            DeploymentFailed: The deployment failed, or took too long.
         """
         began = time.monotonic()
         if not (folder / BUILT / "config.json").is_file():
@@ -78,7 +78,9 @@ class Vercel:
         marks = [word for name, value in meta.items() for word in ("-m", f"{name}={value}")]
         said = self._run(["deploy", "--yes", "--prebuilt", f"--target={ENVIRONMENT}", *marks], folder)
         if not said:
-            raise StartFailed("'vercel deploy' did not say what it deployed", "look at the project at Vercel")
+            raise DeploymentFailed(
+                "'vercel deploy' did not say what it deployed", "look at the project at Vercel"
+            )
         url = said[-1]
         deployment = str(self._ask(f"/v13/deployments/{_host(url)}")["id"])
         self._say(f"{SERVICE}: deployment {deployment} of commit {commit[:SHORT]} at {url}")
@@ -104,7 +106,7 @@ class Vercel:
 
         Raises:
             ConfigurationRefused: Vercel refuses it.
-            StartFailed: Its program failed, or took too long.
+            DeploymentFailed: Its program failed, or took too long.
         """
         began = time.monotonic()
         url = str(self._ask(f"/v13/deployments/{former.id}")["url"])
@@ -173,7 +175,7 @@ class Vercel:
 
         Raises:
             PrerequisiteMissing: It is not there.
-            StartFailed: It failed, or took too long.
+            DeploymentFailed: It failed, or took too long.
         """
         program = shutil.which("vercel", path=self._path)
         if program is None:
@@ -185,7 +187,7 @@ class Vercel:
             assert process.stdout is not None
             for line in _lines(process.stderr, deadline):
                 if line is None:
-                    raise StartFailed(
+                    raise DeploymentFailed(
                         f"'vercel {words[0]}' was not through after {self._within_s:.0f} s{_last(said)}",
                         "give it longer with --timeout",
                     )
@@ -194,7 +196,7 @@ class Vercel:
             result = process.stdout.read().split()
             code = process.wait()
         if code != 0:
-            raise StartFailed(
+            raise DeploymentFailed(
                 f"'vercel {words[0]}' ended with code {code}{_last(said)}",
                 "what served before goes on to serve",
             )

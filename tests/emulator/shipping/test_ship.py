@@ -70,7 +70,7 @@ def test_logs_are_shown_and_cannot_speak_to_the_runner(
 
     relayed = [line for line in done.stderr.splitlines() if line.startswith("| ")]
     commands = [line for line in done.stderr.splitlines() if line.startswith("::")]
-    assert done.returncode == 9
+    assert done.returncode == 14
     assert relayed
     assert len(commands) == 1
     assert commands[0].startswith("::error title=deploy-api::deployment ")
@@ -83,7 +83,7 @@ def test_outside_of_a_workflow_there_are_no_annotations(ship: Ship, railway: htt
 
     done = ship("worker")
 
-    assert (done.returncode, "::" in done.stderr) == (9, False)
+    assert (done.returncode, "::" in done.stderr) == (14, False)
     assert "of worker ended as CRASHED" in done.stderr
     assert "hint: what served before goes on to serve" in done.stderr
 
@@ -178,7 +178,7 @@ def test_a_deployment_that_takes_too_long_is_left_to_the_platform(ship: Ship) ->
     with served("railway", timing="realistic") as slow:
         done = ship("api", "--timeout", "1", RAILWAY_API_URL=slow.url("railway"))
 
-    assert done.returncode == 9
+    assert done.returncode == 14
     assert "of api was not through after 1 s (last seen: QUEUED)" in done.stderr
 
 
@@ -239,7 +239,7 @@ def test_a_frontend_that_fails_is_told_with_its_last_lines(
     finally:
         vercel.put("/_fake/state", json={})
 
-    assert done.returncode == 9
+    assert done.returncode == 14
     assert "'vercel deploy' ended with code 1; its last lines:" in done.stderr
     assert "Command exited with 1" in done.stderr
 
@@ -255,7 +255,7 @@ def test_a_program_that_hangs_is_ended(
 
     done = ship("frontend", "--timeout", "1", folder=page, PATH=f"{hanging.parent}:/usr/bin:/bin")
 
-    assert done.returncode == 9
+    assert done.returncode == 14
     assert "'vercel deploy' was not through after 1 s; its last lines:" in done.stderr
     assert "| waiting with ***" in done.stderr
 
