@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _BLOCK_BYTES = 1 << 20
@@ -15,23 +16,16 @@ _CACHES = "__pycache__"
 
 
 def seal(tree: Path) -> None:
-    """Take the right to write from everything in a folder."""
+    """Take the right to write from every file; folders keep it, so that whoever owns them can remove them."""
     for path, status in _entries(tree):
-        if not stat.S_ISLNK(status.st_mode):
+        if stat.S_ISREG(status.st_mode):
             path.chmod(stat.S_IMODE(status.st_mode) & ~0o222)
-    tree.chmod(0o555)
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder and what is in it, sealed or not; none there is fine."""
-    if not folder.exists():
-        return
-    folder.chmod(0o700)
-    for current, names, _ in os.walk(folder):
-        for path in (Path(current, name) for name in names):
-            if not path.is_symlink():
-                path.chmod(0o700)
-    shutil.rmtree(folder)
+    """Remove a folder and what is in it; none there is fine."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
 
 
 def digest(tree: Path) -> str:

@@ -12,7 +12,7 @@ from emulator.releases.ground import Ground
 from emulator.releases.journal import Journal
 from emulator.releases.record import Release
 from emulator.releases.schema import catalog, scratch
-from emulator.releases.service import of_release, reference_module
+from emulator.releases.service import in_shell, of_release, reference_module
 
 _OURS = Path("clipnet/db/migrate.py")
 
@@ -48,7 +48,7 @@ async def prepare(ground: Ground, journal: Journal, release: Release, before: Ma
 def commands_of(release: Release) -> tuple[tuple[str, ...], ...]:
     """Return what migrates for a release: its `preDeployCommand`, else what ours has."""
     if said := _said(release):
-        return tuple(("sh", "-c", command) for command in said)
+        return tuple(in_shell(command, release) for command in said)
     if (release.source / _OURS).exists() and release.python is not None:
         return ((str(release.python), "-m", "clipnet.db.migrate"),)
     return ()

@@ -67,14 +67,18 @@ class Workshop:
         """
         self.say(f"$ {what}")
         offset = self.log.stat().st_size
-        with writing(self.log):
+        try:
             child = spawn(Command(tuple(argv), {**self.env, **(env or {})}, folder, self.log))
+        except OSError as error:
+            raise BuildFailed(
+                f"'{what}' cannot be started: {error}", "see whether it is installed"
+            ) from error
         try:
             async with asyncio.timeout(self.within_s):
                 code = await self._heard(child, offset)
         except TimeoutError:
             raise BuildFailed(
-                f"'{what}' did not end within {self.within_s:.0f} s", f"read all of it in '{self.log}'"
+                f"'{what}' did not end within {self.within_s:g} s", f"read all of it in '{self.log}'"
             ) from None
         finally:
             if not child.has_ended:

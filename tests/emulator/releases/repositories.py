@@ -1,4 +1,4 @@
-"""Real git repositories for tests."""
+"""Real git repositories for tests, and what is left running by them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from emulator.processes import Process, all_processes, tree
 
 ENV = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 _SET_UP = {
@@ -51,6 +53,11 @@ class Repository:
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", subject)
         return self.git("rev-parse", "HEAD")
+
+
+def running() -> list[Process]:
+    """Return what still runs below this process."""
+    return [process for process in tree(os.getpid(), all_processes())[1:] if not process.is_zombie]
 
 
 def repository(path: Path) -> Repository:

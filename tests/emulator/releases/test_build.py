@@ -21,9 +21,10 @@ from emulator.releases.build import Order, build
 from emulator.releases.record import Release
 from emulator.releases.source import resolve
 from emulator.releases.store import Store
+from emulator.releases.workshop import Workshop
 from emulator.settings import STACK_MARKER
 from emulator.statefolder import try_lock
-from tests.emulator.releases.repositories import ENV, repository
+from tests.emulator.releases.repositories import ENV, repository, running
 
 
 class Bench:
@@ -207,6 +208,24 @@ async def test_an_environment_that_cannot_be_made_fails_with_its_last_lines(benc
     assert bench.store.releases() == ()
 
 
+async def test_a_command_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path / "log", ENV, lambda line: None)
+
+    with pytest.raises(
+        BuildFailed, match=r"'brew' cannot be started: .* No such file or directory: '/no/brew'"
+    ):
+        await shop.run("brew", ("/no/brew",), tmp_path)
+
+
+async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path / "log", ENV, lambda line: None, within_s=0.2)
+
+    with pytest.raises(BuildFailed, match=r"'sleeping' did not end within 0\.2 s"):
+        await shop.run("sleeping", ("sleep", "300"), tmp_path)
+
+    assert running() == []
+
+
 async def test_the_same_commit_is_made_once(bench: Bench) -> None:
     bench.repo.commit(PLAIN)
     first = await bench.build()
@@ -308,7 +327,7 @@ async def test_a_cancelled_build_leaves_no_process_and_no_release(bench: Bench) 
     with pytest.raises(asyncio.CancelledError):
         await work
 
-    assert tree(os.getpid(), all_processes())[1:] == ()
+    assert running() == []
     assert bench.store.releases() == ()
 
 
@@ -318,6 +337,7 @@ from pathlib import Path
 from emulator.releases.build import Order, build
 from emulator.releases.source import resolve
 from emulator.releases.store import Store
+from emulator.releases.workshop import Workshop
 
 async def main(source, releases):
     store = Store(Path(releases))
