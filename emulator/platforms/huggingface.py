@@ -30,6 +30,7 @@ class HuggingFace:
         self._ground = ground
         self._running: dict[str, Space] = {}
         self._taken: set[int] = set()
+        self._newest: dict[str, int] = {}
 
     async def carry_out(self, order: Order, report: Report) -> None:
         """Start a version of a Space and wait for its end: a failure, unless a newer one is the cause.
@@ -37,6 +38,7 @@ class HuggingFace:
         Raises:
             EmulatorError: It cannot be started.
         """
+        self._newest[_name(order)] = order.number
         report.enter(Stage.BUILDING)
         place = self._folder.path / "spaces" / order.deployment
         shutil.rmtree(place, ignore_errors=True)
@@ -50,7 +52,7 @@ class HuggingFace:
         """Do nothing: all have ended with their orders."""
 
     async def _run(self, order: Order, report: Report, how: Recipe, home: Path) -> None:
-        name = f"{order.project}/{order.service}"
+        name = _name(order)
         if not how.command:
             await self._replace(name, None)
             report.enter(Stage.LIVE)
@@ -70,6 +72,8 @@ class HuggingFace:
                 return space
 
             space = await self._ready(name, how, begin)
+            if self._newest[name] != order.number:  # a newer version was faster, or will be there soon
+                return
             await self._replace(name, space)
             report.enter(Stage.LIVE, space.url)
             code = await space.wait()
@@ -108,3 +112,8 @@ class HuggingFace:
         self._taken.discard(space.port)
         if self._running.get(name) is space:
             del self._running[name]
+
+
+def _name(order: Order) -> str:
+    """The Space's id."""
+    return f"{order.project}/{order.service}"

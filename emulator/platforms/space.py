@@ -32,7 +32,7 @@ class Ground:
 
     path: str
     env: Mapping[str, str]
-    ready_within_s: float = 60.0
+    ready_within_s: float = 300.0
 
 
 class Space:

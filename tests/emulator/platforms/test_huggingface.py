@@ -162,6 +162,23 @@ async def _has(space: Hub, other: str) -> bool:
     return found["stage"] == "RUNNING" and await space.url() not in (other, "None")
 
 
+async def test_a_version_that_is_slower_than_a_newer_one_gives_up(world: World) -> None:
+    space, port, gate = hub(world), free_port(), world.folder.tmp / "gate"
+    waits = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.02)\n"
+    async with world.agent():
+        await space.create()
+        await space.commit(docker(port=port) | {"app.py": waits + app(1)})
+        await space.becomes("APP_STARTING")
+        await space.commit({"app.py": app(2)})
+        await space.becomes("RUNNING")
+        url = await space.url()
+        gate.touch()
+        await until(lambda: len(os.listdir(world.folder.path / "spaces")) == 1, lambda: space.seen)
+        found = (await said(url))["version"]
+
+    assert found == 2
+
+
 async def test_a_program_that_listens_at_one_port_only_is_replaced_there(world: World) -> None:
     space, port = hub(world), free_port()
     async with world.agent():
