@@ -118,11 +118,14 @@ class _Daemon:
             await self._listener.open()
             self._phase("up")
             self._report({"up": True})
+            platforms = asyncio.create_task(self._serve_platforms())
             watch = asyncio.create_task(self._supervisor.watch())
             await asyncio.wait([watch, stop], return_when=asyncio.FIRST_COMPLETED)
             if watch.done():
                 watch.result()
             watch.cancel()
+            platforms.cancel()
+            await asyncio.gather(platforms, return_exceptions=True)
         finally:
             stop.cancel()
             if not start.done():
@@ -144,12 +147,24 @@ class _Daemon:
 
     async def _serve(self, request: Mapping[str, Any], tell: Tell) -> None:
         """Answer a request at the control socket."""
+        await self._deployments().serve(request, tell)
+
+    def _deployments(self) -> Engine:
         if self._engine is None:
-            from emulator.releases.engine import Engine  # late: most stacks live without a deployment
+            from emulator.releases.engine import Engine  # late: a start shall not wait for it
             from emulator.releases.ground import Ground
 
             self._engine = Engine(Ground(self._plan, self._supervisor, os.environ))
-        await self._engine.serve(request, tell)
+        return self._engine
+
+    async def _serve_platforms(self) -> None:
+        """Make real what is deployed at the platforms' fakes, as long as the stack is up."""
+        from emulator.platforms.agent import serve_stack
+
+        try:
+            await serve_stack(self._plan, self._deployments())
+        except Exception:
+            log.exception("deployments at platforms are not carried out any more")
 
     async def _stop_all(self) -> None:
         await self._or_hard(self._supervisor.stop())

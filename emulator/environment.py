@@ -27,13 +27,16 @@ INHERITED = (
 TLS = "tls"
 """Name of the port of the real host names, where this machine has one."""
 
+_OF_THE_SUPERVISOR = {"FAKES_DEPLOYMENTS": "agent"}
+"""What there is only where a supervisor runs: it carries out what is deployed at platforms."""
+
 _OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT", *TRUST})
 """Settings of the API's own process, not of a program beside it."""
 
 
 def variables(runtime: str, ports: Mapping[str, int], folder: StateFolder, speech_dir: str) -> dict[str, str]:
     """Return the values for compose interpolation as this host sees the stack: addresses on 127.0.0.1."""
-    values = {"MEDIA_DIR": str(folder.data("media")), "APP_VERSION": VERSION}
+    values = {"MEDIA_DIR": str(folder.data("media")), "APP_VERSION": VERSION, **_OF_THE_SUPERVISOR}
     if runtime == "embedded":
         values |= {
             "LISTEN_HOST": "127.0.0.1",
@@ -57,6 +60,7 @@ def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[s
     return {
         "MEDIA_VOLUME": str(folder.data("media")),
         "APP_VERSION": VERSION,
+        **_OF_THE_SUPERVISOR,
         **published,
     }
 

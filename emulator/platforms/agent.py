@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.environment import inner_addresses
+from emulator.plan import Plan
 from emulator.platforms.bookmarks import Bookmarks
+from emulator.platforms.bridge import Bridge
 from emulator.platforms.desk import Desk, Platform
 from emulator.platforms.engine import Engine
 from emulator.platforms.feed import Feed, Pace
@@ -19,6 +22,8 @@ from emulator.platforms.railway import Railway
 from emulator.platforms.sources import Sources
 from emulator.platforms.space import Ground
 from emulator.platforms.vercel import Vercel
+from emulator.releases.engine import Engine as DeploymentEngine
+from emulator.releases.store import Store
 from emulator.settings import STACK_MARKER
 from emulator.statefolder import StateFolder
 
@@ -42,6 +47,26 @@ class Stack:
     inner: Mapping[str, str]
     urls: Mapping[str, str]
     env: Mapping[str, str]
+
+
+async def serve_stack(plan: Plan, engine: DeploymentEngine) -> None:
+    """Serve a running stack's platforms with the engine of its deployments, until cancelled.
+
+    Raises:
+        StateFolderUnusable: What was noted of orders is damaged.
+    """
+    fakes = {name: f"http://127.0.0.1:{plan.ports[name]}" for name in PLATFORMS if name in plan.ports}
+    if not fakes:
+        return
+    stack = Stack(
+        folder=plan.folder,
+        fakes=fakes,
+        inner=inner_addresses(plan.settings.runtime, plan.topology, plan.ports),
+        urls={"api": plan.env["API_URL"], "web": plan.env["WEB_URL"]},
+        env=os.environ,
+    )
+    await engine.restore()
+    await serve(stack, Bridge(engine, Store(plan.folder.data("releases"))))
 
 
 async def serve(stack: Stack, engine: Engine, pace: Pace | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from emulator.releases.record import APPLICATION, Action, Deployment, Deployment
 from emulator.releases.rollout import Rollout
 from emulator.releases.source import resolve
 from emulator.releases.store import Store
+from emulator.releases.traffic import Route
 from emulator.steering import Tell
 
 
@@ -46,6 +47,7 @@ class Engine:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        _end_what_was_broken_off(ground.store)
         self._line = asyncio.Lock()
         self._under_way: int | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -115,6 +117,19 @@ class Engine:
 
         return await self._run(Action.PROMOTE, adopted, wish, tell)
 
+    async def show(self, route: Route | None) -> None:
+        """Lead the frontend's public address elsewhere, None to the web service again; it stays so.
+
+        Raises:
+            CheckFailed: The edge does not answer, or refuses it.
+        """
+        async with self._line:
+            await self._ground.show(route)
+
+    async def restore(self) -> None:
+        """Lead where the last life of the stack led; called once, after its start."""
+        await self._ground.restore()
+
     async def close(self) -> None:
         """Give up what is under way: the stack stops."""
         self._ground.is_closing = True
@@ -178,8 +193,11 @@ class Engine:
         except BaseException:
             journal.end(DeploymentState.FAILED)
             raise
-        store.prune()
-        return journal.end(DeploymentState.LIVE if not wish.hold else DeploymentState.HELD)
+        try:
+            store.prune()
+        except EmulatorError as error:
+            journal.say(f"old releases were not removed: {error.what}")
+        return journal.end(DeploymentState.HELD if wish.hold else DeploymentState.LIVE)
 
     def _order(self, journal: Journal) -> Order:
         plan = self._ground.plan
@@ -216,6 +234,15 @@ class Engine:
                 "name a release with: clipnet-emulate rollback --to",
             )
         return found
+
+
+def _end_what_was_broken_off(store: Store) -> None:
+    """Write down the end of deployments whose supervisor was killed."""
+    for deployment in store.deployments():
+        if deployment.state is DeploymentState.RUNNING:
+            error = DeploymentFailed("the stack ended in the middle of it", "deploy again")
+            ended = replace(deployment, state=DeploymentState.FAILED, error=error.record())
+            store.save(replace(ended, ended_at=stamp(time.time())))
 
 
 def _in_words(serving: Mapping[str, str]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from emulator.errors import BuildFailed, CheckFailed, ConfigurationRefused
 from emulator.plan import Plan
 from emulator.releases.journal import Journal
+from emulator.releases.record import builtin
 from emulator.releases.store import Store
-from emulator.releases.traffic import Traffic
+from emulator.releases.traffic import Route, Traffic
 from emulator.releases.workshop import Workshop, environment
 from emulator.settings import STACK_MARKER
 from emulator.supervisor import Supervisor
@@ -54,6 +55,30 @@ class Ground:
                 "keep the edge of the packaged compose.yaml",
             )
         return Traffic(port)
+
+    async def show(self, route: Route | None) -> None:
+        """Lead the frontend's public address elsewhere, None to the web service again; and keep that.
+
+        Raises:
+            CheckFailed: The edge does not answer, or refuses it.
+        """
+        await self.traffic.lead({"web": route or self._own_frontend()})
+        self.store.set_site(None if route is None else asdict(route))
+
+    async def restore(self) -> None:
+        """Lead where the last life of the stack led, after a start.
+
+        Raises:
+            CheckFailed: The edge does not answer, or refuses it.
+        """
+        if (site := self.store.site()) is not None:
+            await self.traffic.lead({"web": Route(**site)})
+
+    def _own_frontend(self) -> Route:
+        service, place = self.supervisor.kept(self.plan.topology.service("web").name)
+        ports = self.plan.ports if place is None else place.ports
+        address = f"127.0.0.1:{ports[service.ports[0].name]}"
+        return Route(address, self.store.current().get("web", builtin().version))
 
     def public_url(self, role: str) -> str:
         """Return the origin at which everybody finds the API or the frontend."""

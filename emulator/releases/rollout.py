@@ -234,6 +234,8 @@ class Rollout:
         """Make it last: nothing below can undo the release any more."""
         current = {**self._ground.store.current(), **dict.fromkeys(self._roles, self._release.version)}
         self._ground.store.set_current(current)
+        if "web" in self._before:
+            self._ground.store.set_site(None)
         if not self._before:
             return
         async with self._journal.step("drain") as step:

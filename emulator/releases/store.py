@@ -6,6 +6,7 @@
 <version>/release.json   written last: a folder without it is half-made, and never taken for a release
 deployments/<n>.json     one per deployment
 current.json             service -> version that serves; nothing there: the installed package
+site.json                whom the frontend's address leads to in place of the web service
 lock                     held while a release is made
 ```
 """
@@ -189,6 +190,20 @@ class Store:
         with writing(path):
             self.path.mkdir(parents=True, exist_ok=True)
             replace_json(path, {"services": dict(services)})
+
+    def site(self) -> dict[str, Any] | None:
+        """Return whom the frontend's address leads to in place of the web service, None for that."""
+        return read_json(self.path / "site.json")
+
+    def set_site(self, site: Mapping[str, Any] | None) -> None:
+        """Write down whom the frontend's address leads to from now on."""
+        path = self.path / "site.json"
+        with writing(path):
+            if site is None:
+                path.unlink(missing_ok=True)
+            else:
+                self.path.mkdir(parents=True, exist_ok=True)
+                replace_json(path, site)
 
     def deployments(self) -> tuple[Deployment, ...]:
         """Return all that is known of, the first one first."""
