@@ -109,7 +109,7 @@ class Engine:
                 release = (
                     store.release(version)
                     if other is None
-                    else store.adopt(Store(other / "releases").release(version))
+                    else await asyncio.to_thread(store.adopt, Store(other / "releases").release(version))
                 )
                 journal.is_of(release.version)
                 step.detail = f"{release.version}: {release.subject}"

@@ -7,11 +7,13 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin
 
 from emulator.errors import ConfigurationRefused
 from emulator.releases import railway
+from emulator.releases.railway import Railway
 from emulator.releases.record import Release
-from emulator.topology import MODULES, Service
+from emulator.topology import MODULES, Probe, Service
 
 _PYTHON = ("python", "python3")
 _OF_RAILWAY = ("api", "worker")
@@ -22,8 +24,8 @@ _SHELL = re.compile(r"[;|&<>()\n]")
 def of_release(service: Service, release: Release, checkout: Path | None = None) -> Service:
     """Return a service as a release runs it: its command, its folder, its environment.
 
-    The start command of the release's `railway.json` takes the place of the command of the reference API and
-    worker only: a program in an override file says itself how it is started.
+    What its `railway.json` says (start command, health check, time to end) is for the reference API and
+    worker only: a program in an override file says itself how it is run.
 
     Args:
         service: As the stack has it.
@@ -36,9 +38,9 @@ def of_release(service: Service, release: Release, checkout: Path | None = None)
     if release.is_builtin:
         return service
     directory = _directory(service, release, (checkout or release.repository).resolve())
-    start_command = _start_command(service, release)
-    if start_command is not None:
-        command = in_shell(start_command, release, directory)
+    said = _said(service, release)
+    if said.start_command is not None:
+        command = in_shell(said.start_command, release, directory)
     else:
         _refuse_absence(service, release)
         command = _command(service.command, release, directory)
@@ -47,6 +49,8 @@ def of_release(service: Service, release: Release, checkout: Path | None = None)
         command=command,
         directory=directory,
         environment={**service.environment, **_environment(service, release)},
+        probe=_probe(service.probe, said.healthcheck_path),
+        stop_within_s=max(service.stop_within_s, said.draining_s or 0.0),
     )
 
 
@@ -74,12 +78,18 @@ def in_shell(command: str, release: Release, directory: Path | None = None) -> t
     return ("/bin/sh", "-c", path + _replacing_the_shell(command))
 
 
-def _start_command(service: Service, release: Release) -> str | None:
-    """Return what the platform would start, where it runs the service at all."""
+def _said(service: Service, release: Release) -> Railway:
+    """Return what is said to the platform about a service, where the platform runs it at all."""
     if service.role not in _OF_RAILWAY or reference_module(service) is None:
-        return None
-    environment = service.environment.get("APP_ENV", "staging")
-    return railway.read(release.source, environment, service.role).start_command
+        return Railway()
+    return railway.read(release.source, service.environment.get("APP_ENV", "staging"), service.role)
+
+
+def _probe(probe: Probe, path: str | None) -> Probe:
+    """Return a probe that asks at another path, if it asks at any."""
+    if path is None or probe.kind != "http":
+        return probe
+    return replace(probe, target=urljoin(probe.target, path))
 
 
 def _environment(service: Service, release: Release) -> dict[str, str]:

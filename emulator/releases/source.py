@@ -31,7 +31,7 @@ class Commit:
     folder: str
     """The project's folder in it; empty if it is the top level."""
     ref: str
-    """What was asked for."""
+    """What was asked for; for HEAD the branch that is checked out."""
     sha: str
     subject: str
     author: str
@@ -70,7 +70,7 @@ async def resolve(source: Path, ref: str, env: Mapping[str, str], objects: Seque
     return Commit(
         repository=repository,
         folder=folder,
-        ref=ref,
+        ref=await _branch(git, source) if ref == "HEAD" else ref,
         sha=sha,
         subject=_printable(subject),
         author=_printable(author),
@@ -150,6 +150,12 @@ async def _sha(git: Git, source: Path, ref: str) -> str:
     nearest = get_close_matches(ref, names, n=1)
     hint = f"did you mean '{nearest[0]}'?" if nearest else f"branches and tags: {', '.join(names[:20])}"
     raise ConfigurationRefused(f"there is no commit '{ref}' in the repository of '{source}'", hint)
+
+
+async def _branch(git: Git, source: Path) -> str:
+    """Return the branch that is checked out, HEAD if none is."""
+    found = await git.ask(source, "symbolic-ref", "--quiet", "--short", "HEAD")
+    return found.text or "HEAD"
 
 
 async def _changed(git: Git, source: Path, sha: str) -> tuple[str, ...]:

@@ -132,6 +132,29 @@ def test_a_start_command_takes_the_place_of_the_reference_command(release: Relea
     assert env["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
 
 
+def test_a_health_check_and_a_time_to_end_are_those_that_are_said(release: Release) -> None:
+    said = {"deploy": {"healthcheckPath": "/health?deep=1", "drainingSeconds": 45}}
+    (release.tree / "railway.json").write_text(json.dumps(said))
+
+    made = of_release(service(), release)
+    own = of_release(service(("node", "server.js")), release)
+
+    assert (made.probe, made.stop_within_s) == (Probe("http", "http://127.0.0.1:1/health?deep=1"), 45.0)
+    assert (own.probe, own.stop_within_s) == (Probe("http", "http://127.0.0.1:1/ready"), 10.0)
+
+
+def test_a_worker_is_probed_as_before_and_never_given_less_time(release: Release) -> None:
+    said = {"deploy": {"healthcheckPath": "/health", "drainingSeconds": 0}}
+    (release.tree / "railway.json").write_text(json.dumps(said))
+    (release.tree / "clipnet" / "worker.py").write_text("")
+    probe = Probe("redis_key", "redis://127.0.0.1:1/0 clipnet:worker:lease")
+    worker = replace(service(("python", "-m", "clipnet.worker"), role="worker"), probe=probe)
+
+    made = of_release(worker, release)
+
+    assert (made.probe, made.stop_within_s) == (probe, 10.0)
+
+
 def test_a_start_command_of_another_environment_or_service_does_not_count(release: Release) -> None:
     says(release, "npm start")
     says(release, "npm run worker", "railway.worker.json")

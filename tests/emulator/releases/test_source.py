@@ -49,6 +49,14 @@ async def test_a_branch_a_tag_and_a_part_of_a_commit_are_refs(repo: Repository) 
     assert found == [first, second, second, first]
 
 
+async def test_what_is_checked_out_is_named_by_its_branch(repo: Repository) -> None:
+    sha = repo.commit({"a.txt": "a"})
+    on_branch = (await resolve(repo.path, "HEAD", ENV)).ref
+    repo.git("checkout", "-q", sha)
+
+    assert [on_branch, (await resolve(repo.path, "HEAD", ENV)).ref] == ["develop", "HEAD"]
+
+
 async def test_a_bare_repository_is_a_source(repo: Repository, tmp_path: Path) -> None:
     sha = repo.commit({"a.txt": "a"})
     repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
