@@ -90,24 +90,29 @@ def create(told: WebSettings) -> ASGIApp:
             Route("/{path:path}", index),
         ]
     )
-    return _SafeHeaders(app, told.api_url)
+    return _WithHeaders(app, safe_headers(told.api_url))
 
 
-class _SafeHeaders:
-    """Adds the headers that keep the page to its own scripts and to one API."""
+def safe_headers(api_url: str) -> dict[str, str]:
+    """Return the headers of every answer: they keep the page to its own scripts and to one API."""
+    policy = (
+        f"default-src 'self'; connect-src 'self' {api_url}; img-src 'self' data: http: https:; "
+        "media-src http: https:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cache-control": "no-cache",
+    }
 
-    def __init__(self, app: ASGIApp, api_url: str) -> None:
-        policy = (
-            f"default-src 'self'; connect-src 'self' {api_url}; img-src 'self' data: http: https:; "
-            "media-src http: https:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-        )
+
+class _WithHeaders:
+    """Adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
-        self._headers = [
-            (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"same-origin"),
-            (b"cache-control", b"no-cache"),
-        ]
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

@@ -3,6 +3,7 @@
 import json
 import mimetypes
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from fakes.vercel import hostnames
+from fakes.vercel.routing import routed
 from fakes.vercel.state import VercelState
 from fakes.vercel.state.deployments import Deployment
 
 BELOW = "/_sites/"
 """Begins the paths below which sites are served without their host names."""
 _BUILT = ".vercel/output/static"
+_CONFIG = ".vercel/output/config.json"
 _CACHE = "public, max-age=0, must-revalidate"
 
 
@@ -79,16 +82,21 @@ def answer(state: VercelState, host: str, path: str, method: str) -> Response:
 
 
 def _file(state: VercelState, deployment: Deployment, path: str) -> Response:
-    root = _root(state, deployment)
-    found = _found(root, path, is_clean=_clean_urls(root, state.files.tree(deployment.id)))
+    root, tree = _root(state, deployment), state.files.tree(deployment.id)
+    is_clean = _clean_urls(root, tree)
+    rules = _rules(root, tree)
+    way = routed(rules, path, lambda path: _found(root, path, is_clean=is_clean) is not None)
     headers = {"server": "Vercel", "cache-control": _CACHE, "x-vercel-id": f"iad1::{deployment.id}"}
-    headers |= {"x-vercel-cache": "HIT", "x-vercel-deployment-url": deployment.host}
+    headers |= {"x-vercel-cache": "HIT", "x-vercel-deployment-url": deployment.host, **way.headers}
+    if way.status is not None and way.status != 404:
+        return Response(status_code=way.status, headers=headers)
+    found = None if way.status == 404 else _found(root, way.path, is_clean=is_clean)
     if found is not None:
         return FileResponse(found, headers=headers, media_type=_media_type(found))
     missing = root / "404.html"
     if missing.is_file():
         return FileResponse(missing, 404, headers=headers, media_type="text/html; charset=utf-8")
-    return _trouble(404, "NOT_FOUND", "The page could not be found")
+    return _trouble(404, "NOT_FOUND", "The page could not be found", way.headers)
 
 
 def _root(state: VercelState, deployment: Deployment) -> Path:
@@ -126,8 +134,14 @@ def _found(root: Path, path: str, *, is_clean: bool) -> Path | None:
 def _clean_urls(root: Path, tree: Path) -> bool:
     """Whether pages are asked for without `.html`."""
     if root == (tree / _BUILT).resolve():
-        return bool(_json(tree / ".vercel/output/config.json").get("overrides"))
+        return bool(_json(tree / _CONFIG).get("overrides"))
     return _json(tree / "vercel.json").get("cleanUrls") is True
+
+
+def _rules(root: Path, tree: Path) -> Sequence[Any]:
+    """The routes of what was built, if that is served."""
+    found = _json(tree / _CONFIG).get("routes") if root == (tree / _BUILT).resolve() else None
+    return found if isinstance(found, list) else ()
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -144,6 +158,6 @@ def _media_type(path: Path) -> str:
     return f"{kind}; charset=utf-8" if is_text else kind
 
 
-def _trouble(status: int, code: str, text: str) -> Response:
-    headers = {"server": "Vercel", "x-vercel-error": code, "cache-control": _CACHE}
+def _trouble(status: int, code: str, text: str, more: Mapping[str, str] | None = None) -> Response:
+    headers = {"server": "Vercel", "cache-control": _CACHE, **(more or {}), "x-vercel-error": code}
     return PlainTextResponse(f"{text}\n\n{code}\n", status, headers)
