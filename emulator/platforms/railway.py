@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from emulator.errors import EmulatorError
 from emulator.platforms.engine import Engine
 from emulator.platforms.feed import Feed
 from emulator.platforms.order import Order
@@ -39,13 +40,21 @@ class Railway:
             report.say("a service of the stack goes on; all of them are stopped by: clipnet-emulate down")
             return
         if order.action == "restart":
-            await self._engine.restart(order.service, order.actor, report.on_message)
-        else:
-            await self._release(order, report)
+            await self._restart(order, report)
+            return
+        await self._release(order, report)
         report.enter(Stage.LIVE, self._urls.get(order.service))
 
     async def forget(self) -> None:
         """Leave what serves as it is."""
+
+    async def _restart(self, order: Order, report: Report) -> None:
+        """Start a service anew; when that fails, what serves goes on serving."""
+        report.settle(Stage.LIVE)
+        try:
+            await self._engine.restart(order.service, order.actor, report.on_message)
+        except EmulatorError as error:
+            report.say(error.what, "error")
 
     async def _release(self, order: Order, report: Report) -> None:
         report.enter(Stage.PREPARING)

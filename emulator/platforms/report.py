@@ -34,6 +34,7 @@ class Report:
         self._more = asyncio.Event()
         self._caught_up = asyncio.Event()
         self._is_over = False
+        self._is_settled = False
 
     async def __aenter__(self) -> Self:
         self._telling = asyncio.create_task(self._tell_all())
@@ -52,6 +53,11 @@ class Report:
         """Say that the deployment has come to a stage, and where it can be reached."""
         self.stage = stage
         self._add(_News(self._words[stage], url))
+
+    def settle(self, stage: Stage) -> None:
+        """Note that the deployment is in a stage and stays there, whatever steps are told of."""
+        self.stage = stage
+        self._is_settled = True
 
     def say(self, text: str, severity: str = "info") -> None:
         """Say a line of the log that belongs to the stage."""
@@ -76,7 +82,7 @@ class Report:
 
     def _step(self, step: str, state: str, detail: str) -> None:
         stage = STAGE_OF_STEP.get(step, self.stage)
-        if state == "started" and stage is not self.stage:
+        if state == "started" and stage is not self.stage and not self._is_settled:
             self.enter(stage)
         said = f"{step}: {state}" + (f", {detail}" if detail else "")
         self.say(said, "error" if state == "failed" else "info")

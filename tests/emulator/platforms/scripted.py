@@ -38,7 +38,7 @@ class ScriptedEngine:
 
     async def restart(self, service: str, actor: str, on_message: OnMessage) -> None:
         self.calls.append(("restart", service, actor))
-        on_message({"line": "started anew"})
+        await self._steps(on_message)
 
     async def show(self, site: Site | None, actor: str) -> None:
         self.calls.append(("show", None if site is None else site.deployment, actor))

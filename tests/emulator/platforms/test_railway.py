@@ -145,15 +145,21 @@ def asked(world: World) -> list[tuple[object, ...]]:
     return [call for call in world.engine.calls if call[0] != "show"]
 
 
-async def test_a_restart_is_the_engines(world: World) -> None:
+async def test_a_restart_that_fails_leaves_what_serves(world: World) -> None:
     sha, railway = pushed(world), platform(world)
     async with world.agent():
         made = await railway.deploy(sha, WORKER)
         await railway.becomes(made, "SUCCESS")
+        world.engine.fails_at = "start"
         await railway.data(do("deploymentRestart"), i=made)
-        await until(lambda: len(asked(world)) == 2, lambda: world.engine.calls)
+
+        async def is_told() -> bool:
+            return "step 'start' failed" in await railway.log("deploymentLogs", made)
+
+        await until(is_told, lambda: world.engine.calls)
 
     assert asked(world)[1] == ("restart", "worker", "railway")
+    assert await railway.status(made) == "SUCCESS"
 
 
 async def test_a_cancelled_deployment_is_cancelled_here(world: World) -> None:
