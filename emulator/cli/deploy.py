@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from emulator.cli.deployed import ask
-from emulator.cli.options import Common, common_options, services_option
+from emulator.cli.options import Common, common_options, no_smoke_option, services_option
 
 
 @click.command()
@@ -22,7 +22,7 @@ from emulator.cli.options import Common, common_options, services_option
     help="The git repository, or a folder in one.  [default: the working folder]",
 )
 @services_option
-@click.option("--no-smoke", is_flag=True, help="Do not run the smoke test against the new release.")
+@no_smoke_option
 @click.option(
     "--hold", is_flag=True, help="Make the release and look whether it starts, but let it not serve."
 )

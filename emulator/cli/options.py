@@ -85,6 +85,11 @@ services_option = click.option(
 )
 """For what is done to the services that releases are of."""
 
+no_smoke_option = click.option(
+    "--no-smoke", is_flag=True, help="Do not run the smoke test against the new release."
+)
+"""For everything that lets another release serve."""
+
 _OPTIONS = (
     click.option("--stack", metavar="NAME", help="Name of the stack.  [default: default, or CLIPNET_STACK]"),
     click.option(

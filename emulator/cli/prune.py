@@ -68,7 +68,7 @@ def _print_totals(found: Pruning, *, is_dry: bool) -> None:
         output.line(f"removed {listed}")
     if found.kept:
         kept = ", ".join(f"{item.kind} {item.id}" for item in found.kept)
-        output.line(f"kept what changed meanwhile: {kept}")
+        output.line(f"kept, as it changed meanwhile or could not be removed: {kept}")
 
 
 def _counted(kind: str, count: int, bytes: int) -> str:

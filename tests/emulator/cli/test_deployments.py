@@ -147,6 +147,18 @@ def test_a_rollback_names_the_release_or_leaves_it_open(
     assert ended.stdout == "release 0.1.0 serves: api, worker, web (deployment 4)\n"
 
 
+@pytest.mark.parametrize("words", [("rollback",), ("promote", "0.1.0")])
+@pytest.mark.parametrize(("more", "smoke"), [((), True), (("--no-smoke",), False)])
+def test_the_smoke_test_is_left_out_on_request_only(
+    supervisor: Supervisor, tmp_path: Path, words: tuple[str, ...], more: tuple[str, ...], smoke: bool
+) -> None:
+    supervisor.script = lambda _request: (deployment(), done())
+
+    run_cli(*words, *more, cwd=tmp_path)
+
+    assert supervisor.asked[0]["smoke"] is smoke
+
+
 def begun(tmp_path: Path, supervisor: Supervisor) -> subprocess.Popen[str]:
     """Start a deployment that stays in its build, and wait until it is there."""
     process = subprocess.Popen(
