@@ -23,7 +23,11 @@ def seal(tree: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder and what is in it; none there is fine."""
+    """Remove a folder and what is in it, also folders that a build made read-only; none there is fine."""
+    for current, names, _ in os.walk(folder):
+        for path in (Path(current, name) for name in names):
+            if not path.is_symlink() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+                path.chmod(0o700)
     with suppress(FileNotFoundError):
         shutil.rmtree(folder)
 

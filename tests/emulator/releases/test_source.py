@@ -364,6 +364,17 @@ def test_files_of_a_sealed_tree_are_read_only_and_anybody_can_remove_it(tmp_path
     assert not tree.exists()
 
 
+def test_folders_that_a_build_made_read_only_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "tree" / "a" / "b" / "c.txt").write_text("c")
+    for path in (tmp_path / "tree" / "a" / "b", tmp_path / "tree" / "a"):
+        path.chmod(0o555)
+
+    files.remove(tmp_path / "tree")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("change", "is_another"),
     [
