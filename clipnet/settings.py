@@ -139,6 +139,14 @@ class XSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A pair of addresses at which browsers find the API and the frontend."""
+
+    api_url: str
+    web_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the API and the worker are told; `api_url` and `web_url` are as browsers see them.
 
@@ -156,6 +164,8 @@ class Settings:
     redis_url: Secret
     api_url: str
     web_url: str
+    alias: Site | None
+    """A second pair of addresses for the same; logging in there stays there."""
     session_secret: Secret
     token_key: Secret
     media_dir: Path
@@ -168,6 +178,12 @@ class Settings:
     twitch: TwitchSettings
     discord: DiscordSettings
     x: XSettings
+
+    def site(self, api_host: str | None) -> Site:
+        """Return the addresses for a request that names this host, and port, as the API's."""
+        if self.alias is not None and api_host == urlsplit(self.alias.api_url).netloc:
+            return self.alias
+        return Site(self.api_url, self.web_url)
 
 
 def environment(env: Mapping[str, str]) -> str:
@@ -223,6 +239,7 @@ def _settings(read: _Reader, env: Mapping[str, str]) -> Settings:
         redis_url=read.secret_url("REDIS_URL", ("redis", "rediss")),
         api_url=read.url("API_URL"),
         web_url=read.url("WEB_URL"),
+        alias=read.alias("API_ALIAS_URL", "WEB_ALIAS_URL"),
         session_secret=read.secret("SESSION_SECRET", shortest=16),
         token_key=read.fernet_key("TOKEN_KEY"),
         media_dir=Path(read.text("MEDIA_DIR")),
@@ -358,6 +375,12 @@ class _Reader:
         if value and not _is_url(value, ("http", "https")):
             self.problems.append(f"{name} is {value!r}; it must be an http or https address")
         return value
+
+    def alias(self, api: str, web: str) -> Site | None:
+        """Return the pair of both, None where neither is given."""
+        if not self._env.get(api, "").strip() and not self._env.get(web, "").strip():
+            return None
+        return Site(self.url(api), self.url(web))
 
     def secret_url(self, name: str, schemes: tuple[str, ...]) -> Secret:
         value = self.hidden_text(name)

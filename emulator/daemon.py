@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator import strays
-from emulator.environment import inner_addresses
+from emulator.environment import ROUTES, inner_addresses
 from emulator.errors import EmulatorError, SupervisorLost
 from emulator.logs import tail
 from emulator.plan import Plan
@@ -87,6 +87,7 @@ class _Daemon:
         if self._link is not None:
             loop.add_reader(self._link, self._on_link)
 
+        (self._plan.folder.tmp / ROUTES).unlink(missing_ok=True)  # they led to what ran before
         self._supervisor = Supervisor(
             self._plan.topology.services, self._runtime, self._pace, self._on_change, self._last_lines
         )

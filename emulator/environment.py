@@ -30,6 +30,12 @@ TLS = "tls"
 _OF_THE_SUPERVISOR = {"FAKES_DEPLOYMENTS": "agent"}
 """What there is only where a supervisor runs: it carries out what is deployed at platforms."""
 
+ROUTES = "edge-routes.json"
+"""In the folder `tmp`: where the edge keeps its routes, for as long as the stack runs."""
+
+_DIRECT = "-direct"
+"""Ends the name of a port that is behind the edge; without it, it is the name of the edge's port for it."""
+
 _OF_THE_SERVICE = frozenset({"HOST", "PORT", "LOG_FORMAT", *TRUST})
 """Settings of the API's own process, not of a program beside it."""
 
@@ -43,12 +49,26 @@ def variables(runtime: str, ports: Mapping[str, int], folder: StateFolder, speec
             "BLOBS_DIR": str(folder.data("blobs")),
             "FAKES_STATE_DIR": str(folder.data("fakes")),
             "SPEECH_DIR": speech_dir,
+            "EDGE_ROUTES_FILE": str(folder.tmp / ROUTES),
         }
     for name, port in ports.items():
         upper = _upper(name)
         values[f"{upper}_ADDR"] = f"127.0.0.1:{port}"
         values[f"{upper}_PORT"] = values[f"{upper}_LISTEN"] = str(port)
-    return values
+    return values | _behind_the_edge(values, ports)
+
+
+def _behind_the_edge(values: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """Return what the edge changes: `API_ADDR` and `API_LISTEN` are the API's own, `API_PORT` stays public.
+
+    So a program that takes the API's place listens where it is told, as without an edge.
+    """
+    changed = {}
+    for upper in (_upper(name.removesuffix(_DIRECT)) for name in ports if name.endswith(_DIRECT)):
+        for what in ("ADDR", "LISTEN"):
+            changed[f"EDGE_{upper}_{what}"] = values[f"{upper}_{what}"]
+            changed[f"{upper}_{what}"] = values[f"{upper}_DIRECT_{what}"]
+    return changed
 
 
 def container_variables(ports: Mapping[str, int], folder: StateFolder) -> dict[str, str]:

@@ -15,6 +15,8 @@ from emulator.profiles import BY_NAME, CLOUDINARY_FOLDER, PRODUCTION_HOSTS, PROD
 from emulator.topology import Topology
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOCALHOST = ".localhost"
+"""Ends the names that never lead off this machine (RFC 6761, section 6.3)."""
 _SEPARATORS = re.compile(r"[\s,;&?=|\"'<>]+")
 _BARE_HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d+)?(?:/.*)?", re.IGNORECASE)
 _STORES = {
@@ -143,7 +145,9 @@ def _foreign_stores(value: str, stores: Mapping[str, int]) -> Iterator[str]:
 
 def _leaving(value: str) -> Iterator[str]:
     for url in _urls(value):
-        if url.scheme in {"http", "https", "ws", "wss"} and url.hostname not in _LOOPBACK:
+        host = url.hostname or ""
+        is_here = host in _LOOPBACK or host.endswith(_LOCALHOST)
+        if url.scheme in {"http", "https", "ws", "wss"} and not is_here:
             yield f"leaves this machine: '{url.hostname}' is not 127.0.0.1"
 
 

@@ -50,6 +50,13 @@ def _origin(name: str, real: str) -> Setting:
     return Setting(name, _LOOPBACK_URL, rf"https://{real}(/.*)?")
 
 
+def _alias(name: str) -> Setting:
+    """A second address of what has one already; production has none."""
+    return Setting(
+        name, r"(http://([a-z0-9-]+\.)+localhost(:\d+)?)?", r"https://.+", is_for_staging_only=True
+    )
+
+
 TRUST = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -76,6 +83,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _origin("API_URL", r"api\.clipnet\.ai"),
     _origin("WEB_URL", r"(www\.)?clipnet\.ai"),
+    _alias("API_ALIAS_URL"),
+    _alias("WEB_ALIAS_URL"),
     Setting("SESSION_SECRET", is_secret=True),
     Setting("TOKEN_KEY", is_secret=True),
     Setting("MEDIA_DIR"),

@@ -74,7 +74,9 @@ def load(env: Mapping[str, str]) -> ServerSettings:
         speech_dir=_folder(env.get("SPEECH_DIR")),
         seed=int(seed),
         api_url=api_url.rstrip("/"),
-        redirect_base=env.get("REDIRECT_URIS_BASE", api_url).rstrip("/"),
+        redirect_bases=tuple(
+            base.strip().rstrip("/") for base in env.get("REDIRECT_URIS_BASE", api_url).split(",")
+        ),
         callback_hosts=frozenset(filter(None, (host.strip() for host in hosts.split(",")))),
         deployments=cast(Deployments, deployments),
         timing=cast(Timing, timing),

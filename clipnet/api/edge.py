@@ -50,7 +50,8 @@ class Edge:
         self._app = app
         self._metrics = metrics
         self._web_origin = origin_of(settings.web_url)
-        self._origins = {self._web_origin, origin_of(settings.api_url)}
+        alias = (settings.alias.web_url, settings.alias.api_url) if settings.alias else ()
+        self._origins = {self._web_origin, *map(origin_of, (settings.api_url, *alias))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

@@ -24,6 +24,7 @@ from clipnet.api.wire import PLACEHOLDER_DOMAIN, AccountList, AccountOut, Provid
 from clipnet.db.models import OAuthAccount, User
 from clipnet.oauth import ClientRefused, OAuthError, ProviderUnavailable, Tokens, denial
 from clipnet.providers import Provider, ProviderUser, authorize_url
+from clipnet.settings import Site
 
 log = logging.getLogger("clipnet")
 router = APIRouter(prefix="/v1/oauth", tags=["oauth"])
@@ -77,14 +78,15 @@ async def start(
     next: Annotated[str, Query(max_length=500, description="Where on the web page to go afterwards.")] = "/",
 ) -> Response:
     """Send the browser to the provider's consent page: to log in, or with `link=1` to link an account."""
+    site = context.settings.site(request.headers.get("host"))
     user = await find_user(request, context) if link == "1" else None
     if link == "1" and user is None:
-        return _back_with_error(context, _LOGIN_PAGE, "Log in first, then link the account.")
+        return _back_with_error(site, _LOGIN_PAGE, "Log in first, then link the account.")
     linked_to = user.id if user else None
     flow = _Flow(context.ids.token(24), context.ids.token(48), _safe_next(next), linked_to)
     row = context.oauth().providers[provider]
     url = authorize_url(
-        row, redirect_uri=_redirect_uri(context, provider), state=flow.state, verifier=flow.verifier
+        row, redirect_uri=_redirect_uri(site, provider), state=flow.state, verifier=flow.verifier
     )
     answer = RedirectResponse(url, 302)
     _keep(context, answer, provider, flow)
@@ -100,19 +102,20 @@ async def start(
 async def callback(provider: ProviderName, request: Request, context: Ctx) -> Response:
     """Take the browser back from the provider; every error is shown in words by the web page."""
     row = context.oauth().providers[provider]
+    site = context.settings.site(request.headers.get("host"))
     flow = _kept(context, request, provider)
     try:
         if flow is None or not flow.is_answered_by(request.query_params):
             raise _Refused("This log-in was not started here, or it took too long. Try again.")
         await _check_session(context, request, flow)
         user = await _finish(context, row, flow, request)
-        answer: Response = RedirectResponse(context.settings.web_url + flow.next, 302)
+        answer: Response = RedirectResponse(site.web_url + flow.next, 302)
         start_session(context, answer, user)
     except (_Refused, OAuthError) as error:
         log.info("log-in refused", extra={"provider": provider, "reason": str(error)})
         is_linking = flow is not None and flow.user is not None and not isinstance(error, _LoggedOut)
         page = _ACCOUNT_PAGE if is_linking else _LOGIN_PAGE
-        answer = _back_with_error(context, page, str(error))
+        answer = _back_with_error(site, page, str(error))
     answer.delete_cookie(_cookie_name(provider), path=_cookie_path(provider))
     return answer
 
@@ -173,8 +176,9 @@ async def _finish(context: Context, provider: Provider, flow: _Flow, request: Re
     if not code:
         raise denial(provider, request.query_params)
     oauth = context.oauth()
+    site = context.settings.site(request.headers.get("host"))
     tokens = await oauth.exchange(
-        provider, code=code, redirect_uri=_redirect_uri(context, provider.name), verifier=flow.verifier
+        provider, code=code, redirect_uri=_redirect_uri(site, provider.name), verifier=flow.verifier
     )
     person = await oauth.user(provider, tokens.access)
     async with context.sessions.begin() as session:
@@ -269,8 +273,8 @@ async def _count_accounts(session: AsyncSession, user: User) -> int:
     return int(await session.scalar(counted) or 0)
 
 
-def _back_with_error(context: Context, page: str, words: str) -> Response:
-    return RedirectResponse(f"{context.settings.web_url}{page}?error={quote(words)}", 302)
+def _back_with_error(site: Site, page: str, words: str) -> Response:
+    return RedirectResponse(f"{site.web_url}{page}?error={quote(words)}", 302)
 
 
 def _placeholder(provider: Provider, person: ProviderUser) -> str:
@@ -278,8 +282,8 @@ def _placeholder(provider: Provider, person: ProviderUser) -> str:
     return f"{provider.name}-{mark}@{PLACEHOLDER_DOMAIN}"
 
 
-def _redirect_uri(context: Context, provider: str) -> str:
-    return f"{context.settings.api_url}/v1/oauth/{provider}/callback"
+def _redirect_uri(site: Site, provider: str) -> str:
+    return f"{site.api_url}/v1/oauth/{provider}/callback"
 
 
 def _safe_next(path: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class WebSettings:
     port: int
     commit: str | None = None
     stop_grace_s: float = 1.0
+    alias: settings.Site | None = None
+    """A second pair of addresses: a page at its frontend talks to its API."""
 
 
 class BadSetting(ValueError):
@@ -36,10 +38,10 @@ class BadSetting(ValueError):
 
 
 def load(env: Mapping[str, str]) -> WebSettings:
-    """Read API_URL, APP_COMMIT, APP_ENV, APP_VERSION, HOST, PORT and STOP_GRACE_S.
+    """Read {API,WEB}_ALIAS_URL, API_URL, APP_COMMIT, APP_ENV, APP_VERSION, HOST, PORT and STOP_GRACE_S.
 
     Raises:
-        BadSetting: PORT is not a port, APP_ENV is not an environment, API_URL is no address, or STOP_GRACE_S
+        BadSetting: PORT is not a port, APP_ENV is not an environment, an address is none, or STOP_GRACE_S
             is no number of seconds.
     """
     port = env.get("PORT", "8400")
@@ -49,22 +51,32 @@ def load(env: Mapping[str, str]) -> WebSettings:
         environment = settings.environment(env)
     except settings.SettingsError as error:
         raise BadSetting(str(error)) from error
-    api_url = env.get("API_URL", "http://127.0.0.1:8401").rstrip("/")
-    if not api_url.startswith(("http://", "https://")):
-        raise BadSetting(f"API_URL is '{api_url}'; write an address such as http://127.0.0.1:8401")
+    api_url = _address("API_URL", env.get("API_URL", "http://127.0.0.1:8401"))
+    alias = None
+    if env.get("API_ALIAS_URL") or env.get("WEB_ALIAS_URL"):
+        alias = settings.Site(
+            *(_address(name, env.get(name, "")) for name in ("API_ALIAS_URL", "WEB_ALIAS_URL"))
+        )
     host = env.get("HOST", "127.0.0.1")
     grace_s = env.get("STOP_GRACE_S", "") or "1"
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", grace_s):
         raise BadSetting(f"STOP_GRACE_S is '{grace_s}'; write a number of seconds below 1000")
     version = env.get("APP_VERSION", "0.0.0")
     commit = env.get("APP_COMMIT") or None
-    return WebSettings(api_url, environment, version, host, int(port), commit, float(grace_s))
+    return WebSettings(api_url, environment, version, host, int(port), commit, float(grace_s), alias)
+
+
+def _address(name: str, value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise BadSetting(f"{name} is '{value}'; write an address such as http://127.0.0.1:8401")
+    return value.rstrip("/")
 
 
 def page_config(told: WebSettings) -> dict[str, Any]:
     """Return what the page reads from `/config.json`."""
     return {
         "api_url": told.api_url,
+        "alias": asdict(told.alias) if told.alias else None,
         "environment": told.environment,
         "version": told.version,
         "commit": told.commit,
@@ -90,13 +102,14 @@ def create(told: WebSettings) -> ASGIApp:
             Route("/{path:path}", index),
         ]
     )
-    return _WithHeaders(app, safe_headers(told.api_url))
+    return _WithHeaders(app, safe_headers(told))
 
 
-def safe_headers(api_url: str) -> dict[str, str]:
-    """Return the headers of every answer: they keep the page to its own scripts and to one API."""
+def safe_headers(told: WebSettings) -> dict[str, str]:
+    """Return the headers of every answer: they keep the page to its own scripts and to its API."""
+    apis = f"{told.api_url} {told.alias.api_url}" if told.alias else told.api_url
     policy = (
-        f"default-src 'self'; connect-src 'self' {api_url}; img-src 'self' data: http: https:; "
+        f"default-src 'self'; connect-src 'self' {apis}; img-src 'self' data: http: https:; "
         "media-src http: https:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
     return {

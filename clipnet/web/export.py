@@ -44,7 +44,7 @@ def routing(told: WebSettings) -> dict[str, Any]:
     return {
         "version": 3,
         "routes": [
-            {"src": "/.*", "headers": safe_headers(told.api_url), "continue": True},
+            {"src": "/.*", "headers": safe_headers(told), "continue": True},
             {"handle": "filesystem"},
             {"src": "/static/.*", "status": 404},
             {"src": "/.*", "dest": "/index.html"},

@@ -17,7 +17,7 @@ from emulator.settings import STACK_MARKER, Settings
 from emulator.statefolder import StateFolder, writing
 from emulator.topology import Service
 
-_OURS = ("clipnet.", "fakes")
+_OURS = ("clipnet.", "emulator.edge", "fakes")
 COMMIT = "APP_COMMIT"
 """Environment variable that names the commit of a release."""
 

@@ -36,7 +36,7 @@ class FakeSettings:
         bucket: Bucket for stored files; the folder then holds copies of some.
         speech_dir: Folder with the catalogue of known speech, or None.
         api_url: Origin of the application, as the fakes reach it (events are sent there).
-        redirect_base: Origin of the application, as browsers see it (registered OAuth redirects).
+        redirect_bases: Origins of the application, as browsers see it (registered OAuth redirects).
         callback_hosts: Hosts that webhooks may be sent to.
         inside: Where this process itself serves other addresses: real host name, or host:port -> origin.
         deployments: `agent` leaves deployments to one who asks for them; `alone` makes their progress up.
@@ -50,7 +50,7 @@ class FakeSettings:
     speech_dir: Path | None = None
     seed: int = 1
     api_url: str = "http://127.0.0.1:8401"
-    redirect_base: str = "http://127.0.0.1:8401"
+    redirect_bases: tuple[str, ...] = ("http://127.0.0.1:8401",)
     callback_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost"})
     inside: Mapping[str, str] = field(default_factory=dict)
     deployments: Deployments = "alone"

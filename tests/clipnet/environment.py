@@ -19,6 +19,8 @@ def environment(*, database_url: str, redis_url: str, media_dir: Path, **changes
         "REDIS_URL": redis_url,
         "API_URL": "http://127.0.0.1:8401",
         "WEB_URL": "http://127.0.0.1:8400",
+        "API_ALIAS_URL": "http://api.staging.clipnet.localhost:8405",
+        "WEB_ALIAS_URL": "http://staging.clipnet.localhost:8405",
         "SESSION_SECRET": "a-secret-for-tests-only",
         "TOKEN_KEY": "c3RhZ2luZy10b2tlbi1rZXktb2YtdGhlLWVtdWxhdG8=",
         "MEDIA_DIR": str(media_dir),

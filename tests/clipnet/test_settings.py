@@ -48,6 +48,26 @@ def test_every_problem_is_told_at_once() -> None:
     )
 
 
+def test_a_second_address_of_one_needs_one_of_the_other() -> None:
+    assert problems(API_ALIAS_URL=None) == ("API_ALIAS_URL is missing",)
+    assert problems(WEB_ALIAS_URL="stage.localhost") == (
+        "WEB_ALIAS_URL is 'stage.localhost'; it must be an http or https address",
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "web_url"),
+    [
+        ("api.staging.clipnet.localhost:8405", "http://staging.clipnet.localhost:8405"),
+        ("127.0.0.1:8401", "http://127.0.0.1:8400"),
+        ("evil.example", "http://127.0.0.1:8400"),
+        (None, "http://127.0.0.1:8400"),
+    ],
+)
+def test_who_came_by_the_second_address_is_sent_to_the_second_page(host: str | None, web_url: str) -> None:
+    assert load(ENV).site(host).web_url == web_url
+
+
 def test_an_empty_environment_names_every_variable_that_is_needed() -> None:
     with pytest.raises(SettingsError) as caught:
         load({})

@@ -100,7 +100,7 @@ def test_all_ports_are_on_loopback_and_below_those_that_the_kernel_gives_away(
 
     assert {place["HostIp"] for place in published} == {"127.0.0.1"}
     assert all(int(place["HostPort"]) < 32768 for place in published)
-    assert f"http://127.0.0.1:{stack.containers.get_service_port('api', 8401)}" == stack.api_url
+    assert f"http://127.0.0.1:{stack.containers.get_service_port('edge', 8401)}" == stack.api_url
 
 
 def test_the_containers_restart_as_the_file_says_once_all_is_up(

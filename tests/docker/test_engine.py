@@ -13,7 +13,8 @@ def test_every_service_of_the_plain_stack_is_healthy(composed: ComposeProject) -
     done = composed.run("ps", "--format", "{{.Service}} {{.Health}}")
 
     assert sorted(done.stdout.splitlines()) == [
-        f"{name} healthy" for name in ("api", "fakes", "objects", "postgres", "redis", "web", "worker")
+        f"{name} healthy"
+        for name in ("api", "edge", "fakes", "objects", "postgres", "redis", "web", "worker")
     ]
 
 

@@ -12,7 +12,7 @@ from emulator.testing.own import OwnStack, own_stack
 from tests.docker.projects import clean_env
 from tests.e2e.kills import check_that_nothing_is_lost_or_posted_twice, kill, send_clips, service
 
-SERVICES = ("postgres", "redis", "objects", "fakes", "api", "worker", "web")
+SERVICES = ("postgres", "redis", "objects", "fakes", "edge", "api", "worker", "web")
 
 
 @pytest.fixture(scope="module")

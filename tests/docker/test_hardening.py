@@ -15,6 +15,7 @@ SERVICES = {
     "redis": ("redis", 512),
     "objects": ("", 512),
     "fakes": ("clipnet", 2048),
+    "edge": ("clipnet", 256),
     "api": ("clipnet", 1024),
     "worker": ("clipnet", 3072),
     "web": ("clipnet", 256),
@@ -44,7 +45,7 @@ def containers(composed: ComposeProject, docker_engine: DockerClient) -> dict[st
     return {container.labels["com.docker.compose.service"]: container.attrs for container in mine}
 
 
-def test_the_stack_is_exactly_seven_containers(containers: dict[str, Container]) -> None:
+def test_the_stack_is_exactly_eight_containers(containers: dict[str, Container]) -> None:
     assert sorted(containers) == sorted(SERVICES)
 
 

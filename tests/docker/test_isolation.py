@@ -9,8 +9,16 @@ from docker import DockerClient
 
 from tests.docker.projects import LABEL, ComposeProject
 
-SERVICES = ("postgres", "redis", "objects", "fakes", "api", "worker", "web")
-PORTS = {"postgres": 5432, "redis": 6379, "objects": 9000, "fakes": 8410, "api": 8401, "web": 8400}
+SERVICES = ("postgres", "redis", "objects", "fakes", "edge", "api", "worker", "web")
+PORTS = {
+    "postgres": 5432,
+    "redis": 6379,
+    "objects": 9000,
+    "fakes": 8410,
+    "edge": 8401,
+    "api": 8407,
+    "web": 8408,
+}
 """The worker listens nowhere."""
 
 NAMED_WITHIN_S = 5.0

@@ -15,7 +15,7 @@ from seed.media import RECIPES, render
 from tests.docker.conftest import NewProject
 from tests.docker.projects import LABEL, ComposeProject
 
-SERVICES = ("api", "fakes", "objects", "postgres", "redis", "web", "worker")
+SERVICES = ("api", "edge", "fakes", "objects", "postgres", "redis", "web", "worker")
 WITHIN_S = 120.0
 POLL_S = 0.2
 DEMO = {"email": "demo@clipnet.test", "password": "clipnet-demo"}
@@ -86,7 +86,7 @@ def test_whatever_dies_is_started_again(stack: ComposeProject, docker_engine: Do
             for container in found
         )
 
-    wait_for(are_back, "all seven to be healthy again")
+    wait_for(are_back, "all eight to be healthy again")
 
 
 def test_stop_needs_nobody_to_be_killed(stack: ComposeProject, docker_engine: DockerClient) -> None:

@@ -25,7 +25,7 @@ def test_every_service_has_a_pid_a_version_an_uptime_and_memory(
     project = Project(docker_stack.parts.stack, docker_stack.parts.state_dir)
     assert found["runtime"] == "docker"
     ours = {row["name"]: row["version"] for row in found["services"][3:]}
-    assert ours == dict.fromkeys(("fakes", "api", "worker", "web"), VERSION)
+    assert ours == dict.fromkeys(("fakes", "edge", "api", "worker", "web"), VERSION)
     for row in found["services"]:
         container = docker_engine.containers.get(f"{project.name}-{row['name']}-1")
         assert row["pid"] == container.attrs["State"]["Pid"]

@@ -76,6 +76,30 @@ def test_a_person_signs_up_uploads_and_watches_the_clip_become_ready(page: Page,
     expect(page.locator(".word").first).to_be_visible()
 
 
+def test_all_of_it_works_at_the_stable_address_of_staging(page: Page, clipnet: Clipnet) -> None:
+    page.goto(clipnet.parts.env["WEB_ALIAS_URL"])
+    expect(page.locator("#banner")).to_contain_text("STAGING")
+    log_in(page)
+    page.get_by_role("link", name="New clip").click()
+
+    page.locator("input[type=file]").set_input_files(clipnet.video())
+    page.get_by_role("button", name="Make the clip").click()
+
+    expect(page.locator(".bar .badge.ready")).to_be_visible(timeout=CLIP_WITHIN_MS)
+    page.wait_for_function("() => document.querySelector('#player').readyState >= 1")
+    assert page.url.startswith(clipnet.parts.env["WEB_ALIAS_URL"])
+
+
+def test_who_logs_in_with_google_at_the_stable_address_comes_back_to_it(page: Page, clipnet: Clipnet) -> None:
+    page.goto(clipnet.parts.env["WEB_ALIAS_URL"])
+
+    page.get_by_role("link", name="Continue with Google").click()
+    page.get_by_role("button", name=re.compile("Streamer Sam")).click()
+
+    expect(page.get_by_role("link", name="New clip")).to_be_visible()
+    assert page.url.startswith(clipnet.parts.env["WEB_ALIAS_URL"])
+
+
 def test_the_transcript_follows_the_video(page: Page, clipnet: Clipnet) -> None:
     log_in(page)
     clip = clipnet.database.value(

@@ -57,7 +57,7 @@ def test_an_override_in_the_project_changes_the_packaged_file(settings: Settings
     api = found.body["services"]["api"]
     assert api["x-embedded"]["command"] == ["node", "server.js"]
     assert api["x-embedded"]["directory"] == str(settings.project_dir / "my-api")
-    assert api["x-embedded"]["probe"] == {"http": "http://${API_ADDR:-api:8401}/ready"}
+    assert api["x-embedded"]["probe"] == {"http": "http://${API_ADDR:-api:8407}/ready"}
     assert (api["environment"]["EXTRA"], api["environment"]["APP_ENV"]) == ("1", "staging")
 
 

@@ -27,6 +27,32 @@ def test_every_port_gives_an_address_a_published_and_a_listening_port() -> None:
     )
 
 
+def test_what_is_behind_the_edge_listens_beside_its_public_port() -> None:
+    found = variables("embedded", {"api": 9001, "api-direct": 9007}, StateFolder(Path("/s")), "")
+
+    assert {name: value for name, value in found.items() if "API" in name} == {
+        "API_PORT": "9001",
+        "API_ADDR": "127.0.0.1:9007",
+        "API_LISTEN": "9007",
+        "API_DIRECT_ADDR": "127.0.0.1:9007",
+        "API_DIRECT_PORT": "9007",
+        "API_DIRECT_LISTEN": "9007",
+        "EDGE_API_ADDR": "127.0.0.1:9001",
+        "EDGE_API_LISTEN": "9001",
+    }
+
+
+def test_a_program_in_the_apis_place_needs_to_know_of_no_edge(tmp_path: Path) -> None:
+    planned = plan(load({}, tmp_path))
+
+    by_name = {service.name: service for service in planned.topology.services}
+    api, edge, fakes = (by_name[name] for name in ("api", "edge", "fakes"))
+    assert (api.environment["PORT"], api.environment["API_URL"]) == ("8407", "http://127.0.0.1:8401")
+    assert edge.environment["EDGE_ROUTES"] == "api=127.0.0.1:8407,web=127.0.0.1:8408"
+    assert edge.environment["EDGE_ROUTES_FILE"] == str(planned.folder.tmp / "edge-routes.json")
+    assert fakes.environment["FAKES_API_URL"] == "http://127.0.0.1:8401"
+
+
 def test_containers_reach_each_other_by_name_and_processes_over_loopback(tmp_path: Path) -> None:
     found = {}
     for runtime in ("embedded", "docker"):

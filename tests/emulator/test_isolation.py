@@ -92,7 +92,13 @@ def test_a_value_of_production_is_refused_without_showing_secrets(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MY_KEY", "sk_test_1"), ("MAIL_FROM", "bot@clipnet.test"), ("NOTE", "see max.com"), ("SIZE", "1.5")],
+    [
+        ("MY_KEY", "sk_test_1"),
+        ("MAIL_FROM", "bot@clipnet.test"),
+        ("NOTE", "see max.com"),
+        ("SIZE", "1.5"),
+        ("HOOK_URL", "http://api.stage.localhost:1/x"),
+    ],
 )
 def test_other_values_are_fine(topology: Topology, name: str, value: str) -> None:
     assert offences(with_api(topology, **{name: value}), PORTS, {}) == ()

@@ -36,7 +36,8 @@ def packaged(tmp_path: Path) -> Topology:
 def test_the_packaged_stack_is_one_of_each(packaged: Topology) -> None:
     roles = {service.name: service.role for service in packaged.services}
 
-    assert roles == {name: name for name in ("postgres", "redis", "fakes", "api", "worker", "web")}
+    of_a_role = {name: name for name in ("postgres", "redis", "fakes", "api", "worker", "web")}
+    assert roles == {**of_a_role, "edge": None}
     assert {port.name: port.default for port in packaged.ports} == {
         "postgres": 8402,
         "redis": 8403,
@@ -52,6 +53,10 @@ def test_the_packaged_stack_is_one_of_each(packaged: Topology) -> None:
         "huggingface": 8419,
         "api": 8401,
         "web": 8400,
+        "edge": 8405,
+        "edge-control": 8406,
+        "api-direct": 8407,
+        "web-direct": 8408,
     }
 
 
@@ -67,13 +72,13 @@ def test_variables_are_filled_in(packaged: Topology) -> None:
 
     assert api.environment["DATABASE_URL"] == "postgresql://clipnet:clipnet@127.0.0.1:9999/clipnet"
     assert api.environment["REDIS_URL"] == "redis://redis:6379/0"
-    assert api.probe.target == "http://api:8401/ready"
+    assert api.probe.target == "http://api:8407/ready"
 
 
 def test_the_start_goes_in_waves(packaged: Topology) -> None:
     waves = [[service.name for service in wave] for wave in start_order(packaged.services)]
 
-    assert waves == [["postgres", "redis", "fakes", "web"], ["api", "worker"]]
+    assert waves == [["postgres", "redis", "fakes", "edge", "web"], ["api", "worker"]]
 
 
 def test_a_circle_is_spelled_out() -> None:
@@ -201,6 +206,6 @@ def test_in_docker_a_foreign_image_waits_for_what_it_needs(tmp_path: Path) -> No
     }
 
     assert early == {
-        "embedded": {"fakes", "api", "worker", "web"},
-        "docker": {"fakes", "worker", "web"},
+        "embedded": {"fakes", "edge", "api", "worker", "web"},
+        "docker": {"fakes", "edge", "worker", "web"},
     }

@@ -27,7 +27,7 @@ def receiver(receiving_server: Receiver) -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def running(platform: str, receiving_server: Receiver) -> Iterator[Served]:
     """The fake that the fixture `platform` of the folder names."""
-    with served(platform, api_url=receiving_server.url, redirect_base="http://127.0.0.1:8401") as fakes:
+    with served(platform, api_url=receiving_server.url, redirect_bases=("http://127.0.0.1:8401",)) as fakes:
         yield fakes
 
 

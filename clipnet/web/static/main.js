@@ -21,7 +21,8 @@ const ROUTES = [
 
 async function start() {
   state.config = await (await fetch("/config.json")).json();
-  connect(state.config.api_url);
+  const { api_url, alias } = state.config;
+  connect(alias?.web_url === location.origin ? alias.api_url : api_url);
   showBanner();
   await whoAmI();
   addEventListener("hashchange", show);

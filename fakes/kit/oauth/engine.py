@@ -56,13 +56,13 @@ class Engine:
             self.devices = Devices(profile, kit.store, kit.ids, self.ledger, self._mint)
         self._identify = identify
         self._tell = tell
-        self._base = kit.settings.redirect_base
+        self._bases = kit.settings.redirect_bases
 
     def populate(self) -> None:
         """Register staging's client and production's tripwire."""
         profile = self.profile
         path = f"/v1/oauth/{profile.name}/callback"
-        uris = tuple(f"{base}{path}" for base in spellings(self._base))
+        uris = tuple(f"{base}{path}" for known in self._bases for base in spellings(known))
         self.ledger.add_client(Client(profile.client_id, profile.client_secret, "ClipNET staging", uris))
         self.ledger.add_client(Client(profile.production_client_id, "", "ClipNET", (), is_production=True))
 

@@ -24,6 +24,8 @@ from clipnet.settings import load
 
 API = "http://127.0.0.1:8401"
 WEB = "http://127.0.0.1:8400"
+API_ALIAS = "http://api.staging.clipnet.localhost:8405"
+WEB_ALIAS = "http://staging.clipnet.localhost:8405"
 START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 

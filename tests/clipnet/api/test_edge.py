@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.clipnet.api.conftest import API, PASSWORD, WEB, Api
+from tests.clipnet.api.conftest import API, API_ALIAS, PASSWORD, WEB, WEB_ALIAS, Api
 from tests.clipnet.api.stories import new_clip
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -46,21 +46,22 @@ async def test_every_answer_has_the_headers_that_protect_browsers(client: httpx.
         assert headers["cache-control"] == "no-store"
 
 
-async def test_the_web_page_may_call_with_cookies(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("page", [WEB, WEB_ALIAS])
+async def test_the_web_page_may_call_with_cookies(client: httpx.AsyncClient, page: str) -> None:
     asked = {
-        "origin": WEB,
+        "origin": page,
         "access-control-request-method": "PUT",
         "access-control-request-headers": "content-type",
     }
 
     preflight = await client.options("/v1/clips", headers=asked)
-    answer = await client.get("/v1/me", headers={"origin": WEB})
+    answer = await client.get("/v1/me", headers={"origin": page})
 
     assert preflight.status_code == 204
     assert "PUT" in preflight.headers["access-control-allow-methods"]
     assert "idempotency-key" in preflight.headers["access-control-allow-headers"]
     for one in (preflight, answer):
-        assert one.headers["access-control-allow-origin"] == WEB
+        assert one.headers["access-control-allow-origin"] == page
         assert one.headers["access-control-allow-credentials"] == "true"
         assert "Origin" in one.headers["vary"]
     assert "traceparent" in answer.headers["access-control-expose-headers"]
@@ -89,7 +90,12 @@ async def test_a_foreign_page_cannot_use_the_cookie(sam: httpx.AsyncClient, head
 
 
 @pytest.mark.parametrize(
-    "headers", [{"origin": WEB}, {"origin": API}, {}, {"sec-fetch-site": "same-site", "origin": WEB}]
+    "headers",
+    [
+        *({"origin": ours} for ours in (WEB, API, WEB_ALIAS, API_ALIAS)),
+        {},
+        {"sec-fetch-site": "same-site", "origin": WEB},
+    ],
 )
 async def test_our_own_pages_and_programs_can(sam: httpx.AsyncClient, headers: dict[str, str]) -> None:
     answer = await sam.patch("/v1/me", json={"name": "Sam"}, headers=headers)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from clipnet.db.models import OAuthAccount
 from clipnet.oauth import AccessLost, ClientRefused, ProviderUnavailable
-from tests.clipnet.api.conftest import WEB, Api
+from tests.clipnet.api.conftest import API, API_ALIAS, WEB, WEB_ALIAS, Api
 from tests.clipnet.providers import PROVIDERS, addresses
 from tests.fakes.serving import Served, served
 
@@ -21,7 +21,7 @@ from tests.fakes.serving import Served, served
 @pytest.fixture(scope="module")
 def fakes() -> Iterator[Served]:
     """All providers."""
-    with served(*PROVIDERS) as fakes:
+    with served(*PROVIDERS, redirect_bases=(API, API_ALIAS)) as fakes:
         yield fakes
 
 
@@ -239,6 +239,17 @@ async def test_afterwards_one_is_on_our_page(client: httpx.AsyncClient, next_pag
     answer = await consent(client, "google", next=next_page)
 
     assert answer.headers["location"] == f"{WEB}/"
+
+
+async def test_who_logs_in_at_the_second_address_stays_there(client: httpx.AsyncClient) -> None:
+    client.base_url = httpx.URL(API_ALIAS)
+
+    answer = await consent(client, "google", next="/#/clips/1")
+    refused = await client.get("/v1/oauth/google/callback", params={"code": "x", "state": "y"})
+
+    assert answer.headers["location"] == f"{WEB_ALIAS}/#/clips/1"
+    assert (await client.get("/v1/me")).json()["user"]["name"] == "Clipper Cleo"
+    assert refused.headers["location"].startswith(f"{WEB_ALIAS}/#/login?error=")
 
 
 async def test_the_only_way_in_is_not_unlinked(client: httpx.AsyncClient) -> None:

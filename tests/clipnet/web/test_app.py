@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
+from clipnet.settings import Site
 from clipnet.web.app import STATIC, BadSetting, WebSettings, create, load
 
 SETTINGS = WebSettings("http://127.0.0.1:9001", "staging", "1.2.3", "127.0.0.1", 9000)
@@ -21,12 +22,24 @@ def client() -> TestClient:
 def test_the_page_is_told_where_the_api_is(client: TestClient) -> None:
     assert client.get("/config.json").json() == {
         "api_url": "http://127.0.0.1:9001",
+        "alias": None,
         "environment": "staging",
         "version": "1.2.3",
         "commit": None,
         "banner": "STAGING",
         "providers": ["google", "tiktok", "twitch", "discord", "x"],
     }
+
+
+def test_the_page_is_told_the_second_pair_of_addresses_and_may_call_there() -> None:
+    alias = Site("http://api.stage.localhost:8405", "http://stage.localhost:8405")
+    client = TestClient(create(replace(SETTINGS, alias=alias)))
+
+    answer = client.get("/config.json")
+
+    assert answer.json()["alias"] == {"api_url": alias.api_url, "web_url": alias.web_url}
+    policy = answer.headers["content-security-policy"]
+    assert "connect-src 'self' http://127.0.0.1:9001 http://api.stage.localhost:8405;" in policy
 
 
 @pytest.mark.parametrize(
@@ -71,6 +84,7 @@ def test_the_page_may_run_only_its_own_scripts_and_call_one_api(client: TestClie
         ({"STOP_GRACE_S": "soon"}, "STOP_GRACE_S is 'soon'; write a number of seconds below 1000"),
         ({"APP_ENV": "prod"}, "APP_ENV is 'prod'; it must be one of: development, staging, production"),
         ({"API_URL": "api:1"}, "API_URL is 'api:1'; write an address"),
+        ({"WEB_ALIAS_URL": "http://a"}, "API_ALIAS_URL is ''; write an address"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(env: dict[str, str], words: str) -> None:
