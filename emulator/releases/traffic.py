@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from emulator.errors import CheckFailed
 from emulator.httpclient import NoAnswer, request
 
 _WITHIN_S = 5.0
-_LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +52,18 @@ class Traffic:
         await self._ask("PUT", {"routes": {name: asdict(route) for name, route in routes.items()}})
 
     async def drained(self, address: str, within_s: float) -> int:
-        """Wait until nothing is under way at an address; return what still is when the time is over."""
-        ends = time.monotonic() + within_s
-        while True:
-            under_way = int((await self._ask("GET", None))["under_way"].get(address, 0))
-            if not under_way or time.monotonic() > ends:
-                return under_way
-            await asyncio.sleep(_LOOK_EVERY_S)
+        """Wait until nothing is under way at an address; return what still is when the time is over.
 
-    async def _ask(self, method: str, body: Any) -> Any:
+        Raises:
+            CheckFailed: The edge does not answer.
+        """
+        query = urlencode({"address": address, "within_s": within_s})
+        found = await self._ask("GET", None, f"drained?{query}", within_s + _WITHIN_S)
+        return int(found["under_way"])
+
+    async def _ask(self, method: str, body: Any, path: str = "routes", within_s: float = _WITHIN_S) -> Any:
         try:
-            answer = await request(method, self._url + "routes", body, _WITHIN_S)
+            answer = await request(method, self._url + path, body, within_s)
             found = answer.json()
         except NoAnswer as error:
             raise CheckFailed(f"the edge does not answer: {error}", "see: clipnet-emulate status") from error

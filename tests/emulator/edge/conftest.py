@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from emulator.edge.remote import EdgeRemote
 from emulator.edge.routes import Route
 from emulator.edge.server import Edge, edge
 from emulator.edge.settings import EdgeSettings, Limits
+from emulator.httpclient import get
+from emulator.releases.traffic import Traffic
 
 DEADLINE_S = 10.0
 DOMAIN = "staging.clipnet.localhost"
@@ -72,15 +73,21 @@ class Stage:
         return self.running.ports
 
     @property
-    def remote(self) -> EdgeRemote:
-        return EdgeRemote(f"127.0.0.1:{self.ports['control']}")
+    def traffic(self) -> Traffic:
+        return Traffic(self.ports["control"])
+
+    async def told(self, path: str) -> Any:
+        """What the control surface answers to this."""
+        return (await get(f"http://127.0.0.1:{self.ports['control']}/_edge/{path}", DEADLINE_S)).json()
 
     async def last(self) -> dict[str, Any]:
         """The last request that is over."""
-        return (await self.remote.requests(1))[0]
+        found: list[dict[str, Any]] = (await self.told("requests?limit=1"))["requests"]
+        return found[0]
 
     async def under_way(self) -> int:
-        return sum((await self.remote.routes()).under_way.values())
+        under_way: dict[str, int] = (await self.told("routes"))["under_way"]
+        return sum(under_way.values())
 
 
 @asynccontextmanager

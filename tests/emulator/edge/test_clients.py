@@ -161,7 +161,8 @@ async def test_a_websocket_talks_both_ways_and_closes(stage: Stage) -> None:
             second = await socket.recv()
             under_way = await stage.under_way()
             subprotocol = socket.subprotocol
-        assert await stage.remote.drained(next(iter((await stage.remote.routes()).under_way)), within_s=5)
+        address = (await stage.traffic.routes())["api"].address
+        assert await stage.traffic.drained(address, 5) == 0
 
     assert (first, second, under_way, subprotocol) == ("HELLO", "X" * 1_000_000, 1, "chat")
 

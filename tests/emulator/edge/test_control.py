@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from emulator.edge.remote import EdgeRemote
-from emulator.edge.routes import Route
-from emulator.errors import EmulatorError
+from emulator.errors import CheckFailed
+from emulator.releases.traffic import Route, Traffic
 from tests.emulator.edge.conftest import (
     Stage,
     Start,
@@ -93,7 +92,7 @@ async def test_a_page_of_elsewhere_may_not_control_the_edge(host: str, lines: li
 
         assert status == 403
         assert "evil.test" in told["error"] or "null" in told["error"]
-        assert (await stage.remote.routes()).routes == {}
+        assert await stage.traffic.routes() == {}
 
 
 async def test_the_control_surface_is_not_reached_by_the_public_ports(start: Start) -> None:
@@ -121,20 +120,20 @@ async def test_new_requests_go_elsewhere_and_old_ones_end_where_they_are(start: 
         await first.send(GET)
         await eventually(lambda: _has(stage, 1), "the first request")
 
-        now = await stage.remote.change({"api": Route(after.address, None, "0.2.0")})
+        await stage.traffic.lead({"api": Route(after.address, "0.2.0")})
         await second.send(GET)
         await second.head()
         bodies = [await second.exactly(2)]
-        assert not await stage.remote.drained(before.address, within_s=0.05)
+        assert await stage.traffic.drained(before.address, 0.05) == 1
         answer_now.set()
-        assert await stage.remote.drained(before.address, within_s=5)
+        assert await stage.traffic.drained(before.address, 5) == 0
         await first.head()
         bodies.append(await first.exactly(2))
 
-    assert now.routes == {"api": Route(after.address, None, "0.2.0")}
+    assert await stage.traffic.routes() == {"api": Route(after.address, "0.2.0")}
     assert bodies == [b"v2", b"v1"]
-    assert [entry["release"] for entry in await stage.remote.requests()] == ["0.1.0", "0.2.0"]
-    assert set((await stage.remote.routes()).under_way.values()) == {0}
+    assert [entry["release"] for entry in (await stage.told("requests"))["requests"]] == ["0.1.0", "0.2.0"]
+    assert await stage.under_way() == 0
 
 
 async def test_nothing_is_lost_while_routes_change_under_load() -> None:
@@ -166,28 +165,25 @@ async def test_nothing_is_lost_while_routes_change_under_load() -> None:
         loads = [asyncio.create_task(load(stage.ports["api"])) for _ in range(16)]
         for number in range(20):
             new, old = (two, one) if number % 2 == 0 else (one, two)
-            await stage.remote.change({"api": Route(new.address)})
-            assert await stage.remote.drained(old.address, within_s=5)
+            await stage.traffic.lead({"api": Route(new.address, "0.2.0")})
+            assert await stage.traffic.drained(old.address, 5) == 0
         is_over.set()
         seen = await asyncio.gather(*loads)
 
     assert set.union(*seen) == {b"v1", b"v2"}
 
 
-async def test_a_remote_says_that_the_edge_does_not_answer() -> None:
-    with pytest.raises(EmulatorError) as failed:
-        await EdgeRemote(f"127.0.0.1:{free_port()}").routes()
+async def test_an_edge_that_does_not_answer_is_told() -> None:
+    with pytest.raises(CheckFailed, match="the edge does not answer") as failed:
+        await Traffic(free_port()).routes()
 
-    assert "the edge's control surface at 127.0.0.1:" in failed.value.what
-    assert failed.value.hint == "see its log with: clipnet-emulate logs edge"
+    assert failed.value.hint == "see: clipnet-emulate status"
 
 
-async def test_a_remote_tells_what_the_edge_refuses() -> None:
+async def test_what_the_edge_refuses_is_told() -> None:
     async with staged({}) as stage:
-        with pytest.raises(
-            EmulatorError, match=r"the edge refused PUT /_edge/routes: route 'api' has the address"
-        ):
-            await stage.remote.change({"api": Route("nowhere")})
+        with pytest.raises(CheckFailed, match=r"the edge refused it: route 'api' has the address 'nowhere'"):
+            await stage.traffic.lead({"api": Route("nowhere", "0.2.0")})
 
 
 async def _has(stage: Stage, count: int) -> bool:

@@ -374,8 +374,6 @@ async def test_a_slow_application_holds_the_client_back(start: Start) -> None:
 
 async def test_the_host_says_which_service_is_meant_at_the_shared_port(start: Start) -> None:
     stage, application = await start(answering(OK, OK))
-    await stage.remote.change({"web": None})
-
     answers = [
         await asked(stage.ports["edge"], b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % host)
         for host in (b"api.staging.clipnet.localhost:8405", b"staging.clipnet.localhost", b"elsewhere.test")

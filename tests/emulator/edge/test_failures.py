@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from emulator.edge.remote import EdgeRemote
-from emulator.edge.routes import Route
 from emulator.edge.settings import Limits
+from emulator.releases.traffic import Route
 from tests.emulator.edge.conftest import (
     QUICK,
+    Stage,
     Start,
     answering,
     asked,
@@ -200,7 +200,7 @@ async def test_a_request_that_hides_another_is_one_request(start: Start) -> None
     got = await asked(stage.ports["api"], request + hidden)
 
     assert got.count(b"HTTP/1.1 200") == 1
-    assert [entry["path"] for entry in await stage.remote.requests()] == ["/"]
+    assert [entry["path"] for entry in (await stage.told("requests"))["requests"]] == ["/"]
 
 
 async def test_chunks_that_turn_out_to_be_none_end_the_request(start: Start) -> None:
@@ -227,7 +227,7 @@ async def test_a_new_application_that_is_not_there_yet_is_waited_for() -> None:
         connected(stage.ports["api"]) as client,
     ):
         await client.send(POST)
-        await eventually(lambda: _is_under_way(stage.remote), "the request")
+        await eventually(lambda: _is_under_way(stage), "the request")
         async with serving(answering(OK), port):
             await client.head()
             assert await client.exactly(2) == b"ok"
@@ -240,8 +240,8 @@ async def test_a_request_that_waits_goes_where_the_route_leads_meanwhile() -> No
         connected(stage.ports["api"]) as client,
     ):
         await client.send(GET)
-        await eventually(lambda: _is_under_way(stage.remote), "the request")
-        await stage.remote.change({"api": Route(application.address, None, "0.2.0")})
+        await eventually(lambda: _is_under_way(stage), "the request")
+        await stage.traffic.lead({"api": Route(application.address, "0.2.0")})
         await client.head()
         assert await client.exactly(2) == b"ok"
 
@@ -320,5 +320,5 @@ async def _is(value: bool) -> bool:
     return value
 
 
-async def _is_under_way(remote: EdgeRemote) -> bool:
-    return sum((await remote.routes()).under_way.values()) == 1
+async def _is_under_way(stage: Stage) -> bool:
+    return await stage.under_way() == 1

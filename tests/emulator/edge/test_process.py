@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.edge.remote import EdgeRemote
-from emulator.edge.routes import Route
+from emulator.releases.traffic import Route, Traffic
 from tests.emulator.edge.conftest import (
     DEADLINE_S,
-    Application,
     Client,
     asked,
     connected,
@@ -231,8 +229,7 @@ async def test_a_restarted_edge_goes_on_with_the_routes_that_were_set(tmp_path: 
 
     async with serving(serve) as application:
         async with running(tmp_path, "127.0.0.1:1", **env) as edge:
-            remote = EdgeRemote(f"127.0.0.1:{edge.ports['control']}")
-            await remote.change({"api": _route(application)})
+            await Traffic(edge.ports["control"]).lead({"api": Route(application.address, "0.2.0")})
             edge.process.kill()
             await edge.process.wait()
         async with running(tmp_path, "127.0.0.1:1", **env) as edge:
@@ -300,7 +297,3 @@ async def connected_for(within_s: float, port: int) -> AsyncIterator[Client]:
             yield Client(reader, writer)
         finally:
             writer.close()
-
-
-def _route(application: Application) -> Route:
-    return Route(application.address)
