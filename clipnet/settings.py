@@ -378,7 +378,7 @@ class _Reader:
 
     def alias(self, api: str, web: str) -> Site | None:
         """Return the pair of both, None where neither is given."""
-        if not self._env.get(api, "").strip() and not self._env.get(web, "").strip():
+        if not any([self.text(api, ""), self.text(web, "")]):
             return None
         return Site(self.url(api), self.url(web))
 
