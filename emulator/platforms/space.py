@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -17,6 +18,9 @@ from emulator.runtimes.spawn import Child, Command, spawn
 from emulator.statefolder import writing
 
 LAST_LINES = 10
+LOOPBACK = Path(__file__).parent / "loopback"
+"""Put before all else on the path of Python programs."""
+
 _LOOK_EVERY_S = 0.05
 _STOP_WITHIN_S = 5.0
 
@@ -98,6 +102,7 @@ def start(recipe: Recipe, env: Mapping[str, str], ground: Ground, log: Path, por
     program, *arguments = recipe.at(port)
     argv = (_program(program, ground, recipe.directory), *arguments)
     own = {"PATH": ground.path, "HOME": str(home), "PYTHONUNBUFFERED": "1", **(recipe.env or {}), **env}
+    own["PYTHONPATH"] = os.pathsep.join(filter(None, (str(LOOPBACK), own.get("PYTHONPATH"))))
     with writing(log):
         rotate(log)
         offset = log.stat().st_size if log.exists() else 0

@@ -6,12 +6,16 @@ import base64
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from emulator.platforms import space
 from tests.emulator.platforms.conftest import World, until
 
 pytestmark = pytest.mark.slow
@@ -119,14 +123,14 @@ async def test_a_space_runs_with_its_variables_and_nothing_of_the_users(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        await space.create(
+        await runs.create(
             secrets=[{"key": "TOKEN", "value": "s3cret"}], variables=[{"key": "COLOR", "value": "blue"}]
         )
-        await space.commit(docker("ENV COLOR=red SHAPE=round\nCMD python app.py", free_port()))
-        await space.becomes("RUNNING")
-        url = await space.url()
+        await runs.commit(docker("ENV COLOR=red SHAPE=round\nCMD python app.py", free_port()))
+        await runs.becomes("RUNNING")
+        url = await runs.url()
         env = (await said(url))["env"]
     log = world.folder.log("space-clipnet-api").read_text()
 
@@ -140,51 +144,51 @@ async def test_a_space_runs_with_its_variables_and_nothing_of_the_users(
 
 
 async def test_a_new_version_takes_over_when_it_listens(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        first = await space.deploy(docker(port=free_port()))
+        first = await runs.deploy(docker(port=free_port()))
         before = (await said(first))["version"]
-        await space.commit({"app.py": app(2)})
-        await until(lambda: _has(space, first), lambda: space.seen)
-        second = await space.url()
+        await runs.commit({"app.py": app(2)})
+        await until(lambda: _has(runs, first), lambda: runs.seen)
+        second = await runs.url()
         after = (await said(second))["version"]
         await until(lambda: is_free(first), lambda: "the first still listens")
 
     assert (before, after) == (1, 2)
-    assert set(space.seen) <= {"NO_APP_FILE", "BUILDING", "APP_STARTING", "RUNNING"} | {
+    assert set(runs.seen) <= {"NO_APP_FILE", "BUILDING", "APP_STARTING", "RUNNING"} | {
         "RUNNING_BUILDING",
         "RUNNING_APP_STARTING",
     }
 
 
-async def _has(space: Hub, other: str) -> bool:
-    found = await space.runtime()
-    return found["stage"] == "RUNNING" and await space.url() not in (other, "None")
+async def _has(runs: Hub, other: str) -> bool:
+    found = await runs.runtime()
+    return found["stage"] == "RUNNING" and await runs.url() not in (other, "None")
 
 
 async def test_a_version_that_is_slower_than_a_newer_one_gives_up(world: World) -> None:
-    space, port, gate = hub(world), free_port(), world.folder.tmp / "gate"
+    runs, port, gate = hub(world), free_port(), world.folder.tmp / "gate"
     waits = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.02)\n"
     async with world.agent():
-        await space.create()
-        await space.commit(docker(port=port) | {"app.py": waits + app(1)})
-        await space.becomes("APP_STARTING")
-        await space.commit({"app.py": app(2)})
-        await space.becomes("RUNNING")
-        url = await space.url()
+        await runs.create()
+        await runs.commit(docker(port=port) | {"app.py": waits + app(1)})
+        await runs.becomes("APP_STARTING")
+        await runs.commit({"app.py": app(2)})
+        await runs.becomes("RUNNING")
+        url = await runs.url()
         gate.touch()
-        await until(lambda: len(os.listdir(world.folder.path / "spaces")) == 1, lambda: space.seen)
+        await until(lambda: len(os.listdir(world.folder.path / "spaces")) == 1, lambda: runs.seen)
         found = (await said(url))["version"]
 
     assert found == 2
 
 
 async def test_a_program_that_listens_at_one_port_only_is_replaced_there(world: World) -> None:
-    space, port = hub(world), free_port()
+    runs, port = hub(world), free_port()
     async with world.agent():
         files = docker(port=port) | {"app.py": app(1, str(port))}
-        await space.deploy(files)
-        await space.commit({"app.py": app(2, str(port))})
+        await runs.deploy(files)
+        await runs.commit({"app.py": app(2, str(port))})
 
         async def is_second() -> bool:
             try:
@@ -192,87 +196,126 @@ async def test_a_program_that_listens_at_one_port_only_is_replaced_there(world: 
             except httpx.HTTPError:
                 return False
 
-        await until(is_second, lambda: space.seen)
-        await space.becomes("RUNNING")
+        await until(is_second, lambda: runs.seen)
+        await runs.becomes("RUNNING")
 
 
 async def test_a_port_in_the_command_is_the_one_that_is_free(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         command = f'CMD ["python", "app.py", "--host", "0.0.0.0", "--port", "{port}"]'
         async with world.agent():
-            url = await space.deploy(docker(command, port))
+            url = await runs.deploy(docker(command, port))
             argv = (await said(url))["argv"]
 
     chosen = url.rpartition(":")[2]
     assert (chosen != str(port), argv) == (True, ["--host", "127.0.0.1", "--port", chosen])
 
 
-async def test_a_program_that_ends_at_once_is_a_runtime_error_with_its_words(world: World) -> None:
-    space = hub(world)
+@pytest.mark.parametrize(
+    ("family", "host", "bound"),
+    [
+        ("AF_INET", "0.0.0.0", "127.0.0.1"),
+        ("AF_INET", "", "127.0.0.1"),
+        ("AF_INET", "127.0.0.2", "127.0.0.2"),
+        ("AF_INET6", "::", "::1"),
+        ("AF_INET6", "", "::1"),
+    ],
+)
+def test_a_python_program_that_would_listen_everywhere_listens_on_loopback(
+    family: str, host: str, bound: str
+) -> None:
+    program = f"import socket; one = socket.socket(socket.{family}); one.bind(({host!r}, 0));"
+    program += "print(one.getsockname()[0])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(space.LOOPBACK)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+
+    assert done.stdout.strip() == bound
+
+
+async def test_a_program_that_says_all_addresses_in_its_code_runs(world: World) -> None:
+    runs, port = hub(world), free_port()
+    everywhere = app(1, str(port)).replace('os.environ["HOST"]', '"0.0.0.0"')
     async with world.agent():
-        await space.create()
-        await space.commit(docker(port=free_port()) | {"app.py": "import os\nos.environ['MISSING']\n"})
-        found = await space.becomes("RUNTIME_ERROR")
+        url = await runs.deploy(docker(port=port) | {"app.py": everywhere})
+        found = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]  # noqa: ASYNC240
+
+    assert url == f"http://127.0.0.1:{port}"
+    assert {one for one in found if one.endswith(f":{port:04X}")} == {f"0100007F:{port:04X}"}
+
+
+async def test_a_program_that_ends_at_once_is_a_runtime_error_with_its_words(world: World) -> None:
+    runs = hub(world)
+    async with world.agent():
+        await runs.create()
+        await runs.commit(docker(port=free_port()) | {"app.py": "import os\nos.environ['MISSING']\n"})
+        found = await runs.becomes("RUNTIME_ERROR")
 
     assert found["errorMessage"].startswith("Exit code: 1. Reason: Traceback")
     assert found["errorMessage"].endswith("KeyError: 'MISSING'")
 
 
 async def test_a_program_that_ends_later_is_a_runtime_error(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     dies = app().replace("self.wfile.write(body)", "os._exit(3)")
     async with world.agent():
-        url = await space.deploy(docker(port=free_port()) | {"app.py": dies})
+        url = await runs.deploy(docker(port=free_port()) | {"app.py": dies})
         with pytest.raises(httpx.HTTPError):
             await said(url)
-        found = await space.becomes("RUNTIME_ERROR")
+        found = await runs.becomes("RUNTIME_ERROR")
 
     assert found["errorMessage"].startswith("Exit code: 3. Reason: listening")
 
 
 async def test_what_cannot_be_read_is_a_build_error(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        await space.create()
-        await space.commit({**docker(), "Dockerfile": "FROM scratch\n"})
-        found = await space.becomes("BUILD_ERROR")
+        await runs.create()
+        await runs.commit({**docker(), "Dockerfile": "FROM scratch\n"})
+        found = await runs.becomes("BUILD_ERROR")
 
     assert found["errorMessage"] == "the Dockerfile has neither CMD nor ENTRYPOINT"
 
 
 async def test_a_program_that_is_not_installed_is_named(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        await space.create()
-        await space.commit(docker('CMD ["no-such-server"]'))
-        found = await space.becomes("RUNTIME_ERROR")
+        await runs.create()
+        await runs.commit(docker('CMD ["no-such-server"]'))
+        found = await runs.becomes("RUNTIME_ERROR")
 
     words = "the Space runs 'no-such-server', which is not installed"
     assert found["errorMessage"].startswith(words)
 
 
 async def test_a_pause_ends_the_program_and_a_restart_starts_it(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        url = await space.deploy(docker(port=free_port()))
-        await space.client.post(f"{API}/pause")
+        url = await runs.deploy(docker(port=free_port()))
+        await runs.client.post(f"{API}/pause")
         await until(lambda: is_free(url), lambda: "it still listens")
-        paused = (await space.runtime())["stage"]
-        await space.client.post(f"{API}/restart")
-        await space.becomes("RUNNING")
-        again = (await said(await space.url()))["version"]
+        paused = (await runs.runtime())["stage"]
+        await runs.client.post(f"{API}/restart")
+        await runs.becomes("RUNNING")
+        again = (await said(await runs.url()))["version"]
 
     assert (paused, again) == ("PAUSED", 1)
 
 
 async def test_what_ran_runs_again_with_the_next_agent(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        first = await space.deploy(docker(port=free_port()))
+        first = await runs.deploy(docker(port=free_port()))
     between = is_free(first)
     async with world.agent():
         await until(lambda: not is_free(first), lambda: "nothing listens")
@@ -282,21 +325,21 @@ async def test_what_ran_runs_again_with_the_next_agent(world: World) -> None:
 
 
 async def test_a_reset_ends_what_runs(world: World) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        url = await space.deploy(docker(port=free_port()))
-        await space.client.post("/_fake/reset")
+        url = await runs.deploy(docker(port=free_port()))
+        await runs.client.post("/_fake/reset")
         await until(lambda: is_free(url), lambda: "it still listens")
 
 
 @pytest.mark.parametrize("sdk", ["gradio", "static"])
 async def test_other_kinds_of_spaces_run(world: World, sdk: str) -> None:
-    space = hub(world)
+    runs = hub(world)
     async with world.agent():
-        await space.create(sdk)
+        await runs.create(sdk)
         card = f"---\nsdk: {sdk}\napp_file: main.py\n---\n"
-        await space.commit({"README.md": card, "main.py": app(), "index.html": "<h1>one</h1>"})
-        await space.becomes("RUNNING")
-        found = (await said(await space.url()))["env"] if sdk == "gradio" else {}
+        await runs.commit({"README.md": card, "main.py": app(), "index.html": "<h1>one</h1>"})
+        await runs.becomes("RUNNING")
+        found = (await said(await runs.url()))["env"] if sdk == "gradio" else {}
 
     assert found.get("GRADIO_SERVER_NAME") == ("127.0.0.1" if sdk == "gradio" else None)
