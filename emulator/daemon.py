@@ -155,7 +155,7 @@ class _Daemon:
             from emulator.releases.engine import Engine  # late: a start shall not wait for it
             from emulator.releases.ground import Ground
 
-            self._engine = Engine(Ground(self._plan, self._supervisor, os.environ))
+            self._engine = Engine(Ground(self._plan, self._supervisor, self._runtime, os.environ))
         return self._engine
 
     async def _serve_platforms(self) -> None:

@@ -152,9 +152,13 @@ def with_images(plan: Plan, progress: Callable[[str], None]) -> Plan:
     if plan.settings.runtime != "docker" or holder(plan.folder) is not None:
         return plan
     from emulator.docker.image import ensure_all
+    from emulator.docker.release import ensure
 
     plan.folder.create()
-    return replace(plan, settings=ensure_all(plan.settings, plan.folder.log("build"), progress))
+    log = plan.folder.log("build")
+    ready = replace(plan, settings=ensure_all(plan.settings, log, progress))
+    ensure(ready, log, progress)
+    return ready
 
 
 def up(

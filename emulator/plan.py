@@ -60,12 +60,12 @@ def plan(settings: Settings) -> Plan:
     own = variables(settings.runtime, chosen, folder, speech_dir())
     own["CLIPNET_TLS"] = "on" if tls else "off"
     filled = {**_ABSENT[settings.runtime], **settings.variables, **own}
-    resolved = _as_released(resolve(topology, filled), folder)
+    resolved = _as_released(resolve(topology, filled), settings, folder)
     refuse_production(resolved, chosen, settings.dotenv)
     return Plan(settings, folder, topology, filled, resolved, chosen, host_env(resolved, chosen, folder))
 
 
-def _as_released(topology: Topology, folder: StateFolder) -> Topology:
+def _as_released(topology: Topology, settings: Settings, folder: StateFolder) -> Topology:
     """Return the stack with the releases in it that were deployed last.
 
     Raises:
@@ -73,14 +73,14 @@ def _as_released(topology: Topology, folder: StateFolder) -> Topology:
     """
     if not folder.data("releases").exists():
         return topology
-    from emulator.releases.service import of_release
     from emulator.releases.store import Store
+    from emulator.runtimes.choice import released
 
     store = Store(folder.data("releases"))
     services = list(topology.services)
     for role, version in store.current().items():
         index = next(i for i, service in enumerate(services) if service.role == role)
-        services[index] = of_release(services[index], store.release(version))
+        services[index] = released(settings, folder, services[index], store.release(version))
     return replace(topology, services=tuple(services))
 
 

@@ -56,6 +56,11 @@ class StateFolder:
         return self.path / "unseeded"
 
     @property
+    def routes(self) -> Path:
+        """Where the edge keeps its routes if it runs in a container; gone with all of `tmp`."""
+        return self.tmp / "edge"
+
+    @property
     def logs(self) -> Path:
         """One log file per service."""
         return self.path / "logs"

@@ -175,6 +175,17 @@ class Supervisor:
         """Return a service as it is kept now, and where; None for the stack's own place."""
         return self._services[name], self._places.get(name)
 
+    def inner(self, name: str) -> Mapping[str, str]:
+        """Return port name -> `host:port` at which the stack's services reach a service, as it runs now.
+
+        Raises:
+            StartFailed: It does not run.
+        """
+        handle = self._handles.get(name)
+        if handle is None:
+            raise StartFailed(f"service '{name}' does not run", "see: clipnet-emulate status")
+        return handle.inner
+
     def is_kept(self, name: str) -> bool:
         """Tell whether anybody looks after a service."""
         return name in self._tasks

@@ -81,6 +81,19 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True)
+class Contained:
+    """A service of a release, in a container.
+
+    Attributes:
+        image: Made of the release.
+        command: What the release says that it is started with; None to leave that to the compose file.
+    """
+
+    image: str
+    command: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service, as the runtimes need it."""
 
@@ -97,6 +110,10 @@ class Service:
     """True: it may start at once and waits for its needs by itself."""
     stop_within_s: float
     standby: Standby | None = None
+    arguments: tuple[str, ...] = ()
+    """What its command is given besides."""
+    contained: Contained | None = None
+    """What its container is made of instead, where there are containers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container that Compose made."""
+    """One container.
+
+    Attributes:
+        is_passing: It is removed when it has ended, or cannot be started.
+    """
 
     id: str
+    is_passing: bool = False
 
     def start(self, api: APIClient, log: Path, on_end: Callable[[int], None]) -> Seen:
         """Start it; its output goes to `log` until it ends, and then `on_end` is told the exit code.
@@ -60,6 +65,7 @@ class Container:
             seen = self.look(api)
         except BaseException:
             _close(output)
+            self._pass(api)
             raise
         name = f"container {self.id[:12]}"
         Thread(target=self._follow, args=(api, output, log, on_end), name=name, daemon=True).start()
@@ -96,6 +102,13 @@ class Container:
             if error.status_code not in (404, 409):
                 raise
 
+    def remove(self, api: APIClient) -> None:
+        """Remove it. It may be gone already."""
+        from docker.errors import NotFound
+
+        with suppress(NotFound):
+            api.remove_container(self.id, force=True, v=True)
+
     def _follow(
         self, api: APIClient, output: CancellableStream, log: Path, on_end: Callable[[int], None]
     ) -> None:
@@ -113,7 +126,14 @@ class Container:
             code = _KILLED
         except (DockerException, RequestException, OSError):
             code = ENGINE_FAILED
+        with suppress(DockerException, RequestException):
+            self._pass(api)
         on_end(code)
+
+    def _pass(self, api: APIClient) -> None:
+        """Remove it if it is not to stay."""
+        if self.is_passing:
+            self.remove(api)
 
     def _exit_code(self, api: APIClient) -> int:
         """Return the exit code of a container whose output has ended.

@@ -29,7 +29,7 @@ REPOSITORY = "clipnet-emulate"
 SETTING = "EMULATE_IMAGE"
 """The variable of compose.yaml that names the image of our own services."""
 
-_BASE_SETTING = "PYTHON_IMAGE"
+BASE_SETTING = "PYTHON_IMAGE"
 """The argument of the Dockerfile, and the variable, that name what our image is built on."""
 
 SOURCES_LABEL = "clipnet-emulate.sources"
@@ -42,7 +42,7 @@ _BESIDE = ("Dockerfile", "compose.yaml", "image", "pyproject.toml", "requirement
 _NEVER = ("environments", "secrets")
 """What lies beside them too, and goes into no image."""
 
-_BUILD_WITHIN_S = 1800.0
+BUILD_WITHIN_S = 1800.0
 
 Progress = Callable[[str], None]
 
@@ -83,13 +83,13 @@ def sources(variables: Mapping[str, str]) -> Sources:
             )
         skipped = packaged if name == "emulator" else set()
         files |= {f"{name}{path[len(str(part)) :]}": Path(path) for path in _files(str(part), skipped)}
-    return Sources(Path(__file__).parents[2], files, variables.get(_BASE_SETTING, ""))
+    return Sources(Path(__file__).parents[2], files, variables.get(BASE_SETTING, ""))
 
 
 def base_image(variables: Mapping[str, str]) -> str:
     """Return what our image is built on."""
-    own = re.search(rf"^ARG {_BASE_SETTING}=(\S+)", (_beside() / "Dockerfile").read_text(), re.MULTILINE)
-    return variables.get(_BASE_SETTING) or (own[1] if own else "")
+    own = re.search(rf"^ARG {BASE_SETTING}=(\S+)", (_beside() / "Dockerfile").read_text(), re.MULTILINE)
+    return variables.get(BASE_SETTING) or (own[1] if own else "")
 
 
 def _beside() -> Path:
@@ -159,7 +159,7 @@ class Builder:
             doing=f"building the image '{name}'",
             log=self.log,
             env={SETTING: name, "APP_VERSION": VERSION},
-            within_s=_BUILD_WITHIN_S,
+            within_s=BUILD_WITHIN_S,
         )
 
     def _remove_earlier(self, root: Path, name: str) -> None:
@@ -306,7 +306,7 @@ def ensure_all(settings: Settings, log: Path, progress: Progress) -> Settings:
             doing=f"building {', '.join(built)}",
             log=log,
             env=ready.variables,
-            within_s=_BUILD_WITHIN_S,
+            within_s=BUILD_WITHIN_S,
         )
     fetch_missing(engine, named(file, ready.variables).values(), progress)
     return ready

@@ -6,7 +6,7 @@ The methods that take the engine's SDK block.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +24,11 @@ OURS = "clipnet-emulate"
 
 STACK_LABEL = f"{OURS}.stack"
 FOLDER_LABEL = f"{OURS}.folder"
+BESIDE_LABEL = f"{OURS}.beside"
+"""On a container that was made beside the one that Compose made of its service: what it is."""
+
+ONCE, INSTANCE = "once", "instance"
+
 _AT_ONCE = 8
 
 
@@ -51,9 +56,14 @@ class Project:
         return {"label": f"{_OF_COMPOSE}.project={self.name}"}
 
     @property
+    def images_filter(self) -> Mapping[str, str]:
+        """How the engine is asked for the images of the stack's releases."""
+        return {"label": f"{FOLDER_LABEL}={self.folder}"}
+
+    @property
     def query(self) -> str:
         """The filters as a part of a URL."""
-        return quote(json.dumps({name: [value] for name, value in self.filters.items()}))
+        return in_url(self.filters)
 
     def containers(self, engine: APIClient) -> tuple[Mapping[str, Any], ...]:
         """Return the stack's containers, running or not, as the engine lists them."""
@@ -67,7 +77,8 @@ class Project:
     def remove(self, engine: APIClient, *, with_volumes: bool = False) -> tuple[str, ...]:
         """Kill and remove the stack's containers, then its networks; return the names of what was there.
 
-        Idempotent; what another command removes meanwhile is no failure. Volumes stay unless told otherwise.
+        Idempotent; what another command removes meanwhile is no failure. Volumes, and the images of releases,
+        stay unless told otherwise.
         """
         containers = self.containers(engine)
         _each(containers, lambda found: engine.remove_container(found["Id"], v=True, force=True))
@@ -75,11 +86,35 @@ class Project:
         _each(networks, lambda found: engine.remove_network(found["Id"]))
         volumes = sorted(self.volumes(engine)) if with_volumes else []
         _each(volumes, lambda name: engine.remove_volume(name, force=True))
+        images = self.remove_images(engine) if with_volumes else ()
         return (
             *(str(found["Names"][0]).removeprefix("/") for found in containers),
             *(str(found["Name"]) for found in networks),
             *volumes,
+            *images,
         )
+
+    def remove_images(self, engine: APIClient, kept: Collection[str] = ()) -> tuple[str, ...]:
+        """Remove the images of the stack's releases but those `kept`; return the names of what is gone."""
+        from docker.errors import APIError
+
+        removed = []
+        for name in self.names_of(engine.images(filters=self.images_filter)):
+            if name not in kept:
+                with suppress(APIError):
+                    engine.remove_image(name, force=True)
+                    removed.append(name)
+        return tuple(removed)
+
+    def names_of(self, images: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return the names that the stack gave to listed images."""
+        tags = (str(tag) for image in images for tag in image["RepoTags"] or ())
+        return [tag for tag in tags if tag.startswith(f"{self.name}:")]
+
+
+def in_url(filters: Mapping[str, str]) -> str:
+    """Return filters as a part of a URL."""
+    return quote(json.dumps({name: [value] for name, value in filters.items()}))
 
 
 def service_of(container: Mapping[str, Any]) -> str:

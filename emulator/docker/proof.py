@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.docker.engine import engine_socket, look
-from emulator.docker.project import Project
+from emulator.docker.project import BESIDE_LABEL, ONCE, Project
 from emulator.errors import EmulatorError
 from emulator.inspection import (
     SERVES,
@@ -53,13 +53,14 @@ class Container:
         """Read one row of the engine's list."""
         labels = row.get("Labels") or {}
         networks = [*((row.get("NetworkSettings") or {}).get("Networks") or {}).values()]
+        beside = labels.get(BESIDE_LABEL, "")
         mode = str((row.get("HostConfig") or {}).get("NetworkMode", ""))
         return cls(
             id=str(row["Id"]),
             name=str(row["Names"][0]).removeprefix("/"),
             project=labels.get(f"{_COMPOSE}.project", ""),
-            service=labels.get(f"{_COMPOSE}.service", ""),
-            is_one_off=labels.get(f"{_COMPOSE}.oneoff") == "True",
+            service="" if beside == ONCE else labels.get(f"{_COMPOSE}.service", ""),
+            is_one_off=not beside and labels.get(f"{_COMPOSE}.oneoff") == "True",
             command=str(row.get("Command", "")),
             networks=frozenset(str(network["NetworkID"]) for network in networks),
             addresses=frozenset(str(network["IPAddress"]) for network in networks if network["IPAddress"]),

@@ -6,7 +6,7 @@ Looks over the engine's socket first, which takes milliseconds; the SDK is impor
 from __future__ import annotations
 
 from emulator.docker.engine import engine_socket, look
-from emulator.docker.project import Project
+from emulator.docker.project import Project, in_url
 from emulator.errors import EmulatorError
 from emulator.settings import Settings
 from emulator.statefolder import StateFolder
@@ -39,7 +39,10 @@ def _has_anything(settings: Settings, project: Project, *, with_volumes: bool) -
     query = f"filters={project.query}"
     if look(path, f"/containers/json?all=1&{query}") or look(path, f"/networks?{query}"):
         return True
-    return with_volumes and bool((look(path, f"/volumes?{query}") or {}).get("Volumes"))
+    if not with_volumes:
+        return False
+    images = look(path, f"/images/json?filters={in_url(project.images_filter)}") or ()
+    return bool((look(path, f"/volumes?{query}") or {}).get("Volumes") or project.names_of(images))
 
 
 def _remove(settings: Settings, project: Project, *, with_volumes: bool) -> tuple[str, ...]:

@@ -39,13 +39,20 @@ def hidden(settings: Settings, project: Project, records: Iterable[ServiceRecord
         rows = look(path, f"/containers/json?filters={filters}") or ()
     except EmulatorError:
         return {}
-    ids = {service_of(row): str(row["Id"]) for row in rows}
-    wanted = [name for name, pid in pids.items() if name in ids and not _is_here(pid, ids[name])]
+    ids: dict[str, list[str]] = {}
+    for row in rows:
+        ids.setdefault(service_of(row), []).append(str(row["Id"]))
+    wanted = [
+        (name, pid, one)
+        for name, pid in pids.items()
+        if not any(_is_here(pid, one) for one in ids.get(name, ()))
+        for one in ids.get(name, ())
+    ]
     if not wanted:
         return {}
     with ThreadPoolExecutor(len(wanted)) as pool:
-        found = pool.map(lambda name: _usage(path, ids[name]), wanted)
-        return {name: usage for name, usage in zip(wanted, found, strict=True) if usage is not None}
+        found = pool.map(lambda one: _usage(path, one[2], one[1]), wanted)
+        return {one[0]: usage for one, usage in zip(wanted, found, strict=True) if usage is not None}
 
 
 def _is_here(pid: int, container: str) -> bool:
@@ -56,13 +63,14 @@ def _is_here(pid: int, container: str) -> bool:
         return False
 
 
-def _usage(path: Path, container: str) -> Usage | None:
+def _usage(path: Path, container: str, pid: int) -> Usage | None:
+    """Return what a container uses, if it is the one of this process."""
     try:
         state = look(path, f"/containers/{container}/json")
         stats = look(path, f"/containers/{container}/stats?stream=false&one-shot=true")
     except EmulatorError:
         return None
-    if not state or not stats or not state["State"]["Running"]:
+    if not state or not stats or state["State"]["Pid"] != pid:
         return None
     started = datetime.fromisoformat(state["State"]["StartedAt"][:19] + "+00:00")
     return Usage(max(0.0, time.time() - started.timestamp()), _memory_bytes(stats.get("memory_stats") or {}))

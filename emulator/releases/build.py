@@ -40,6 +40,8 @@ class Order:
     now_s: float
     told: Callable[[str], None]
     """Given each line when it comes."""
+    installs: bool = True
+    """False: only the files are wanted; what they need is installed elsewhere."""
 
 
 async def build(commit: Commit, order: Order) -> Release:
@@ -115,16 +117,7 @@ async def _built(
     for note in (*_changed(commit), *left_out):
         shop.say(f"note: {note}")
     digest = requirements.digest(about.requirements, commit.sha + commit.folder if about.has_options else "")
-    python = (
-        await _python(about, digest, tree / commit.folder, order.cache, shop) if about.is_python else None
-    )
-    if about.has_lock:
-        npm = shop.program("npm", "installing what package-lock.json lists")
-        await shop.run("npm ci", (npm, "ci", "--no-audit", "--no-fund"), tree / commit.folder)
-    for command in _build_commands(tree / commit.folder, order.environment):
-        await shop.run(command, ("sh", "-c", command), tree / commit.folder, _first_on_path(python, env))
-    if python is not None:
-        await _compile(python, tree / commit.folder, shop)
+    python = await _installed(about, digest, tree / commit.folder, order, shop) if order.installs else None
     with writing(tree):
         await asyncio.to_thread(files.seal, tree)
     return Release(
@@ -144,6 +137,19 @@ async def _built(
         build_log=shop.log,
         created_at=stamp(order.now_s),
     )
+
+
+async def _installed(about: Project, digest: str, folder: Path, order: Order, shop: Workshop) -> Path | None:
+    """Install what a project needs and build it; return its interpreter, None if it is not of Python."""
+    python = await _python(about, digest, folder, order.cache, shop) if about.is_python else None
+    if about.has_lock:
+        npm = shop.program("npm", "installing what package-lock.json lists")
+        await shop.run("npm ci", (npm, "ci", "--no-audit", "--no-fund"), folder)
+    for command in _build_commands(folder, order.environment):
+        await shop.run(command, ("sh", "-c", command), folder, _first_on_path(python, shop.env))
+    if python is not None:
+        await _compile(python, folder, shop)
+    return python
 
 
 def _changed(commit: Commit) -> tuple[str, ...]:

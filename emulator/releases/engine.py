@@ -75,6 +75,7 @@ class Engine:
             async with journal.step("build") as step:
                 release = await build(commit, self._order(journal))
                 journal.is_of(release.version)
+                await self._ground.make_ready(release, journal)
                 step.detail = release.version
             return release
 
@@ -91,6 +92,7 @@ class Engine:
             async with journal.step("release") as step:
                 release = self._earlier(to, wish.services)
                 journal.is_of(release.version)
+                await self._ground.make_ready(release, journal)
                 step.detail = f"{release.version}: {release.subject}"
             return release
 
@@ -112,6 +114,7 @@ class Engine:
                     else await asyncio.to_thread(store.adopt, Store(other / "releases").release(version))
                 )
                 journal.is_of(release.version)
+                await self._ground.make_ready(release, journal)
                 step.detail = f"{release.version}: {release.subject}"
             return release
 
@@ -195,6 +198,7 @@ class Engine:
             raise
         try:
             store.prune()
+            await self._ground.runtime.keep_only(store.releases())
         except EmulatorError as error:
             journal.say(f"old releases were not removed: {error.what}")
         return journal.end(DeploymentState.HELD if wish.hold else DeploymentState.LIVE)
@@ -208,6 +212,7 @@ class Engine:
             environment=plan.topology.environment,
             now_s=time.time(),
             told=journal.say,
+            installs=self._ground.runtime.installs,
         )
 
     def _failure(self, journal: Journal, failed: StepFailed) -> EmulatorError:

@@ -10,12 +10,15 @@ from pathlib import Path
 from emulator.errors import BuildFailed, CheckFailed, ConfigurationRefused
 from emulator.plan import Plan
 from emulator.releases.journal import Journal
-from emulator.releases.record import builtin
+from emulator.releases.record import Release, builtin
 from emulator.releases.store import Store
 from emulator.releases.traffic import Route, Traffic
 from emulator.releases.workshop import Workshop, environment
+from emulator.runtimes import ReleaseRuntime
+from emulator.runtimes.choice import released
 from emulator.settings import STACK_MARKER
 from emulator.supervisor import Supervisor
+from emulator.topology import Service, resolve
 
 _ERROR = "error: "
 _PUBLIC = {"api": "API_URL", "web": "WEB_URL"}
@@ -28,12 +31,14 @@ class Ground:
     Attributes:
         plan: What the stack was started as.
         supervisor: Who starts and stops.
+        runtime: Where it does.
         env: The user's environment.
         is_closing: True once the stack stops: nothing is brought back any more.
     """
 
     plan: Plan
     supervisor: Supervisor
+    runtime: ReleaseRuntime
     env: Mapping[str, str]
     is_closing: bool = False
     store: Store = field(init=False)
@@ -75,9 +80,8 @@ class Ground:
             await self.traffic.lead({"web": Route(**site)})
 
     def _own_frontend(self) -> Route:
-        service, place = self.supervisor.kept(self.plan.topology.service("web").name)
-        ports = self.plan.ports if place is None else place.ports
-        address = f"127.0.0.1:{ports[service.ports[0].name]}"
+        service, _ = self.supervisor.kept(self.plan.topology.service("web").name)
+        address = self.supervisor.inner(service.name)[service.ports[0].name]
         return Route(address, self.store.current().get("web", builtin().version))
 
     def public_url(self, role: str) -> str:
@@ -105,7 +109,34 @@ class Ground:
 
         folder = self.plan.folder
         ours = {"TMPDIR": str(folder.tmp), STACK_MARKER: str(folder.path)}
-        await Workshop(journal.log, {**environment(self.env), **ours, **env}, told).run(what, argv, cwd)
+        await self._shop(journal, told).run(what, argv, cwd, {**ours, **env})
+
+    async def run_of(self, what: str, service: Service, journal: Journal) -> None:
+        """Run a service's command once, where the stack's services run.
+
+        Raises:
+            BuildFailed: It failed; with its last lines.
+        """
+        await self.runtime.run(what, service, self._shop(journal, journal.line))
+
+    async def make_ready(self, release: Release, journal: Journal) -> None:
+        """Make what a release's services are started from, if it is not there.
+
+        Raises:
+            EmulatorError: That failed.
+        """
+        await self.runtime.make_ready(release, self._shop(journal, journal.line))
+
+    def service(self, role: str) -> Service:
+        """Return the service that plays a role as the stack itself has it, of no release."""
+        return resolve(self.plan.written, self.plan.variables).service(role)
+
+    def released(self, service: Service, release: Release) -> Service:
+        """Return a service of the stack as a release runs it."""
+        return released(self.plan.settings, self.plan.folder, service, release)
+
+    def _shop(self, journal: Journal, told: Callable[[str], None]) -> Workshop:
+        return Workshop(journal.log, environment(self.env), told)
 
     async def smoke(self, beside: Mapping[str, str], journal: Journal) -> None:
         """Send a clip and a command through the stack; `beside` says where `api` and `web` are asked.

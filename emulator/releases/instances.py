@@ -10,8 +10,8 @@ from emulator.environment import variables
 from emulator.errors import PortTaken
 from emulator.plan import Plan, speech_dir
 from emulator.releases.record import Release
-from emulator.releases.service import of_release
 from emulator.runtimes import Handle, Place
+from emulator.runtimes.choice import released
 from emulator.topology import Service, resolve
 
 _FIRST, _LAST = 60, 98
@@ -38,12 +38,17 @@ class Instance:
         """The origin at its first port."""
         return f"http://{self.address}"
 
+    @property
+    def inner(self) -> str | None:
+        """`host:port` of its first port as the stack's own services reach it, None if it has none."""
+        return next(iter(self.handle.inner.values()), None)
+
 
 def service_at(plan: Plan, release: Release, role: str, numbers: Mapping[str, int]) -> Service:
     """Return the service that plays a role, of a release, on these ports (name -> port)."""
     own = variables(plan.settings.runtime, {**plan.ports, **numbers}, plan.folder, speech_dir())
     service = resolve(plan.written, {**plan.variables, **own}).service(role)
-    return of_release(service, release)
+    return released(plan.settings, plan.folder, service, release)
 
 
 def free_ports(plan: Plan, names: Iterable[str], taken: Iterable[int]) -> dict[str, int]:

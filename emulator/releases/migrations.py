@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from emulator.errors import CheckFailed
@@ -12,7 +13,7 @@ from emulator.releases.ground import Ground
 from emulator.releases.journal import Journal
 from emulator.releases.record import Release
 from emulator.releases.schema import catalog, scratch
-from emulator.releases.service import in_shell, of_release, reference_module
+from emulator.releases.service import in_shell, reference_module
 
 _OURS = Path("clipnet/db/migrate.py")
 
@@ -49,14 +50,14 @@ def commands_of(release: Release) -> tuple[tuple[str, ...], ...]:
     """Return what migrates for a release: its `preDeployCommand`, else what ours has."""
     if said := _said(release):
         return tuple(in_shell(command, release) for command in said)
-    if (release.source / _OURS).exists() and release.python is not None:
-        return ((str(release.python), "-m", "clipnet.db.migrate"),)
+    if (release.source / _OURS).exists():
+        return (("python", "-m", "clipnet.db.migrate"),)
     return ()
 
 
 def _is_known(ground: Ground, release: Release) -> bool:
     """Tell whether it can be said how the schema of a release is made."""
-    is_ours = reference_module(ground.plan.topology.service("api")) is not None
+    is_ours = reference_module(ground.service("api")) is not None
     return bool(commands_of(release)) and (is_ours or not release.is_builtin)
 
 
@@ -109,8 +110,10 @@ def _refuse(what: str, problems: Sequence[str], hint: str) -> None:
 
 
 async def _migrate(ground: Ground, journal: Journal, release: Release, database_url: str) -> None:
-    service = of_release(ground.plan.topology.service("api"), release)
-    env = {**service.environment, "DATABASE_URL": database_url}
+    api = ground.service("api")
+    env = {**api.environment, "DATABASE_URL": database_url}
     for command in commands_of(release):
-        what = f"migrating for release {release.version}"
-        await ground.run(what, command, env, release.source, journal)
+        once = replace(api, role=None, command=command, directory=None, environment=env)
+        service = ground.released(once, release)
+        service = replace(service, directory=service.directory or release.source)
+        await ground.run_of(f"migrating for release {release.version}", service, journal)

@@ -215,9 +215,9 @@ class Rollout:
     async def _switch(self, undo: AsyncExitStack) -> None:
         """Lead traffic to the new instances and look once more, from where everybody sees them."""
         routes = {
-            role: Route(instance.address, self._release.version)
+            role: Route(instance.inner, self._release.version)
             for role, instance in self._new.items()
-            if role in _VERSION_PATHS and instance.address is not None
+            if role in _VERSION_PATHS and instance.inner is not None
         }
         if not routes:
             return
@@ -269,7 +269,7 @@ class Rollout:
 
 def _standing_by(service: Service) -> Service:
     assert service.standby is not None
-    return replace(service, command=(*service.command, *service.standby.arguments))
+    return replace(service, arguments=service.standby.arguments)
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -38,17 +38,24 @@ def of_release(service: Service, release: Release, checkout: Path | None = None)
     if release.is_builtin:
         return service
     directory = _directory(service, release, (checkout or release.repository).resolve())
-    said = _said(service, release)
+    said = said_of(service, release)
     if said.start_command is not None:
         command = in_shell(said.start_command, release, directory)
     else:
         _refuse_absence(service, release)
         command = _command(service.command, release, directory)
     return replace(
-        service,
+        as_said(service, said),
         command=command,
         directory=directory,
         environment={**service.environment, **_environment(service, release)},
+    )
+
+
+def as_said(service: Service, said: Railway) -> Service:
+    """Return a service that is asked where the platform is told to ask, and has the time to end it gives."""
+    return replace(
+        service,
         probe=_probe(service.probe, said.healthcheck_path),
         stop_within_s=max(service.stop_within_s, said.draining_s or 0.0),
     )
@@ -75,10 +82,10 @@ def in_shell(command: str, release: Release, directory: Path | None = None) -> t
     """
     folders = [shlex.quote(str(folder)) for folder in _programs(release, directory or release.source)]
     path = f'PATH={":".join(folders)}:"$PATH"; export PATH; '
-    return ("/bin/sh", "-c", path + _replacing_the_shell(command))
+    return ("/bin/sh", "-c", path + replacing_the_shell(command))
 
 
-def _said(service: Service, release: Release) -> Railway:
+def said_of(service: Service, release: Release) -> Railway:
     """Return what is said to the platform about a service, where the platform runs it at all."""
     if service.role not in _OF_RAILWAY or reference_module(service) is None:
         return Railway()
@@ -150,7 +157,7 @@ def _programs(release: Release, directory: Path) -> list[Path]:
     return [*own, *dict.fromkeys((directory / "node_modules/.bin", release.source / "node_modules/.bin"))]
 
 
-def _replacing_the_shell(command: str) -> str:
+def replacing_the_shell(command: str) -> str:
     """Put `exec` before the last program of `a && b`, if that can be told."""
     before, joint, last = command.rpartition("&&")
     words = _words(before), _words(last)

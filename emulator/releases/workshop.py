@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from emulator.environment import inherited
 from emulator.errors import BuildFailed, PrerequisiteMissing
@@ -24,6 +25,18 @@ _NETWORK = (
     "REQUESTS_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 )
+
+
+class Running(Protocol):
+    """A command on its way."""
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended."""
+        ...
+
+    async def stop(self, *, hard: bool = False) -> int:
+        """Ask it to end, then make it. `hard`: make it at once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +78,27 @@ class Workshop:
         Raises:
             BuildFailed: It failed, or took too long.
         """
+
+        async def started() -> Child:
+            try:
+                return spawn(Command(tuple(argv), {**self.env, **(env or {})}, folder, self.log))
+            except OSError as error:
+                raise BuildFailed(
+                    f"'{what}' cannot be started: {error}", "see whether it is installed"
+                ) from error
+
+        await self.hear(what, started)
+
+    async def hear(self, what: str, start: Callable[[], Awaitable[Running]]) -> None:
+        """Run what writes to the log, to its end; it is killed when the wait is cancelled.
+
+        Raises:
+            BuildFailed: It failed, or took too long.
+        """
         self.say(f"$ {what}")
         offset = self.log.stat().st_size
-        try:
-            child = spawn(Command(tuple(argv), {**self.env, **(env or {})}, folder, self.log))
-        except OSError as error:
-            raise BuildFailed(
-                f"'{what}' cannot be started: {error}", "see whether it is installed"
-            ) from error
+        child = await start()
+        code: int | None = None
         try:
             async with asyncio.timeout(self.within_s):
                 code = await self._heard(child, offset)
@@ -81,7 +107,7 @@ class Workshop:
                 f"'{what}' did not end within {self.within_s:g} s", f"read all of it in '{self.log}'"
             ) from None
         finally:
-            if not child.has_ended:
+            if code is None:
                 await asyncio.shield(child.stop(hard=True))
         if code != 0:
             lines = "".join(f"\n  {line}" for line in tail(self.log, _LAST_LINES, offset))
@@ -90,7 +116,7 @@ class Workshop:
                 f"'{what}' ended with exit code {code}{said}", f"read all of it in '{self.log}'"
             )
 
-    async def _heard(self, child: Child, offset: int) -> int:
+    async def _heard(self, child: Running, offset: int) -> int:
         """Tell each line until the command has ended, and return its exit code."""
         is_told = asyncio.Event()
         relay = asyncio.create_task(self._relay(offset, is_told))

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from emulator.topology import Service
+
+if TYPE_CHECKING:
+    from emulator.releases.record import Release
+    from emulator.releases.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Handle(Protocol):
     @property
     def ports(self) -> Mapping[str, int]:
         """Port name -> port on 127.0.0.1."""
+        ...
+
+    @property
+    def inner(self) -> Mapping[str, str]:
+        """Port name -> `host:port`, as the stack's own services reach it."""
         ...
 
     @property
@@ -101,4 +110,34 @@ class Runtime(Protocol):
 
     async def close(self) -> None:
         """Remove what outlives the services; nothing runs any more. Idempotent."""
+        ...
+
+
+class ReleaseRuntime(Runtime, Protocol):
+    """A runtime of which releases can be made and run."""
+
+    @property
+    def installs(self) -> bool:
+        """True if releases run on this host: with an interpreter and packages that are installed here."""
+        ...
+
+    async def make_ready(self, release: Release, shop: Workshop) -> None:
+        """Make what services of a release are started from, if it is not there.
+
+        Raises:
+            BuildFailed: That failed.
+            ConfigurationRefused: The release does not say how it is made.
+        """
+        ...
+
+    async def run(self, what: str, service: Service, shop: Workshop) -> None:
+        """Run a service's command once, to its end, where its services run.
+
+        Raises:
+            BuildFailed: It failed; with its last lines.
+        """
+        ...
+
+    async def keep_only(self, releases: Sequence[Release]) -> None:
+        """Remove what was made for other releases and is not used."""
         ...

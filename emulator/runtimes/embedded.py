@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator import VERSION, probe
 from emulator.errors import PrerequisiteMissing
@@ -16,6 +17,10 @@ from emulator.runtimes.spawn import Child, Command, spawn
 from emulator.settings import STACK_MARKER, Settings
 from emulator.statefolder import StateFolder, writing
 from emulator.topology import Service
+
+if TYPE_CHECKING:
+    from emulator.releases.record import Release
+    from emulator.releases.workshop import Workshop
 
 _OURS = ("clipnet.", "emulator.edge", "fakes")
 COMMIT = "APP_COMMIT"
@@ -32,6 +37,11 @@ class EmbeddedHandle:
     child: Child
     command: Command
     log_offset: int
+
+    @property
+    def inner(self) -> Mapping[str, str]:
+        """Port name -> `host:port`: everybody is on this host."""
+        return {name: f"127.0.0.1:{port}" for name, port in self.ports.items()}
 
     @property
     def pid(self) -> int:
@@ -59,6 +69,7 @@ class EmbeddedRuntime:
     """Starts services as child processes in the state folder."""
 
     name = "embedded"
+    installs = True
 
     def __init__(
         self, settings: Settings, folder: StateFolder, ports: Mapping[str, int], inherited: Mapping[str, str]
@@ -108,6 +119,22 @@ class EmbeddedRuntime:
     async def close(self) -> None:
         """Do nothing: no process outlives its handle."""
 
+    async def make_ready(self, release: Release, shop: Workshop) -> None:
+        """Do nothing: a release is its files and its interpreter."""
+
+    async def run(self, what: str, service: Service, shop: Workshop) -> None:
+        """Run a service's command once.
+
+        Raises:
+            BuildFailed: It failed; with its last lines.
+        """
+        folder = self._folder
+        env = {**service.environment, "TMPDIR": str(folder.tmp), STACK_MARKER: str(folder.path)}
+        await shop.run(what, self._argv(service), service.directory or folder.tmp, env)
+
+    async def keep_only(self, releases: Sequence[Release]) -> None:
+        """Do nothing: files of a release lie in its folder."""
+
     async def _command(
         self, service: Service, env: Mapping[str, str], log: Path
     ) -> tuple[Command, str | None]:
@@ -140,7 +167,7 @@ class EmbeddedRuntime:
         return command, _version(service, env)
 
     def _argv(self, service: Service) -> tuple[str, ...]:
-        program, *arguments = service.command
+        program, *arguments = (*service.command, *service.arguments)
         if program in ("python", "python3"):
             return (sys.executable, *arguments)
         if service.directory is not None and not service.directory.is_dir():

@@ -43,6 +43,7 @@ class ScriptedHandle:
     def __init__(self, service: Service, steps: Sequence[str], stopped: list[str]) -> None:
         self.service = service
         self.ports: Mapping[str, int] = {port.name: port.container for port in service.ports}
+        self.inner = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()}
         self.is_deaf = False
         self._steps = steps
         self._stopped = stopped
