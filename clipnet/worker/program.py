@@ -9,7 +9,6 @@ from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +86,16 @@ class Parts:
     def patient_client(self) -> Redis:
         """Return a client of Redis that may wait for ever."""
         return connect(self.settings.redis_url.reveal(), socket_timeout=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What the worker does its jobs with; made without touching any."""
+
+    worker: ClipWorker
+    workplace: Workplace
+    records: Records
+    sender: JobQueue
 
 
 class NotReady(Exception):
@@ -170,8 +179,9 @@ async def run(settings: Settings, options: Options, start: Start = Start.ALONE) 
             if ending.asked.is_set():
                 return OK
             parts = Parts(settings, options, redis, engine, lease, ending)
+            crew = None
             if start is Start.STANDBY:
-                await _stand_by(parts, holder)
+                crew = await _stand_by(stack, parts, holder)
             else:
                 await lease.take(take_over=start is Start.TAKE_OVER)
         except NotReady as error:
@@ -180,13 +190,14 @@ async def run(settings: Settings, options: Options, start: Start = Start.ALONE) 
         except LeaseHeld as error:
             log.error("worker refused", extra={"reason": str(error)})
             return LEASE_HELD
-        return OK if ending.asked.is_set() else await _work(stack, parts)
+        return OK if ending.asked.is_set() else await _work(parts, crew or await _assemble(stack, parts))
 
 
-async def _stand_by(parts: Parts, holder: Holder) -> None:
-    """Wait until the lease is ours, or we are to end; whatever takes time to import is there by then."""
-    for name in ("clipnet.oauth", "clipnet.worker.bull"):
-        await asyncio.to_thread(import_module, name)
+async def _stand_by(stack: AsyncExitStack, parts: Parts, holder: Holder) -> Crew:
+    """Get ready for everything, then wait until the lease is ours, or we are to end."""
+    crew = await _assemble(stack, parts)
+    await crew.worker.prepare()
+    stack.push_async_callback(crew.worker.stop, 0.0)
     waiting = standby.Standby(parts.redis, parts.patient_client, holder, parts.lease)
     tasks = {asyncio.create_task(waiting.wait()), asyncio.create_task(parts.ending.asked.wait())}
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -195,14 +206,12 @@ async def _stand_by(parts: Parts, holder: Holder) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
+    return crew
 
 
-async def _work(stack: AsyncExitStack, parts: Parts) -> int:
-    ending = parts.ending
-    client = await stack.enter_async_context(new_client())
-    records, sender = Records(parts.engine), JobQueue(parts.redis)
-    worker, workplace = _assemble(parts, records, sender, Calls(client))
-    sessions = records.sessions
+async def _work(parts: Parts, crew: Crew) -> int:
+    ending, worker, workplace, sender = parts.ending, crew.worker, crew.workplace, crew.sender
+    sessions = crew.records.sessions
     workplace.clear_posts()
     await reconcile.tidy(sessions, workplace)
     await worker.start()
@@ -263,10 +272,12 @@ def _tell_of_failure(task: asyncio.Task[None]) -> None:
         log.error("background task broke", extra={"error": f"{type(error).__name__}: {error}"[:500]})
 
 
-def _assemble(parts: Parts, records: Records, sender: JobQueue, calls: Calls) -> tuple[ClipWorker, Workplace]:
+async def _assemble(stack: AsyncExitStack, parts: Parts) -> Crew:
     from clipnet.oauth import OAuthClient
 
     settings = parts.settings
+    records, sender = Records(parts.engine), JobQueue(parts.redis)
+    calls = Calls(await stack.enter_async_context(new_client()))
     traffic, workplace = Traffic(), Workplace(settings.media_dir)
     storage = Storage(settings.cloudinary)
     runpod = Runpod(settings.runpod, calls)
@@ -300,7 +311,7 @@ def _assemble(parts: Parts, records: Records, sender: JobQueue, calls: Calls) ->
     others = Others(traffic)
     others.worker = worker
     pipeline.batcher = Batcher(pipeline.call_whisper, worker.lane, others)
-    return worker, workplace
+    return Crew(worker, workplace, records, sender)
 
 
 def _worker_client(redis_url: str) -> Redis:

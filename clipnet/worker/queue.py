@@ -128,18 +128,25 @@ class ClipWorker:
         self._active: dict[str, tuple[Worker, jobs.Payload | None]] = {}
         self._orphans: dict[str, frozenset[tuple[str, str]]] = {}
 
-    async def start(self) -> None:
-        """Put back what a former worker left active, then take jobs."""
+    async def prepare(self) -> None:
+        """Do all that has to be done before `start` and touches no job. Idempotent."""
         from bullmq import Queue
 
+        if self._workers:
+            return
         for name, concurrency in ((jobs.MAIN_QUEUE, 1), (jobs.WHISPER_QUEUE, WHISPER_CONCURRENCY)):
             self._queues[name] = Queue(name, {"connection": self._redis, "prefix": jobs.PREFIX})
             worker = self._worker(name, concurrency)
             self._workers.append(worker)
             await worker.blockingRedisConnection.getRedisVersion()
-            stalled = await reclaim(worker, self._redis, await active_ids(self._redis, name))
+
+    async def start(self) -> None:
+        """Put back what a former worker left active, then take jobs."""
+        await self.prepare()
+        for worker in self._workers:
+            stalled = await reclaim(worker, self._redis, await active_ids(self._redis, worker.name))
             if stalled:
-                log.info("jobs put back", extra={"queue": name, "jobs": stalled})
+                log.info("jobs put back", extra={"queue": worker.name, "jobs": stalled})
         self._loops = {asyncio.create_task(worker.run()) for worker in self._workers}
         self._others.add(asyncio.create_task(self._look_after_orphans()))
 

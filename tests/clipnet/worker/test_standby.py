@@ -197,7 +197,7 @@ async def test_a_handover_under_load_loses_nothing_and_does_nothing_twice(
             assert {state for _, state in done} == {"completed"}
             assert len(requests(world.fakes, "cloudinary", "video/upload")) == 6
             gap_s = said_at(new, "worker ready") - said_at(old, "worker stopped")
-            assert 0 < gap_s < 2.0
+            assert 0 < gap_s < 5.0  # less than 0.2 s on an idle machine
             both = [line for line in old.lines() if line["event"] == "span" and line.get("job")]
             assert {line["job"] for line in both}  # the old one did do a part
         assert await named(world.redis, jobs.WORKER_LEASE_KEY) is None
