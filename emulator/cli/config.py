@@ -57,11 +57,13 @@ def diff(common: Common, left: str, right: str, written: Path | None) -> None:
     from emulator.drift import compare
     from emulator.environments import file_of, read
     from emulator.plan import plan
+    from emulator.topology import resolve
 
     if left == right:
         raise click.UsageError("name both: config diff staging production")
     planned = plan(common.settings(runtime="embedded"))
-    worker, api = (planned.topology.service(role).environment for role in ("worker", "api"))
+    composed = resolve(planned.written, planned.variables)  # a release adds what is no setting
+    worker, api = (composed.service(role).environment for role in ("worker", "api"))
     found = compare({**worker, **api}, read(written or file_of("production")))
     if common.as_json:
         output.as_json(found.to_json())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from emulator.drift import Verdict, compare
 from emulator.environments import Entry, digest, file_of, read
 from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.plan import plan
+from emulator.releases.record import builtin
+from emulator.releases.store import Store
 from emulator.settings import load
 
 OTHER = Entry(None, "railway", digest("nobody knows"))
@@ -187,6 +190,19 @@ def test_the_command_proves_that_nothing_drifted(tmp_path: Path) -> None:
     assert "X_BOT_TOKEN" in done.stdout
     assert "x-staging-bot-token" not in done.stdout
     assert done.stdout.splitlines()[-1].startswith("may be equal: APP_VERSION, APP_COMMIT, LOG_FORMAT")
+
+
+def test_a_release_that_was_deployed_is_no_drift(tmp_path: Path) -> None:
+    store = Store(tmp_path / ".clipnet" / "default" / "releases")
+    tree = store.folder("0.1.0+1f2e3d4") / "tree"
+    for module in ("api", "worker", "web"):
+        (tree / "clipnet" / module).mkdir(parents=True)
+    store.add(replace(builtin(), version="0.1.0+1f2e3d4", commit="1f2e3d4" * 5, tree=tree))
+    store.set_current(dict.fromkeys(("api", "worker", "web"), "0.1.0+1f2e3d4"))
+
+    done = run(tmp_path, "diff", "staging", "production")
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_command_names_drift_in_a_file_of_ones_own_and_fails(tmp_path: Path) -> None:
