@@ -15,17 +15,19 @@ from emulator.docker.project import Project, service_of
 from emulator.testing.access import Clipnet
 
 WITHIN_S = 120
-_OWNER = "sam@clipnet.test"
+OWNER = "sam@clipnet.test"
+PLATFORMS = ("youtube", "tiktok")
 _SLOW = {"whisper": ("runpod", "*staging-whisper*"), "upload": ("cloudinary", "*/upload*")}
 _POSTS = "SELECT platform, external_id, state FROM posts WHERE clip_id::text = ANY ($1)"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Clips that are to be posted twice each, and what the platforms had before."""
+    """Clips that are to be posted to each of the platforms, and what these had before."""
 
     ids: tuple[str, ...]
     before: tuple[tuple[str, str], ...]
+    platforms: tuple[str, ...] = PLATFORMS
 
 
 def service(clipnet: Clipnet, name: str) -> dict[str, Any]:
@@ -70,13 +72,13 @@ def wait_for_another(clipnet: Clipnet, name: str, pid: int) -> None:
 
 def send_clips(clipnet: Clipnet, step: str) -> Sent:
     """Send two clips and wait until one of them is at a step, which takes long enough to be interrupted."""
-    before = tuple(_received(clipnet))
-    client = clipnet.log_in(_OWNER)
+    before = received(clipnet)
+    client = clipnet.log_in(OWNER)
     if step in _SLOW:
         fake, path = _SLOW[step]
         clipnet.fake(fake).fault("latency", path=path, ms=1500, times=2)
     video = clipnet.video("forecast")
-    clips = [clipnet.upload(client, video, publish_to="youtube,tiktok") for _ in range(2)]
+    clips = [clipnet.upload(client, video, publish_to=",".join(PLATFORMS)) for _ in range(2)]
     ids = tuple(str(clip["id"]) for clip in clips)
 
     def steps() -> list[str | None]:
@@ -93,21 +95,24 @@ def send_clips(clipnet: Clipnet, step: str) -> Sent:
 
 def check_that_nothing_is_lost_or_posted_twice(clipnet: Clipnet, sent: Sent) -> None:
     """Wait for the ends of all clips and posts, and compare with what the platforms received."""
-    client = clipnet.log_in(_OWNER)
+    client = clipnet.log_in(OWNER)
     for clip_id in sent.ids:
         clipnet.wait_until(client, clip_id, within_s=WITHIN_S)
     clipnet.wait_for(
-        lambda: [row["state"] for row in clipnet.database.fetch(_POSTS, sent.ids)] == ["posted"] * 4,
+        lambda: (
+            [row["state"] for row in clipnet.database.fetch(_POSTS, sent.ids)]
+            == ["posted"] * len(sent.ids) * len(sent.platforms)
+        ),
         "all posts",
         WITHIN_S,
         lambda: str(clipnet.database.fetch(_POSTS, sent.ids)),
     )
     rows = clipnet.database.fetch(_POSTS, sent.ids)
-    new = [post for post in _received(clipnet) if post not in sent.before]
+    new = [post for post in received(clipnet) if post not in sent.before]
     assert sorted(new) == sorted((row["platform"], row["external_id"].rpartition(".")[2]) for row in rows)
     assert clipnet.queue.jobs("failed") == []
 
 
-def _received(clipnet: Clipnet) -> list[tuple[str, str]]:
+def received(clipnet: Clipnet) -> tuple[tuple[str, str], ...]:
     """Return platform and id of all that the platforms received."""
-    return [(post["platform"], post["id"]) for name in ("youtube", "tiktok") for post in clipnet.posts(name)]
+    return tuple((post["platform"], post["id"]) for name in PLATFORMS for post in clipnet.posts(name))
