@@ -6,7 +6,7 @@ Source: docs.github.com/actions/reference/workflow-syntax-for-github-actions, ..
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,8 @@ from tests.workflows.expressions import Contexts, Refused, evaluate, filled
 CHECKOUT: Final = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"
 """The only action that is known, as it was in v5.0.0."""
 
-_STEP_WITHIN_S = 240
+_STEP_WITHIN_S = 300
+_DEPTHS: Final[Mapping[int, Sequence[str]]] = {0: (), 1: ("--depth=1",)}
 _JOB_KEYS = {
     "name",
     "needs",
@@ -109,10 +110,13 @@ class Runner:
         return done
 
     def _check_out(self, step: Mapping[str, Any], event: Event, workspace: Path) -> None:
-        if step["uses"] != CHECKOUT or step.get("with") != {"persist-credentials": False}:
+        given = dict(step.get("with", {}))
+        depth = given.pop("fetch-depth", 1)
+        if step["uses"] != CHECKOUT or given != {"persist-credentials": False} or depth not in (0, 1):
             raise Refused(f"the step {step} is not known")
         for words in (
-            ["clone", "-q", "--no-checkout", str(event.repository), str(workspace)],
+            ["init", "-q", str(workspace)],
+            ["-C", str(workspace), "fetch", "-q", *_DEPTHS[depth], event.repository.as_uri(), event.sha],
             ["-C", str(workspace), "checkout", "-q", "--detach", event.sha],
         ):
             subprocess.run(["git", *words], check=True, timeout=60, capture_output=True)
