@@ -45,9 +45,13 @@ class Bridge:
         await self._engine.promote(version, None, _wish((service,), actor), on_message)
 
     async def show(self, site: Site | None, actor: str) -> None:
-        """Lead the frontend's public address to a site; None leads it to the web service again."""
+        """Lead the frontend's public address to a site; None leads it to the web service again.
+
+        Where no site is shown, None changes nothing: others lead that address as well.
+        """
         if site is None:
-            await self._engine.show(None)
+            if self._store.site() is not None:
+                await self._engine.show(None)
             return
         version = site.version or (self._release_of(site.commit) if site.commit else None)
         await self._engine.show(Route(site.address, version or site.deployment, site.host))
