@@ -25,6 +25,7 @@ LARGE = 10_000_000
 CONNECTIONS = (1, 16)
 PORTS = {"direct": "api-direct", "edge": "api"}
 WARM_UP = 200
+ROUNDS = 2
 _GET = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _UP = b"POST /up HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % LARGE
 _BODY = bytes(LARGE)
@@ -55,10 +56,11 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0
-    print(f"{'':<34}{'direct/s':>10}{'edge/s':>10}{'p50 ms':>16}{'p99 ms':>16}")
+    print(f"{'':<30}{'direct/s':>10}{'edge/s':>8}{'p50 ms':>18}{'p99 ms':>18}{'CPU ms':>8}")
     for name, row in rows.items():
         p50, p99 = (f"{row[f'direct {what}']:.2f} -> {row[f'edge {what}']:.2f}" for what in ("p50", "p99"))
-        print(f"{name:<34}{row['direct per s']:>10.0f}{row['edge per s']:>10.0f}{p50:>16}{p99:>16}")
+        both = f"{row['direct per s']:>10.0f}{row['edge per s']:>8.0f}"
+        print(f"{name:<30}{both}{p50:>18}{p99:>18}{row.get('edge CPU ms', float('nan')):>8.2f}")
     return 0
 
 
@@ -68,7 +70,7 @@ def through_the_api(count: int) -> dict[str, dict[str, float]]:
         inner = own.parts.inner
         both = {way: int(inner[name].rpartition(":")[2]) for way, name in PORTS.items()}
         rows = {}
-        for path in ("/version", "/v1/session"):
+        for path in ("/version", "/ready"):
             for connections in CONNECTIONS:
                 rows[f"API {path}, {connections} connections"] = measured(
                     both, [_GET % path.encode()], count, connections
@@ -90,8 +92,12 @@ def through_bytes(small: int, large: int) -> dict[str, dict[str, float]]:
         both = {"direct": server.port, "edge": edge.port}
         for name, (pieces, count) in asked.items():
             for connections in CONNECTIONS:
-                rows[f"{name}, {connections} connections"] = measured(both, pieces, count, connections)
-        rows["small answers, 1 connections"]["edge memory MB"] = edge.memory_mb()
+                before_ms = edge.cpu_ms()
+                row = measured(both, pieces, count, connections)
+                asked_of_it = ROUNDS * (count + min(count, WARM_UP))
+                row["edge CPU ms"] = (edge.cpu_ms() - before_ms) / asked_of_it
+                row["edge memory MB"] = edge.memory_mb()
+                rows[f"{name}, {connections} connections"] = row
     return rows
 
 
@@ -111,10 +117,10 @@ def edge_before(upstream: int, port: int) -> Sequence[str]:
 def measured(
     ports: Mapping[str, int], pieces: Sequence[bytes], count: int, connections: int
 ) -> dict[str, float]:
-    """Send the same to each port, in turns, and return the better of two runs."""
+    """Send the same to each port, in turns, and return the better of two rounds."""
     row: dict[str, float] = {}
     runs: dict[str, list[Run]] = {name: [] for name in ports}
-    for name, port in (*ports.items(), *ports.items()):
+    for name, port in tuple(ports.items()) * ROUNDS:
         send(port, repeat(pieces, min(count, WARM_UP)), connections)
         runs[name].append(send(port, repeat(pieces, count), connections))
     for name, found in runs.items():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol
+from typing import Final
 
 from emulator.edge.answers import own_answer, shape_of
+from emulator.edge.downstream import Downstream
 from emulator.edge.framing import Framing
 from emulator.edge.headers import answer_bytes, identity, request_bytes
 from emulator.edge.journal import Entry, shown_path
@@ -18,39 +19,6 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRAC
 """Source: RFC 9110, section 9.2.2."""
 _GONE: Final = 499
 """Logged when the client went away before it was answered."""
-
-
-class Downstream(Protocol):
-    """The client's connection, as an exchange sees it."""
-
-    @property
-    def address(self) -> str:
-        """Of the client."""
-        ...
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether the client does not read as fast as we send."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send to the client."""
-
-    def flow(self) -> None:
-        """Look again whether the client may be read from."""
-
-    def over(self, *, keeps_alive: bool) -> None:
-        """Take that the exchange is over; not `keeps_alive` closes, once all is sent."""
-
-    def end_writing(self) -> None:
-        """Say to the client that nothing more comes."""
-
-    def rest(self) -> bytes:
-        """Return what the client sent after a request to change the protocol."""
-        ...
-
-    def close(self) -> None:
-        """Close the client's connection, once all is sent."""
 
 
 class Exchange:
