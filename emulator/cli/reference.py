@@ -39,7 +39,7 @@ _STATUS = """\
 
 ```json
 {"stack": "default", "runtime": "embedded", "services": [
-  {"name": "api", "state": "running", "health": "healthy", "address": "http://127.0.0.1:8401",
+  {"name": "api", "state": "running", "health": "healthy", "address": "http://127.0.0.1:8407",
    "pid": 4711, "version": "0.1.0", "restarts": 0, "uptime_s": 12.3, "memory_mb": 81.0}]}
 ```
 
