@@ -24,6 +24,7 @@ from emulator.releases.record import Release
 from emulator.releases.traffic import Route
 from emulator.runtimes import Place
 from emulator.topology import Service
+from emulator.versions import LEASE_KEY, STANDBY_KEY, of_worker
 
 _VERSION_PATHS = {"api": "/version", "web": "/config.json"}
 """Where a service tells its version."""
@@ -92,6 +93,8 @@ class Rollout:
         self._new[role] = instance
         if role in _VERSION_PATHS:
             await self._look_at_version(role, instance.url)
+        else:
+            await self._look_at_worker(STANDBY_KEY)
 
     def _planned(self, role: str) -> tuple[Service, Place]:
         plan = self._ground.plan
@@ -114,9 +117,20 @@ class Rollout:
             found = answer.json() if answer.status == 200 else {}
         except NoAnswer as error:
             raise CheckFailed(f"{role} does not tell its version: {error}") from error
-        told = found.get("version") if isinstance(found, dict) else None
+        self._compare(role, path, found.get("version") if isinstance(found, dict) else None)
+
+    async def _look_at_worker(self, key: str) -> None:
+        """Compare what the worker says of itself in Redis with what it should be, as with the others.
+
+        Raises:
+            CheckFailed: It is another version.
+        """
+        told = await asyncio.to_thread(of_worker, self._ground.plan.env["REDIS_URL"], key)
+        self._compare("worker", f"'{key}'", told.version)
+
+    def _compare(self, role: str, place: str, told: object) -> None:
         if told not in (None, self._release.version):
-            raise CheckFailed(f"{role} says at {path} that it is {told}, not {self._release.version}")
+            raise CheckFailed(f"{role} says at {place} that it is {told}, not {self._release.version}")
 
     async def _hand_over(self, undo: AsyncExitStack) -> None:
         """Let the old worker end what it does, and the new one go on."""
@@ -143,6 +157,7 @@ class Rollout:
         kept = _standing_by(new.service) if new.service.standby else new.service
         await supervisor.keep(kept, new.handle, self._settled(new.service.name, new.place))
         await self._until_it_works(new.service)
+        await self._look_at_worker(LEASE_KEY)
         return code
 
     async def _until_it_works(self, service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -115,12 +116,25 @@ def test_a_release_that_does_not_start_changes_nothing(stack: Clipnet, repositor
     assert len(processes_of(stack, "clipnet.worker")) == 1
 
 
-def test_a_release_that_says_it_is_another_one_is_refused(stack: Clipnet, repository: Repository) -> None:
+@pytest.mark.parametrize(
+    ("path", "said", "where"),
+    [
+        ("clipnet/web/app.py", "told.version", "web says at /config.json"),
+        (
+            "clipnet/worker/program.py",
+            "settings.version, settings",
+            "worker says at 'clipnet:worker:standby'",
+        ),
+    ],
+)
+def test_a_release_that_says_it_is_another_one_is_refused(
+    stack: Clipnet, repository: Repository, path: str, said: str, where: str
+) -> None:
     before = versions(stack)
-    repository.change("clipnet/web/app.py", '"version": told.version', '"version": "9.9.9"')
+    repository.change(path, said, re.sub(r"\w+\.version", '"9.9.9"', said))
     repository.commit("Tell another version")
 
-    with pytest.raises(Relayed, match=r"web says at /config.json that it is 9\.9\.9, not 0\.1\.0\+"):
+    with pytest.raises(Relayed, match=where + r" that it is 9\.9\.9, not 0\.1\.0\+"):
         deploy(stack, repository)
 
     assert versions(stack) == before
