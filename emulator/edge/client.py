@@ -114,7 +114,8 @@ class ClientConnection(asyncio.Protocol):
     def flow(self) -> None:
         """Read on, or stop while the application holds back or the next request waits for its turn."""
         exchange = self._exchange
-        on = not self._events and not (exchange is not None and exchange.holds_back)
+        is_held = self._reader.held_bytes > HIGH_WATER_BYTES
+        on = not self._events and not is_held and not (exchange is not None and exchange.holds_back)
         if on == self._is_reading or self._transport is None:
             return
         self._is_reading = on

@@ -99,6 +99,11 @@ class RequestReader:
         """Whether a head has begun and is not complete."""
         return self._is_within_head
 
+    @property
+    def held_bytes(self) -> int:
+        """How much came after a request to change the protocol, and waits for that to be granted."""
+        return len(self._rest)
+
     def feed(self, data: bytes) -> list[Event]:
         """Return what the bytes complete. After a `Refused`, nothing more comes.
 

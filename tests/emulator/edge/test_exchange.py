@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from emulator.edge.settings import Limits
 from tests.emulator.edge.conftest import (
     Stage,
     Start,
@@ -293,6 +294,34 @@ async def test_an_upgraded_connection_is_a_tunnel_with_two_ends(start: Start) ->
     await eventually(lambda: _is_idle(stage), "the tunnel to end")
     last = await stage.last()
     assert (last["status"], last["bytes"], last["bytes_in"]) == (101, 5, 10)
+
+
+async def test_what_is_sent_before_a_change_is_granted_does_not_fill_the_memory(start: Start) -> None:
+    go_on = asyncio.Event()
+
+    async def grant_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await go_on.wait()
+        writer.write(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+        left = 100_000_000
+        while left:
+            left -= len(await reader.read(1 << 20))
+        writer.write(b"all")
+
+    stage, _ = await start(grant_late, Limits())
+
+    async with connected(stage.ports["api"]) as client:
+        client.writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+        client.writer.write(b"x" * 100_000_000)
+        waiting, before = client.writer.transport.get_write_buffer_size(), 0
+        while before != waiting:
+            await asyncio.sleep(0.1)
+            before, waiting = waiting, client.writer.transport.get_write_buffer_size()
+        go_on.set()
+        await client.head()
+        assert await client.exactly(3) == b"all"
+
+    assert waiting > 50_000_000
 
 
 async def _is_idle(stage: Stage) -> bool:
