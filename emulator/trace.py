@@ -105,7 +105,7 @@ def spans_in_logs(folder: Path, trace_id: str) -> list[Span]:
 
 
 def span_of(line: bytes) -> Span | None:
-    """Return the span that a log line tells of: a service's own work, or a request that a fake received."""
+    """Return the span that a log line tells of: a service's own work, or a request at a fake or the edge."""
     try:
         body = json.loads(line)
     except ValueError:
@@ -114,6 +114,8 @@ def span_of(line: bytes) -> Span | None:
         return None
     if body.get("event") == "request" and "fake" in body:
         return request_span(body)
+    if body.get("event") == "request" and body.get("service") == "edge":
+        return edge_span(body)
     if body.get("event") != "span":
         return None
     try:
@@ -142,6 +144,17 @@ def request_span(body: Mapping[str, Any]) -> Span | None:
     status = body.get("status")
     failed = f"status {status}" if isinstance(status, int) and status >= 400 else None
     return Span(str(body.get("fake", "fakes")), name, end_s * 1000 - duration_ms, duration_ms, error=failed)
+
+
+def edge_span(body: Mapping[str, Any]) -> Span | None:
+    """Return a request that passed the edge as a span: what it took there, with the application's answer."""
+    try:
+        start_ms, duration_ms = float(body["start_ms"]), float(body["ms"])
+        name = f"{body['method']} {body['path']}"
+    except (KeyError, TypeError, ValueError):
+        return None
+    failed = str(body["error"]) if body.get("error") else None
+    return Span("edge", name, start_ms, duration_ms, body.get("span_id"), body.get("parent_id"), failed)
 
 
 def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -75,6 +75,16 @@ def test_a_request_to_a_fake_is_a_span_that_ended_when_it_was_written() -> None:
     assert (span.start_ms / 1000) % 60 == 0.75
 
 
+def test_a_request_at_the_edge_is_a_span_above_the_applications_own() -> None:
+    line = {"event": "request", "service": "edge", "method": "POST", "path": "/v1/clips", "status": 201}
+    times = {"start_ms": 999.5, "ms": 14.25, "span_id": "e", "parent_id": None}
+
+    assert span_of(json.dumps({**line, **times}).encode()) == Span(
+        "edge", "POST /v1/clips", 999.5, 14.25, "e", None
+    )
+    assert span_of(json.dumps(line).encode()) is None
+
+
 def test_a_span_that_two_logs_hold_is_shown_once() -> None:
     span = Span("api", "a", 5.0, 1.0, "id")
 
