@@ -18,7 +18,7 @@ import asyncio
 import base64
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -26,6 +26,7 @@ from clipnet import jobs
 from clipnet.log import Span, span, traceparent
 from clipnet.queue import Redis
 from clipnet.worker.errors import Aborted, Gone, Permanent, Postponed, Transient, words_of
+from clipnet.worker.orphans import MOST_STALLED, STALLED_INTERVAL_MS, active_ids, reclaim
 from clipnet.worker.records import Records
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "prefix": jobs.PREFIX,
     "drainDelay": 1,
     "lockDuration": 30_000,
-    "stalledInterval": 5_000,
-    "maxStalledCount": 3,
+    "stalledInterval": STALLED_INTERVAL_MS,
+    "maxStalledCount": MOST_STALLED,
     "runRetryDelay": 1_000,
 }
 
@@ -447,30 +448,6 @@ class _BullFlow:
         await self._redis.delete(f"{jobs.PREFIX}:{jobs.MAIN_QUEUE}:{self._job.id}:unsuccessful")
         if await self._job.moveToWaitingChildren(self._token, {}):
             raise WaitingChildrenError
-
-
-async def active_ids(redis: Redis, queue: str) -> list[str]:
-    """Return the ids of a queue's active jobs."""
-    return [str(job_id) for job_id in await redis.lrange(f"{jobs.PREFIX}:{queue}:active", 0, -1)]
-
-
-async def reclaim(worker: Worker, redis: Redis, job_ids: Sequence[str]) -> list[str]:
-    """Put active jobs that nobody runs back into the queue with BullMQ's own script; return which.
-
-    The script moves what is marked as stalled and has no lock, and looks only once per interval: so the locks
-    and the mark of its last look are removed first.
-    """
-    if not job_ids:
-        return []
-    key = f"{jobs.PREFIX}:{worker.name}:"
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.delete(*(f"{key}{job_id}:lock" for job_id in job_ids), f"{key}stalled-check")
-        pipe.sadd(f"{key}stalled", *job_ids)
-        await pipe.execute()
-    moved = await worker.backend.moveStalledJobsToWait(
-        _OPTIONS["maxStalledCount"], _OPTIONS["stalledInterval"]
-    )
-    return [str(job_id) for job_id in moved or ()]
 
 
 def asking_of(job_id: str, name: jobs.JobName) -> int:

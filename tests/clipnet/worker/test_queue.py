@@ -16,6 +16,7 @@ from bullmq import Job, Queue, Worker
 from clipnet import jobs
 from clipnet.queue import JobQueue, Redis
 from clipnet.worker.errors import Gone, Permanent, Postponed, Transient
+from clipnet.worker.orphans import reclaim
 from clipnet.worker.program import _worker_client
 from clipnet.worker.queue import (
     RESUMED_PRIORITY,
@@ -23,7 +24,6 @@ from clipnet.worker.queue import (
     Run,
     asking_of,
     database_lost,
-    reclaim,
     traceparent_for,
 )
 from clipnet.worker.records import Records
