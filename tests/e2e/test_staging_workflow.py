@@ -126,6 +126,23 @@ def test_what_fails_ends_the_run_there_and_shows_no_secret(
     assert "not-the-token" not in told(done)
 
 
+def test_a_release_that_does_not_start_ends_the_run_and_leaves_what_serves(
+    runner: Runner, repository: Path, stack: Parts
+) -> None:
+    before = served(stack)
+    (repository / "clipnet" / "api" / "__main__.py").write_text('raise SystemExit("the api is broken")\n')
+    git(repository, "add", ".")
+
+    done = runner.carry_out(load("staging.yml"), pushed(repository, "A release that does not start"))
+
+    git(repository, "reset", "-q", "--hard", "HEAD~1")
+    assert [one.code for one in done] == [0, 0, 0, 14], told(done)
+    assert {one.job for one in done} == {"test", "deploy-api"}
+    assert "the api is broken" in done[-1].output
+    assert "::error title=deploy-api::" in done[-1].output
+    assert served(stack) == before
+
+
 def served(stack: Parts) -> str | None:
     """The commit that API and frontend say they are made of; None where they differ."""
     with httpx.Client(trust_env=False, timeout=10) as client:
