@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from emulator.docker.project import BESIDE_LABEL, INSTANCE, ONCE
+from emulator.compose import as_map
+from emulator.docker.project import BESIDE_LABEL, INSTANCE, ONCE, OURS
 from emulator.interpolation import interpolate
 from emulator.topology import Service
 
@@ -125,16 +126,23 @@ class Pattern:
         """Return what Compose said of the environment, with what is changed; the image says the rest."""
         has = _pairs(self.container["Config"].get("Env"))
         images = _pairs(self.image.get("Env"))
-        declared = self.said.get("environment") or {}
+        declared = as_map(self.said.get("environment") or {})
         own = {name: value for name, value in has.items() if name in declared or images.get(name) != value}
         whole: dict[str, str | None] = {**own, **changed}
         return [f"{name}={value}" for name, value in whole.items() if value is not None]
 
     def _labels(self, *, is_once: bool) -> dict[str, str]:
-        """Return Compose's labels and ours; for Compose it is none of those that it looks after."""
+        """Return Compose's labels and ours; for Compose it is none of those that it looks after.
+
+        An image that Compose built has labels of Compose, too.
+        """
         images = self.image.get("Labels") or {}
         labels = self.container["Config"].get("Labels") or {}
-        own = {name: value for name, value in labels.items() if images.get(name) != value}
+        own = {
+            name: value
+            for name, value in labels.items()
+            if name.startswith((_COMPOSE, OURS)) or images.get(name) != value
+        }
         return {**own, f"{_COMPOSE}.oneoff": "True", BESIDE_LABEL: ONCE if is_once else INSTANCE}
 
     def _networks(self, alias: str) -> dict[str, dict[str, Any]]:

@@ -81,11 +81,14 @@ def ordered(
         "args": {name: variables[name] for name in (BASE_SETTING,) if name in variables},
     }
     body = {"services": {"release": {"image": image_of(project, release), "build": build}}}
-    with writing(folder.tmp), TemporaryDirectory(prefix="image-", dir=folder.tmp) as path:
+    with writing(folder.tmp):
+        laid_out = TemporaryDirectory(prefix="image-", dir=folder.tmp, ignore_cleanup_errors=True)
+    with laid_out as path:
         file, context = Path(path, "release.json"), Path(path, "files")
-        shutil.copytree(release.source, context, symlinks=True)
-        _as_cloned(context)
-        replace_json(file, body)
+        with writing(folder.tmp):
+            shutil.copytree(release.source, context, symlinks=True)
+            _as_cloned(context)
+            replace_json(file, body)
         where = ("--project-name", project.name, "--project-directory", str(context), "--file", str(file))
         yield (*where, "--progress", "plain", "build", "release")
 
