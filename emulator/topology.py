@@ -115,6 +115,11 @@ class Service:
     contained: Contained | None = None
     """What its container is made of instead, where there are containers."""
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its command with all that it is given."""
+        return with_arguments(self.command, self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Topology:
@@ -159,6 +164,15 @@ def resolve(topology: Topology, variables: Mapping[str, str]) -> Topology:
         return replace(probe, target=interpolate(probe.target, variables))
 
     return replace(topology, services=tuple(filled(service) for service in topology.services))
+
+
+def with_arguments(command: tuple[str, ...], arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command that is given more; of a line for a shell, the last program gets it."""
+    if arguments and len(command) == 3 and command[0].rpartition("/")[2] == "sh" and command[1] == "-c":
+        import shlex
+
+        return (*command[:2], f"{command[2]} {shlex.join(arguments)}")
+    return (*command, *arguments)
 
 
 def start_order(services: Sequence[Service]) -> tuple[tuple[Service, ...], ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.compose import as_map
 from emulator.docker.project import BESIDE_LABEL, INSTANCE, ONCE, OURS
 from emulator.interpolation import interpolate
-from emulator.topology import Service
+from emulator.topology import Service, with_arguments
 
 if TYPE_CHECKING:
     from docker.api import APIClient
@@ -157,12 +157,13 @@ def command_of(
 ) -> tuple[str, ...] | None:
     """Return the command of a service: its release's, else the compose file's; None for the image's own."""
     if service.contained is not None and service.contained.command is not None:
-        return (*service.contained.command, *service.arguments)
+        return with_arguments(service.contained.command, service.arguments)
     command = said.get("command")
     if command is None:
         return None
     words = shlex.split(command) if isinstance(command, str) else command
-    return (*(interpolate(str(word), variables) for word in words), *service.arguments)
+    filled = tuple(interpolate(str(word), variables) for word in words)
+    return with_arguments(filled, service.arguments)
 
 
 def _pairs(entries: Sequence[str] | None) -> dict[str, str]:

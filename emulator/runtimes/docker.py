@@ -252,7 +252,7 @@ class DockerRuntime:
         pattern = self._patterns[service.name]
         wanted = Wanted(
             self._image(connection, service, pattern),
-            (*service.command, *service.arguments),
+            service.words,
             {**_of_release(service), **self._given(service)},
             published={},
             is_once=True,

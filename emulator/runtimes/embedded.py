@@ -167,7 +167,7 @@ class EmbeddedRuntime:
         return command, _version(service, env)
 
     def _argv(self, service: Service) -> tuple[str, ...]:
-        program, *arguments = (*service.command, *service.arguments)
+        program, *arguments = service.words
         if program in ("python", "python3"):
             return (sys.executable, *arguments)
         if service.directory is not None and not service.directory.is_dir():

@@ -80,11 +80,11 @@ def test_a_command_that_runs_once_takes_the_place_of_the_entry_point() -> None:
 
 def test_a_command_is_that_of_the_release_else_of_the_file_else_of_the_image() -> None:
     service = replace(scripted_service("api"), arguments=("--standby",))
-    mine = replace(service, contained=Contained("mine:2", ("serve",)))
+    mine = replace(service, contained=Contained("mine:2", ("sh", "-c", "a && exec serve")))
 
     of_file = command_of({"command": "python -m ${WHAT} '$$x y'"}, {"WHAT": "api"}, service)
 
     assert of_file == ("python", "-m", "api", "$x y", "--standby")
     assert command_of({"command": ["a", "b c"]}, {}, service) == ("a", "b c", "--standby")
-    assert command_of(SAID, {}, mine) == ("serve", "--standby")
+    assert command_of(SAID, {}, mine) == ("sh", "-c", "a && exec serve --standby")
     assert command_of({}, {}, service) is None
