@@ -1,4 +1,4 @@
-"""A stack in Docker driven by the command line, a repository to deploy from, and clients meanwhile."""
+"""A stack in Docker that is driven by the command line, and a repository to deploy from."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from docker import DockerClient
 from docker.models.containers import Container
+from redis import Redis
 
 from emulator.docker.project import FOLDER_LABEL
 from emulator.parts import running
@@ -27,51 +24,25 @@ from emulator.processes import process
 from emulator.settings import load
 from emulator.testing.access import Clipnet
 from emulator.versions import LEASE_KEY, of_api, of_web, of_worker
+from tests.e2e.deploying import Repository
 from tests.emulator.project import wait_for
 from tests.engine import CHECKOUT
 
 _SERVICE = "com.docker.compose.service"
-_AUTHOR = {"GIT_AUTHOR_NAME": "Anna", "GIT_AUTHOR_EMAIL": "anna@clipnet.test"}
-_COMMITTER = {"GIT_COMMITTER_NAME": "Anna", "GIT_COMMITTER_EMAIL": "anna@clipnet.test"}
 _WITHIN_S = 420
 
 
-class Repository:
-    """Somebody's clone of this project, on `develop`."""
+class WholeRepository(Repository):
+    """Somebody's clone of this project, with all that its image is made of."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True)
         for name in filter(None, listed.stdout.decode().split("\0")):
-            if (CHECKOUT / name).is_file() and not name.startswith(("tests/", "docs/")):
+            if (CHECKOUT / name).is_file() and not name.startswith(("clipnet/", "docs/", "tests/")):
                 (path / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(CHECKOUT / name, path / name)
-        self.git("init", "--quiet", "--initial-branch", "develop")
-        self.commit("Begin")
-
-    def git(self, *words: str) -> str:
-        """Run git and return what it prints."""
-        done = subprocess.run(
-            ["git", "-c", "core.hooksPath=/dev/null", *words],
-            cwd=self.path,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.path), **_AUTHOR, **_COMMITTER},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
-    def change(self, file: str, old: str, new: str) -> None:
-        """Replace a text that a file has once."""
-        text = (self.path / file).read_text()
-        assert text.count(old) == 1, f"{file} has {text.count(old)} times: {old}"
-        (self.path / file).write_text(text.replace(old, new))
-
-    def commit(self, subject: str) -> str:
-        """Commit everything and return the commit."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", subject)
-        return self.git("rev-parse", "HEAD")
+        self.commit("Add what the image is made of")
 
 
 @dataclass
@@ -147,7 +118,7 @@ class Stack:
 
     def kill(self, name: str) -> None:
         """Kill the container of a service and wait until another one, or the same again, is healthy."""
-        before = self.row(name)
+        before, lease = self.row(name), self._lease()
         (container,) = self.running(name)
         container.kill()
         wait_for(
@@ -157,6 +128,12 @@ class Stack:
             f"{name} runs again",
             60,
         )
+        if name == "worker":  # the lease of the one that was killed stays for some seconds
+            wait_for(lambda: self._lease() not in (None, lease), "the worker has a lease of its own")
+
+    def _lease(self) -> object:
+        with Redis.from_url(self.state["env"]["REDIS_URL"]) as redis:
+            return redis.get(LEASE_KEY)
 
     def kill_supervisor(self) -> None:
         """Kill the supervisor alone; the containers run on."""
@@ -178,62 +155,3 @@ class Stack:
         """Return the names of the images of its releases."""
         mine = {"label": f"{FOLDER_LABEL}={self.state_folder}"}
         return [str(tag) for one in self.engine.images.list(filters=mine) for tag in one.tags]
-
-
-@dataclass
-class Seen:
-    """What clients saw while they went on."""
-
-    clips: list[str] = field(default_factory=list)
-    answers: int = 0
-    troubles: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def clients(access: Clipnet, clip_every_s: float) -> Iterator[Seen]:
-    """Let clients read, and one post clips, as long as the block lasts; none tries anything twice."""
-    seen, stop = Seen(), threading.Event()
-    files = {"file": ("clip.mp4", access.video("forecast").read_bytes(), "video/mp4")}
-
-    def counted(what: str, ask: Callable[[], httpx.Response]) -> httpx.Response | None:
-        try:
-            answer = ask()
-        except httpx.HTTPError as error:
-            seen.troubles.append(f"{what}: {error!r}")
-            return None
-        if answer.status_code >= 400:
-            seen.troubles.append(f"{what}: {answer.status_code} {answer.text[:200]}")
-            return None
-        seen.answers += 1
-        return answer
-
-    def post() -> None:
-        with httpx.Client(base_url=access.api_url, timeout=60, trust_env=False) as client:
-            body = {"email": f"{uuid.uuid4().hex}@clipnet.test", "password": "correct horse", "name": "Load"}
-            client.post("/v1/users", json=body).raise_for_status()
-            while not stop.is_set():
-                made = counted("post a clip", partial(client.post, "/v1/clips", files=files))
-                if made is not None:
-                    seen.clips.append(made.json()["id"])
-                stop.wait(clip_every_s)
-
-    def read(url: str) -> None:
-        while not stop.is_set():
-            with httpx.Client(timeout=60, trust_env=False) as client:
-                for _ in range(5):
-                    counted(url, partial(client.get, url))
-                    stop.wait(0.05)
-
-    threads = [
-        threading.Thread(target=post),
-        threading.Thread(target=read, args=(f"{access.api_url}/health",)),
-        threading.Thread(target=read, args=(f"{access.web_url}/",)),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()

@@ -12,17 +12,12 @@ from docker import DockerClient
 from clipnet.db.migrate import REVISIONS
 from emulator import VERSION
 from emulator.testing.access import Clipnet
-from tests.docker.deploying import Repository, Seen, Stack, clients
+from tests.docker.deploying import Stack, WholeRepository
 from tests.docker.projects import clean_env
+from tests.e2e.deploying import Load, Repository, load
+from tests.e2e.kills import Sent, check_that_nothing_is_lost_or_posted_twice, received
 
 APPLICATION = ("api", "web", "worker")
-_UNFINISHED = "SELECT id::text, state, step FROM clips WHERE id::text = ANY ($1) AND state <> 'ready'"
-_MADE_TWICE = """
-    SELECT clip_id::text, name, count(*) FROM job_runs
-    WHERE clip_id::text = ANY ($1) AND state = 'completed'
-        AND clip_id NOT IN (SELECT clip_id FROM job_runs WHERE state = 'failed' AND clip_id IS NOT NULL)
-    GROUP BY 1, 2 HAVING count(*) > 1
-"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +36,7 @@ def stack(
     }
     stack = Stack(folder, env, docker_engine)
     try:
-        stack.done("up", "-d", "--seed", "none")
+        stack.done("up", "-d")
         yield stack
     finally:
         stack.run("down", "--wipe")
@@ -50,7 +45,7 @@ def stack(
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    repository = Repository(tmp_path_factory.mktemp("repository") / "clipnet")
+    repository = WholeRepository(tmp_path_factory.mktemp("repository") / "clipnet")
     repository.change("pyproject.toml", f'\nversion = "{VERSION}"', '\nversion = "7.0.0"')
     repository.commit("Change the version")
     repository.git("tag", "whole")
@@ -97,32 +92,25 @@ def assert_runs_once(stack: Stack) -> None:
     )
 
 
-def assert_nothing_lost(access: Clipnet, seen: Seen) -> None:
-    """Every request was answered well; every clip is ready, and was made once if no worker failed at it."""
+def assert_nothing_lost(access: Clipnet, seen: Load, before: tuple[tuple[str, str], ...]) -> None:
+    """Every request was answered well; every clip is ready, and each platform received it once."""
     assert seen.troubles == []
-    assert (len(seen.clips) > 2, seen.answers > 100) == (True, True)
-
-    def unfinished() -> list[dict[str, object]]:
-        return access.database.fetch(_UNFINISHED, seen.clips)
-
-    access.wait_for(
-        lambda: not unfinished(), "all clips to be ready", within_s=180, last_seen=lambda: str(unfinished())
-    )
-    assert access.database.fetch(_MADE_TWICE, seen.clips) == []
+    assert len(seen.clips) > 2
+    assert min(seen.answers.values()) > 2
+    check_that_nothing_is_lost_or_posted_twice(access, Sent(tuple(seen.clips), before, ("youtube",)))
 
 
 def test_a_deployment_a_failed_one_and_a_rollback_lose_nothing(
     stack: Stack, release: str, broken: Repository
 ) -> None:
-    broken.change(
-        "clipnet/worker/program.py",
-        'case "clip:process":\n',
-        'case "clip:process" if run.payload:\n                raise RuntimeError("broken")\n'
-        '            case "clip:process":\n',
-    )
+    case = 'case "clip:process":\n'
+    raises = f'case "clip:process" if run.payload:\n{" " * 16}raise RuntimeError("broken")\n{" " * 12}'
+    broken.change("clipnet/worker/program.py", case, raises + case)
     broken.commit("Break the worker")
+    with stack.access() as access:
+        posted = received(access)
 
-    with stack.access() as access, clients(access, clip_every_s=4) as seen:
+    with stack.access() as access, load(access) as seen:
         stack.done("promote", release, "--no-smoke")
         assert_one_of_each(stack, release)
 
@@ -135,7 +123,7 @@ def test_a_deployment_a_failed_one_and_a_rollback_lose_nothing(
         assert_one_of_each(stack, VERSION)
 
     with stack.access() as access:
-        assert_nothing_lost(access, seen)
+        assert_nothing_lost(access, seen, posted)
 
 
 def test_what_served_serves_again_whatever_ended(stack: Stack, release: str) -> None:
@@ -150,12 +138,12 @@ def test_what_served_serves_again_whatever_ended(stack: Stack, release: str) -> 
 
     stack.done("down")
     assert stack.containers() == []
-    stack.done("up", "-d", "--seed", "none")
+    stack.done("up", "-d")
     assert_one_of_each(stack, release)
     assert stack.row("api")["version"] == release
 
     stack.kill_supervisor()
-    stack.done("up", "-d", "--seed", "none")
+    stack.done("up", "-d")
     assert_one_of_each(stack, release)
 
     stack.done("rollback", "--no-smoke")
