@@ -130,10 +130,8 @@ def _processes(planned: Plan, stack: Stack) -> Iterator[Check]:
         record = records[planned.topology.service(role).name]
         ports = set(record.ports.values())
         yield runs_once(role, record, processes, ports) or Check(f"one {role}", True, f"process {record.pid}")
-    ours = {
-        entry.pid for record in stack.record.services if record.pid for entry in tree(record.pid, processes)
-    }
-    guests = Guests.of(planned, ours | {stack.record.supervisor_pid})
+    ours = {entry.pid for entry in tree(stack.record.supervisor_pid, processes)}  # a release beside, too
+    guests = Guests.of(planned, ours)
     try:
         waiting = {int(address.rpartition(":")[2]) for address in waiting_addresses(guests.redis_port)}
     except (OSError, ValueError) as error:

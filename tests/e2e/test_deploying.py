@@ -13,12 +13,13 @@ import pytest
 
 from clipnet.db.migrate import HEAD
 from emulator.errors import Relayed
+from emulator.inspection import inspect
 from emulator.processes import marked
 from emulator.releases.store import Store
 from emulator.statefolder import StateFolder
 from emulator.steering import connect
 from emulator.testing.access import Clipnet
-from emulator.testing.own import own_stack
+from emulator.testing.own import OwnStack, own_stack
 from tests.e2e.deploying import Load, Repository, asked, load, versions
 from tests.e2e.kills import Sent, check_that_nothing_is_lost_or_posted_twice, received
 
@@ -28,8 +29,14 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Clipnet]:
-    with own_stack(PROJECT, os.environ) as own, Clipnet(own.parts) as access:
+def own() -> Iterator[OwnStack]:
+    with own_stack(PROJECT, os.environ) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def stack(own: OwnStack) -> Iterator[Clipnet]:
+    with Clipnet(own.parts) as access:
         yield access
 
 
@@ -208,13 +215,17 @@ def test_a_migration_that_adds_is_made_and_stays_through_a_rollback(
     stack.sign_up("after-rollback@clipnet.test")
 
 
-def test_who_hangs_up_cancels_the_deployment(stack: Clipnet, repository: Repository) -> None:
+def test_a_deployment_is_no_second_stack_and_who_hangs_up_cancels_it(
+    own: OwnStack, stack: Clipnet, repository: Repository
+) -> None:
     before = versions(stack)
     request = {"do": "deploy", "source": str(repository.path), "ref": "develop", "smoke": True}
 
     with connect(StateFolder(stack.parts.state_dir)) as steering:
         for message in steering.ask(request):
             if message.get("step") == "smoke":
+                failed = [check.name for check in inspect(own.settings).checks if not check.ok]
+                assert failed == ["one version"]  # the worker has been handed over, the API not yet
                 break
 
     stack.wait_for(lambda: last_deployment(stack)["state"] == "cancelled", "the deployment to be cancelled")
