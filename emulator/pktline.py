@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 _FLUSH = b"0000"
-_LONGEST = 65_516
+_LONGEST = 65_515
+"""Bytes of a text: with its line end and its length it is the longest that git takes."""
 
 
 class Ended(Exception):

@@ -32,6 +32,7 @@ from emulator.statefolder import StateFolder
 _HEADS = "refs/heads/"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 _LEVELS = 4
+_LONGEST_REFUSAL = 1000
 _QUIET_S = 10.0
 """After so long without a word, the pusher is told that the step goes on."""
 
@@ -208,7 +209,8 @@ class Push:
                 self.pusher.say(error.what, " !")
                 if error.hint:
                     self.pusher.say(error.hint, " !")
-                return _one_line(error)
+                hint = f": {error.hint}" if error.code == "StackNotRunning" else ""
+                return _one_line(f"{error.what}{hint}")
             self.pusher.say(f"release {done['release']} serves", "----->")
             return self._moved(command)
 
@@ -225,9 +227,9 @@ class Push:
 
     def _moved(self, command: Command) -> str:
         done = self._git("update-ref", command.ref, command.new, command.old)
-        return (
-            "" if done.returncode == 0 else f"it is deployed, but cannot be moved here: {done.stderr.strip()}"
-        )
+        if done.returncode == 0:
+            return ""
+        return _one_line(f"it is deployed, but cannot be moved here: {done.stderr.strip()}")
 
     def _now(self, ref: str) -> str:
         found = self._git("rev-parse", "--verify", "--quiet", ref).stdout.strip()
@@ -311,7 +313,7 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _one_line(error: EmulatorError) -> str:
-    """Return an error as git prints it behind the name of the branch."""
-    hint = f": {error.hint}" if error.code == "StackNotRunning" else ""
-    return _ESCAPES.sub("", "; ".join(f"{error.what}{hint}".splitlines()))
+def _one_line(text: str) -> str:
+    """Return why a branch is refused as git prints it behind its name: git refuses what is very long."""
+    line = _ESCAPES.sub("", "; ".join(text.splitlines()))
+    return line if len(line) <= _LONGEST_REFUSAL else f"{line[:_LONGEST_REFUSAL]} ..."

@@ -70,7 +70,7 @@ class Desk:
         if order.action == RESET:
             await self._end_all()
             await self._forget()
-            self._bookmarks.restart(self._name, order.number)
+            self._restart(order.number)
             return
         if order.action == "cancel":
             self._cancel(order)
@@ -91,14 +91,22 @@ class Desk:
     async def _begin_anew(self) -> None:
         """The fake's store is new: what it orders from now on begins at one."""
         await self._end_all()
-        self._bookmarks.restart(self._name)
+        self._restart(0)
         self._heard = 0
+
+    def _restart(self, number: int) -> None:
+        try:
+            self._bookmarks.restart(self._name, number)
+        except EmulatorError as error:
+            fields = {"platform": self._name, "error": error.what}
+            log.error("orders may be carried out once more", extra={"fields": fields})
 
     def _cancel(self, order: Order) -> None:
         number = self._by_deployment.get(order.deployment)
         task = self._open.get(number) if number is not None else None
         if number is not None and task is not None:
             self._unwanted.add(number)
+            self._mark(number)  # at once: it shall not begin again if the supervisor is killed meanwhile
             task.cancel()
 
     async def _carry_out(self, order: Order) -> None:
@@ -125,6 +133,10 @@ class Desk:
     def _note(self, number: int) -> None:
         self._open.pop(number, None)
         self._unwanted.discard(number)
+        self._mark(number)
+
+    def _mark(self, number: int) -> None:
+        """Write down that an order was carried out."""
         try:
             self._bookmarks.note(self._name, number, set(self._open))
         except EmulatorError as error:

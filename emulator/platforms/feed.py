@@ -17,7 +17,8 @@ from emulator.platforms.order import Order, read
 from emulator.runtimes.spawn import Command, run
 from emulator.statefolder import writing
 
-_UNPACK = ("-m", "tarfile", "--filter", "data", "--extract")
+_UNPACK = ("-Im", "tarfile", "--filter", "data", "--extract")
+"""Isolated: what is unpacked is no module of the program that unpacks it."""
 
 log = logging.getLogger("emulator")
 

@@ -64,7 +64,7 @@ class HuggingFace:
         async with AsyncExitStack() as stack:
 
             def begin(port: int) -> Space:
-                log = self._folder.log(f"space-{order.service}")
+                log = self._folder.log(f"space-{order.project}--{order.service}")
                 space = start(how, found["environment"], self._ground, log, port, home)
                 self._taken.add(port)
                 lines = asyncio.create_task(space.lines(report.say))

@@ -90,8 +90,8 @@ def _card(readme: Path) -> dict[str, str]:
 def _port(text: str) -> int:
     if not text:
         return DEFAULT_PORT
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise CheckFailed(f"README.md says app_port '{text}'; it must be a number from 1 to 65535")
+    if len(text) > 5 or not text.isdecimal() or not 0 < int(text) < 65536:
+        raise CheckFailed(f"README.md says app_port '{text[:40]}'; it must be a number from 1 to 65535")
     return int(text)
 
 

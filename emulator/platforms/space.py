@@ -97,7 +97,7 @@ def start(recipe: Recipe, env: Mapping[str, str], ground: Ground, log: Path, por
         home: Its home folder.
 
     Raises:
-        StartFailed: Its program is not there.
+        StartFailed: Its program is not there, or cannot be run.
     """
     program, *arguments = recipe.at(port)
     argv = (_program(program, ground, recipe.directory), *arguments)
@@ -115,7 +115,12 @@ def start(recipe: Recipe, env: Mapping[str, str], ground: Ground, log: Path, por
         log=log,
         stop_within_s=_STOP_WITHIN_S,
     )
-    return Space(spawn(command), port, log, offset)
+    try:
+        return Space(spawn(command), port, log, offset)
+    except (OSError, ValueError) as error:  # also a name or value that no process can have
+        raise StartFailed(
+            f"the Space cannot be started: {error}", "correct its files or variables"
+        ) from error
 
 
 def choose_port(wanted: int, taken: Container[int], candidates: Sequence[int]) -> int:

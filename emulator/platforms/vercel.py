@@ -11,6 +11,8 @@ from emulator.platforms.report import Report
 from emulator.platforms.sources import Sources
 from emulator.platforms.words import Stage
 
+PROJECT = "clipnet-web-staging"
+"""What this stack's frontend is at Vercel."""
 STAGING_HOST = "staging.clipnet.ai"
 """The host name that follows `develop` at Vercel."""
 _BRANCH, _ENVIRONMENT = "develop", "staging"
@@ -82,4 +84,4 @@ class Vercel:
 
 
 def _is_for_staging(order: Order) -> bool:
-    return order.environment == _ENVIRONMENT or order.ref == _BRANCH
+    return order.project == PROJECT and (order.environment == _ENVIRONMENT or order.ref == _BRANCH)

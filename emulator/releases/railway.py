@@ -6,6 +6,7 @@ Source: docs.railway.com/config-as-code/reference. What is not listed here means
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 from emulator.errors import ConfigurationRefused
 
 _NAMES = ("railway.toml", "railway.json")
+_PATH = re.compile(r"/(?!/)[!-~]*")
 
 T = TypeVar("T")
 
@@ -83,7 +85,7 @@ def _body(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text()
         body = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationRefused(
             f"'{path.name}' cannot be read: {error}", "correct it, and commit"
         ) from error
@@ -127,7 +129,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _path(value: Any) -> str:
-    if not isinstance(value, str) or not value.startswith("/"):
+    """No `//host`, which would lead the health check to somebody else, and nothing that ends a line."""
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
         raise ValueError("is no path that starts with '/'")
     return value
 

@@ -170,6 +170,18 @@ def test_a_failed_deployment_fails_the_push_and_the_branch_stays(
     ]
 
 
+def test_a_reason_that_is_too_long_for_git_is_cut(supervisor: Supervisor, project: Project) -> None:
+    said = "x" * 70_000
+    supervisor.script = lambda _request: (
+        deployment(),
+        {"error": {"code": "BuildFailed", "what": said, "hint": "", "exit_code": 1}},
+    )
+
+    done = project.push("develop")
+
+    assert f" ! [remote rejected] develop -> develop ({'x' * 1000} ...)" in done.stderr
+
+
 def test_what_failed_can_be_pushed_again(supervisor: Supervisor, project: Project) -> None:
     supervisor.script = lambda _request: (deployment(), failed())
     project.push("develop")

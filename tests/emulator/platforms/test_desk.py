@@ -80,6 +80,12 @@ class Scripted:
                     await asyncio.Event().wait()
                 finally:
                     self.ended.append(order.deployment)
+            case "lingers":
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    self.ended.append(order.deployment)
+                    await asyncio.Event().wait()
             case _:
                 report.enter(Stage.LIVE)
 
@@ -89,8 +95,11 @@ class Scripted:
 
 
 @asynccontextmanager
-async def at_work(feed: ScriptedFeed, platform: Scripted, folder: Path) -> AsyncIterator[None]:
-    task = asyncio.create_task(Desk(feed, platform, Bookmarks(folder), PACE).run())
+async def at_work(
+    feed: ScriptedFeed, platform: Scripted, folder: Path, bookmarks: Bookmarks | None = None
+) -> AsyncIterator[None]:
+    desk = Desk(feed, platform, bookmarks or Bookmarks(folder), PACE)
+    task = asyncio.create_task(desk.run())
     try:
         yield
         assert not task.done(), task.exception()
@@ -145,6 +154,29 @@ async def test_an_order_that_is_cancelled_at_once_is_done(tmp_path: Path) -> Non
         await until(lambda: Bookmarks(tmp_path).behind("vercel") == 2, lambda: feed.told)
 
     assert platform.ended == platform.orders
+
+
+async def test_what_was_cancelled_does_not_begin_again_after_a_kill(tmp_path: Path) -> None:
+    feed, platform = ScriptedFeed(), Scripted()
+    feed.give("lingers")
+    async with at_work(feed, platform, tmp_path):
+        await until(lambda: platform.orders, lambda: feed.asked)
+        feed.give("lingers", action="cancel")
+        await until(lambda: platform.ended, lambda: feed.asked)
+
+        assert Bookmarks(tmp_path).is_done("vercel", 1)
+
+
+async def test_a_disk_that_is_full_at_a_reset_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed, platform = ScriptedFeed(), Scripted()
+    feed.give("reset", action="reset")
+    async with at_work(feed, platform, tmp_path, Bookmarks(tmp_path / "gone")):
+        feed.give("works")
+        await until(lambda: platform.orders, lambda: feed.asked)
+
+    assert "orders may be carried out once more" in caplog.messages
 
 
 async def test_a_reset_ends_and_forgets_all(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,30 @@ async def test_a_refusal_of_the_fake_is_told_in_its_words(tmp_path: Path) -> Non
     words = "no files of deployment 'none' were handed over"
     assert words in str(refused.value)
     assert str(refused.value).startswith("fake 'railway' answered 404: ")
+
+
+async def test_what_is_unpacked_is_not_run(tmp_path: Path) -> None:
+    """Python looks for `traceback` when it has to show one, beside the program that fails."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        body = f"open({str(tmp_path / 'ran')!r}, 'w')".encode()
+        info = tarfile.TarInfo("traceback.py")
+        info.size = len(body)
+        archive.addfile(info, io.BytesIO(body))
+        archive.addfile(tarfile.TarInfo("../out.txt"))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + packed.getvalue())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(CheckFailed, match="outside the destination"):
+            await Feed("railway", f"http://127.0.0.1:{port}", PACE).files("d", tmp_path / "place" / "tree")
+
+    assert not (tmp_path / "ran").exists()
+    assert sorted(path.name for path in (tmp_path / "place").iterdir()) == ["tree", "tree.log", "tree.tar"]
 
 
 async def test_a_fake_that_is_gone_is_named(tmp_path: Path) -> None:

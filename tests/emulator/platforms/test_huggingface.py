@@ -132,7 +132,7 @@ async def test_a_space_runs_with_its_variables_and_nothing_of_the_users(
         await runs.becomes("RUNNING")
         url = await runs.url()
         env = (await said(url))["env"]
-    log = world.folder.log("space-clipnet-api").read_text()
+    log = world.folder.log("space-clipnet-staging--clipnet-api").read_text()
 
     wanted = {"TOKEN": "s3cret", "COLOR": "blue", "SHAPE": "round", "SPACE_ID": SPACE, "HOST": "127.0.0.1"}
     assert {name: env[name] for name in wanted} == wanted
@@ -296,6 +296,16 @@ async def test_a_program_that_is_not_installed_is_named(world: World) -> None:
 
     words = "the Space runs 'no-such-server', which is not installed"
     assert found["errorMessage"].startswith(words)
+
+
+async def test_a_name_that_no_process_can_have_is_a_runtime_error(world: World) -> None:
+    runs = hub(world)
+    async with world.agent():
+        await runs.create()
+        await runs.commit(docker('CMD ["python", "app.py", "a\\u0000b"]'))
+        found = await runs.becomes("RUNTIME_ERROR")
+
+    assert found["errorMessage"].startswith("the Space cannot be started: ")
 
 
 async def test_a_pause_ends_the_program_and_a_restart_starts_it(world: World) -> None:

@@ -124,6 +124,10 @@ def test_a_command_is_moved_to_another_port_and_to_loopback(tmp_path: Path) -> N
             "README.md names the app_file 'app.py', which is not there",
         ),
         (
+            {"README.md": f"---\nsdk: docker\napp_port: {'9' * 5000}\n---\n"},
+            f"README.md says app_port '{'9' * 40}'; it must be",
+        ),
+        (
             {"README.md": "---\nsdk: docker\napp_port: 0\n---\n"},
             "README.md says app_port '0'; it must be a number from 1 to 65535",
         ),

@@ -124,6 +124,17 @@ async def test_a_pushed_commit_is_deployed_by_the_engine(world: World) -> None:
     assert (answer.status_code, answer.headers["location"]) == (307, f"{WEB_URL}/clips")
 
 
+async def test_a_commit_of_another_project_leaves_the_frontend_alone(world: World) -> None:
+    sha, vercel = pushed(world), world.client("vercel", TOKEN)
+    await vercel.post("/v10/projects", json={"name": "blog"})
+    source = {"type": "github", "org": "clipnet", "repo": "blog", "ref": "develop", "sha": sha}
+    async with world.agent():
+        answer = await vercel.post("/v13/deployments", json={"name": "blog", "gitSource": source})
+        await becomes(vercel, answer.raise_for_status().json()["id"], "READY")
+
+    assert asked(world) == []
+
+
 async def test_a_pushed_commit_that_fails_says_why(world: World) -> None:
     sha, vercel = pushed(world), world.client("vercel", TOKEN)
     world.engine.fails_at = "build"
