@@ -162,7 +162,7 @@ class ClientConnection(asyncio.Protocol):
             if now_s - self._head_since_s > limits.head_s:
                 self._refuse(Refused(408, "the request's head did not come in time"))
         elif now_s - self._touched_s > limits.keep_alive_s:
-            self.close()
+            self._close_or_abort(now_s)
 
     def stop(self) -> None:
         """End it once what is under way is over."""
@@ -197,6 +197,14 @@ class ClientConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.flush()
         self.flow()
+
+    def _close_or_abort(self, now_s: float) -> None:
+        """Close it; if that was done before, the client does not read what is left."""
+        if self._transport is None or self._transport.is_closing():
+            self.abort()
+        else:
+            self._touched_s = now_s
+            self.close()
 
     def _begin(self, head: RequestHead) -> None:
         name = self._entrance if self._entrance != EDGE else name_of(head.host, self._shared.domain)

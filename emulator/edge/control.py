@@ -17,6 +17,7 @@ from emulator.edge.shared import Shared
 PREFIX: Final = "/_edge/"
 LARGEST_BODY_BYTES: Final = 1 << 20
 LONGEST_WAIT_S: Final = 600.0
+_MOST_DIGITS: Final = 9
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -45,13 +46,13 @@ class Control:
         """Return status and JSON for one request."""
         try:
             _refuse_foreign(head)
-            parts = urlsplit(head.target.decode("latin-1"))
-            name = parts.path.removeprefix(PREFIX) if parts.path.startswith(PREFIX) else ""
+            path, _, query = head.target.decode("latin-1").partition("?")
+            name = path.removeprefix(PREFIX) if path.startswith(PREFIX) else ""
             handler = self._handlers.get((head.method, name))
             if handler is None:
                 known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._handlers)
-                raise _Refusal(404, f"there is no {head.method} {parts.path}; there are: {known}")
-            return 200, await handler(dict(parse_qsl(parts.query)), body)
+                raise _Refusal(404, f"there is no {head.method} {path}; there are: {known}")
+            return 200, await handler(dict(parse_qsl(query)), body)
         except _Refusal as refusal:
             return refusal.status, {"error": str(refusal)}
 
@@ -66,7 +67,7 @@ class Control:
         shared = self._shared
         try:
             wanted = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _Refusal(400, f"the body is no JSON ({error})") from error
         try:
             shared.routes.change(wanted.get("routes") if isinstance(wanted, dict) else None)
@@ -93,19 +94,26 @@ class Control:
 
     async def _requests(self, query: Mapping[str, str], _body: bytes) -> Any:
         text = query.get("limit", "100")
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > _MOST_DIGITS:
             raise _Refusal(400, f"limit is '{text}'; write a number, such as 100")
         return {"requests": self._shared.journal.last(int(text))}
 
 
 def _refuse_foreign(head: RequestHead) -> None:
     """Refuse what a page of elsewhere makes a browser send, by its origin or by a name of its own for us."""
-    host = urlsplit(f"//{(head.host or b'').decode('latin-1')}").hostname
-    if host not in _LOOPBACK:
-        raise _Refusal(403, f"the edge is controlled at 127.0.0.1, not at '{host}'")
+    host = (head.host or b"").decode("latin-1")
+    if _hostname(f"//{host}") not in _LOOPBACK:
+        raise _Refusal(403, f"the edge is controlled at 127.0.0.1, not at '{host[:100]}'")
     for lower, _, value in head.headers:
-        if lower == b"origin" and urlsplit(value.decode("latin-1")).hostname not in _LOOPBACK:
+        if lower == b"origin" and _hostname(value.decode("latin-1")) not in _LOOPBACK:
             raise _Refusal(403, f"a page of '{value[:100].decode('latin-1')}' may not control the edge")
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # such as a bracket that is not closed
+        return None
 
 
 def _seconds(text: str) -> float:
@@ -129,15 +137,17 @@ class ControlConnection(asyncio.Protocol):
         self._head: RequestHead | None = None
         self._body = bytearray()
         self._task: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast(asyncio.Transport, transport)
+        self._deadline = self._shared.loop.call_later(self._shared.limits.head_s, self._is_late)
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
         for event in self._reader.feed(data):
-            if self._task is not None:
+            if self._task is not None or self._is_answered:
                 return
             if isinstance(event, RequestHead):
                 self._head = event
@@ -153,14 +163,33 @@ class ControlConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop. Whoever waited does not any more."""
         self._transport = None
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def _is_answered(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def _is_late(self) -> None:
+        """End what did not say what it wants, or does not read what it was told."""
+        if self._task is None or self._task.done():
+            self._abort()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
     async def _answer(self, head: RequestHead) -> None:
-        self._send(*await self._control.answer(head, bytes(self._body)))
+        try:
+            self._send(*await self._control.answer(head, bytes(self._body)))
+        except BaseException:
+            self._abort()  # a bug of ours keeps nobody waiting
+            raise
 
     def _send(self, status: int, body: Any) -> None:
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._is_answered:
             return
         text = json.dumps(body).encode()
         head = (

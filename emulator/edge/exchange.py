@@ -111,8 +111,7 @@ class Exchange:
         if not self.has_request:
             return False
         self._client_ended = self._closes = True
-        if self._connection is not None:
-            self._connection.write_eof()
+        self._pass_on_end()
         if self._application_ended:
             self._end(keeps_alive=False)
         return True
@@ -178,8 +177,13 @@ class Exchange:
         host = route.host.encode() if route.host else public
         head = request_bytes(self._head, self._named, client=self._client.address, host=host, public=public)
         connection.write(head + self._request.take())
-        if self._client_ended:
-            connection.write_eof()
+        self._pass_on_end()
+
+    def _pass_on_end(self) -> None:
+        """Tell the application that the client ended, once all that the client sent is on its way."""
+        waits = self._head.upgrade is not None and not self.is_tunnel
+        if self._client_ended and not waits and self._connection is not None:
+            self._connection.write_eof()
 
     # The answer, from the application.
 
@@ -220,19 +224,21 @@ class Exchange:
             if self._client_ended:
                 self._end(keeps_alive=False)
             return True
-        self.upstream_lost()
-        return False
-
-    def upstream_lost(self) -> None:
-        """Take that the connection to the application is gone."""
-        if self.is_tunnel:
-            self._end(keeps_alive=False)
-        elif self._reader.end():
+        if self._reader.end():
             self._body.end()
             self._client.write(self._body.take())
             self._answer_ended()
+        else:
+            self.upstream_lost()
+        return False
+
+    def upstream_lost(self) -> None:
+        """Take that the connection to the application is gone, before the answer was whole."""
+        if self.is_tunnel:
+            self._end(keeps_alive=False)
         elif self._may_try_again():
             self._detach()
+            self._reader = AnswerReader(is_head=self._head.method == "HEAD")
             self._connect()
         else:
             self._answer_broken("the application ended its connection")
@@ -278,6 +284,7 @@ class Exchange:
             self._client.write(self._reader.rest)
         if early := self._client.rest():
             self.tunnel_data(early)
+        self._pass_on_end()
         self._client.flow()
 
     def _answer_ended(self) -> None:

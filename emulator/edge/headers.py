@@ -28,15 +28,14 @@ _HOP_BY_HOP: Final = frozenset(
 _SET_HERE: Final = frozenset(
     (
         b"host",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-proto",
         b"x-real-ip",
         b"forwarded",
         b"content-length",
     )
 )
 """Of a request; what a client says in these is not believed (vercel.com/docs/headers/request-headers)."""
+_FORWARDED: Final = b"x-forwarded-"
+"""Nor in any that begins so: for, host, proto, and those that frameworks read besides."""
 _ESSENTIAL: Final = frozenset(
     (b"authorization", b"content-encoding", b"content-type", b"cookie", b"origin", b"x-request-id")
 )
@@ -84,7 +83,7 @@ def request_bytes(head: RequestHead, named: Identity, *, client: str, host: byte
     dropped = _dropped(head.headers)
     has_id, has_trace = False, not named.is_new_trace
     for lower, name, value in head.headers:
-        if lower in dropped or lower in _SET_HERE:
+        if lower in dropped or lower in _SET_HERE or lower.startswith(_FORWARDED):
             continue
         if lower == b"x-request-id":
             if has_id or value.decode("latin-1") != named.request_id:

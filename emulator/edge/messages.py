@@ -24,6 +24,8 @@ LARGEST_TARGET_BYTES: Final = 14 * 1024
 """Source: vercel.com/docs/errors/URL_TOO_LONG."""
 LARGEST_ANSWER_HEAD_BYTES: Final = 256 * 1024
 MOST_HEADERS: Final = 200
+_LONGEST_UNREAD_BYTES: Final = LARGEST_HEAD_BYTES + LARGEST_TARGET_BYTES + 1024
+"""More than a head can be; so much without anything complete is one that never ends, or trailers."""
 
 _SKIPPED_METHODS: Final = frozenset({"CONNECT", "PRI", "SOURCE"})
 _CHUNKED: Final = b"chunked"
@@ -92,6 +94,10 @@ class RequestReader:
         self._rest = bytearray()
         self._is_held = False
         self._has_ended = False
+        self._unread_bytes = 0
+        self._target = b""
+        self._headers: list[Header] = []
+        self._head_bytes = 0
         self._start()
 
     @property
@@ -114,7 +120,6 @@ class RequestReader:
         if self._is_held:
             self._rest += data
             return []
-        was_within_head = self._is_within_head
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -124,10 +129,11 @@ class RequestReader:
             self._refuse(Refused(400, "the method is not known"))
         except HttpParserError as error:
             self._refuse(Refused(400, str(error)))
-        if self._is_within_head and was_within_head:
-            self._unread_bytes += len(data)
-            if self._unread_bytes > LARGEST_HEAD_BYTES:
-                self._refuse(_too_large(len(self._target)))
+        self._unread_bytes += len(data)
+        if self._events:
+            self._unread_bytes = 0
+        if self._unread_bytes > _LONGEST_UNREAD_BYTES:
+            self._refuse(_too_large(len(self._target)))
         events, self._events = self._events, []
         return events
 
@@ -149,10 +155,6 @@ class RequestReader:
     def _start(self) -> None:
         self._parser = HttpRequestParser(self)
         self._is_within_head = False
-        self._unread_bytes = 0
-        self._target = b""
-        self._headers: list[Header] = []
-        self._head_bytes = 0
 
     def _refuse(self, refused: Refused) -> None:
         if not self._has_ended:
@@ -163,7 +165,6 @@ class RequestReader:
     def on_message_begin(self) -> None:
         """Called by the parser."""
         self._is_within_head = True
-        self._unread_bytes = 0
         self._target = b""
         self._headers = []
         self._head_bytes = 0
@@ -226,15 +227,18 @@ def request_head(
     refused = _refusal(method, version, hosts, host, encoding)
     if refused is not None:
         return refused
-    if target[:1] != b"/" and target != b"*":
+    if target[:1] != b"/" and (target != b"*" or method != "OPTIONS"):
         scheme, separator, rest = target.partition(b"://")
         if not separator or scheme.lower() not in (b"http", b"https"):
             return Refused(400, "the target is no path")
         authority, slash, path = rest.partition(b"/")
         host, query, after = authority.partition(b"?")
+        if not host or not _names_host(host):
+            return Refused(400, "the target names no host")
         target = slash + path if slash else b"/" + query + after
     length = found.get(b"content-length")
-    upgrade = found.get(b"upgrade") if b"upgrade" in _tokens(found.get(b"connection", b"")) else None
+    asks_for_change = version == "1.1" and b"upgrade" in _tokens(found.get(b"connection", b""))
+    upgrade = found.get(b"upgrade") if asks_for_change else None
     return RequestHead(
         method=method,
         target=target,
@@ -258,11 +262,15 @@ def _refusal(
         return Refused(405, f"the method {method} is not taken here")
     if hosts != 1 and (version == "1.1" or hosts > 1):
         return Refused(400, f"a request has one Host header, not {hosts}")
-    if host is not None and any(byte in b" \t,/@\\" for byte in host):
+    if host is not None and not _names_host(host):
         return Refused(400, "the Host header names no host")
     if encoding is not None and (encoding.lower() != _CHUNKED or version == "1.0"):
         return Refused(501, "no transfer coding but 'chunked' is known here")
     return None
+
+
+def _names_host(host: bytes) -> bool:
+    return not any(byte in b" \t,/@\\" for byte in host)
 
 
 def _too_large(target_bytes: int) -> Refused:

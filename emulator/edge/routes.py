@@ -14,7 +14,8 @@ API: Final = "api"
 WEB: Final = "web"
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
-_ADDRESS: Final = re.compile(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):([0-9]{1,5})")
+_LABEL: Final = r"[A-Za-z0-9_-]{1,63}"
+_ADDRESS: Final = re.compile(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\]):([0-9]{{1,5}})")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _FIELDS: Final = frozenset({"address", "host", "release"})
 
@@ -61,7 +62,8 @@ class Routes:
     ) -> None:
         self._file = file
         self._own = frozenset(own)
-        self._table: Mapping[str, Route] = {**initial, **self._kept()}
+        kept = self._kept()
+        self._table: Mapping[str, Route] = initial if kept is None else kept
 
     def get(self, name: str) -> Route | None:
         """Return the route of a name, if it has one."""
@@ -100,9 +102,9 @@ class Routes:
             raise BadRoute(f"route '{name}' leads to '{route.address}', which is the edge itself")
         return route
 
-    def _kept(self) -> dict[str, Route]:
+    def _kept(self) -> dict[str, Route] | None:
         if self._file is None or not self._file.exists():
-            return {}
+            return None
         try:
             body = json.loads(self._file.read_bytes())
             return {name: self._route(name, one) for name, one in body.items()}

@@ -65,6 +65,9 @@ async def test_health_is_told() -> None:
         ("GET", "/_edge/drained?address=a:1&within_s=nan", b"", 400, "within_s is 'nan'; write seconds"),
         ("PUT", "/_edge/routes", b" " * (1 << 20) + b"{}", 413, "the body is larger than 1048576 bytes"),
         ("F@O", "/_edge/routes", b"", 400, "the method is not known"),
+        ("GET", "//[", b"", 404, "there is no GET //[; there are"),
+        ("PUT", "/_edge/routes", b"[" * 100_000, 400, "the body is no JSON"),
+        ("GET", f"/_edge/requests?limit={'9' * 5000}", b"", 400, "limit is '999"),
     ],
 )
 async def test_a_bad_question_is_refused_in_words(
@@ -83,6 +86,8 @@ async def test_a_bad_question_is_refused_in_words(
         ("evil.test:8406", []),
         ("127.0.0.1", ["Origin: http://evil.test"]),
         ("127.0.0.1", ["Origin: null"]),
+        ("[evil.test", []),
+        ("127.0.0.1", ["Origin: http://[evil.test"]),
     ],
 )
 async def test_a_page_of_elsewhere_may_not_control_the_edge(host: str, lines: list[str]) -> None:
@@ -93,6 +98,12 @@ async def test_a_page_of_elsewhere_may_not_control_the_edge(host: str, lines: li
         assert status == 403
         assert "evil.test" in told["error"] or "null" in told["error"]
         assert await stage.traffic.routes() == {}
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /_edge/health HTTP/1.1\r\nHo"])
+async def test_who_does_not_say_what_it_wants_is_not_listened_to_for_ever(beginning: bytes) -> None:
+    async with staged({}) as stage:
+        assert await asked(stage.ports["control"], beginning) == b""
 
 
 async def test_the_control_surface_is_not_reached_by_the_public_ports(start: Start) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import time
+from pathlib import Path
 
 import pytest
 
@@ -289,6 +292,93 @@ async def test_only_what_may_happen_twice_is_sent_again_when_a_kept_connection_e
     assert (status(head), application.connections) == (wanted, connections)
 
 
+async def test_what_a_kept_connection_said_before_it_ended_is_no_part_of_the_next_answer(
+    start: Start,
+) -> None:
+    heard = 0
+
+    async def half_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heard
+        while True:
+            await request_of(reader)
+            heard += 1
+            writer.write(b"HTTP/1.1 201 Created\r\nX-Half: " if heard == 2 else OK)
+            await writer.drain()
+            if heard == 2:
+                return
+
+    stage, _ = await start(half_an_answer)
+
+    async with connected(stage.ports["api"]) as client:
+        for _ in range(2):
+            await client.send(GET)
+            head = await client.head()
+            await client.exactly(2)
+
+    assert (status(head), b"X-Half" in head) == (200, False)
+
+
+async def test_an_answer_that_lasts_until_the_end_is_not_whole_when_the_connection_breaks(
+    start: Start,
+) -> None:
+    async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await writer.drain()
+        await reader.readexactly(1)
+        reset(writer)
+
+    stage, application = await start(breaks)
+
+    async with connected(stage.ports["api"]) as client:
+        await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        await client.until(b"half")
+        await client.send(b"x")
+        rest = await client.rest()
+
+    assert rest == b"\r\n"
+    assert "ended its connection" in (await stage.last())["error"]
+    assert application.connections == 1
+
+
+async def test_a_client_that_does_not_read_its_last_answer_is_ended(start: Start) -> None:
+    size = 16 << 20
+
+    async def large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        await reader.read()
+
+    stage, _ = await start(large, Limits(answer_s=0.2, keep_alive_s=0.2))
+
+    async with connected(stage.ports["api"]) as client:
+        await client.send(CLOSE)
+        await client.head()
+        await eventually(lambda: _is_log_of(stage, 1), "the end of the request")
+        await eventually(lambda: _is(not has_a_client(stage.ports["api"])), "the end of the connection")
+
+
+async def test_a_client_that_half_closes_while_it_asks_for_another_protocol_is_answered(start: Start) -> None:
+    async def granting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asked_on.wait()
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        writer.write(await reader.read())
+
+    asked_on = asyncio.Event()
+    stage, application = await start(granting)
+
+    async with connected(stage.ports["api"]) as client:
+        await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly")
+        await eventually(lambda: _is(application.connections == 1), "the application to be asked")
+        client.writer.write_eof()
+        await asked(stage.ports["web"], CLOSE)  # the edge has seen the end of the first by now
+        asked_on.set()
+        got = await client.rest()
+
+    assert (status(got), got.endswith(b"early")) == (101, True)
+
+
 async def test_a_first_connection_that_ends_without_an_answer_is_not_tried_again(start: Start) -> None:
     stage, application = await start(answering(b"", closes=True))
 
@@ -314,6 +404,23 @@ async def test_an_application_that_speaks_unasked_is_not_listened_to(start: Star
             assert await client.exactly(2) == b"ok"
             await eventually(lambda: _is(application.ended.is_set()), "the connection to be dropped")
             application.ended.clear()
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection as one that broke."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def _is_log_of(stage: Stage, count: int) -> bool:
+    return len((await stage.told("requests"))["requests"]) == count
+
+
+def has_a_client(port: int) -> bool:
+    """Whether the edge has a connection at one of its ports."""
+    own = f"0100007F:{port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1] == own and row[3] == "01" for row in rows)
 
 
 async def _is(value: bool) -> bool:

@@ -54,6 +54,7 @@ def test_a_request_gets_what_a_platform_adds() -> None:
         "X-Forwarded-For: 6.6.6.6",
         "X-Forwarded-Proto: https",
         "X-Forwarded-Host: evil",
+        "X-Forwarded-Prefix: /evil",
         "X-Real-IP: 6.6.6.6",
         "Forwarded: for=6.6.6.6",
     ],

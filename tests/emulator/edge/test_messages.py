@@ -159,9 +159,41 @@ def test_a_head_that_never_ends_is_refused_before_it_fills_the_memory(beginning:
     reader = RequestReader()
     reader.feed(beginning)
 
-    events = [event for _ in range(LARGEST_HEAD_BYTES // 1000 + 1) for event in reader.feed(b"x" * 1000)]
+    events = [event for _ in range(50) for event in reader.feed(b"x" * 1000)]
 
     assert [event.status for event in events if isinstance(event, Refused)] == [status]
+
+
+def test_trailers_that_never_end_are_refused_before_they_fill_the_memory() -> None:
+    reader = RequestReader()
+    reader.feed(POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ")
+
+    events = [event for _ in range(50) for event in reader.feed(b"x" * 1000)]
+
+    assert [event.status for event in events if isinstance(event, Refused)] == [431]
+
+
+def test_empty_lines_that_never_end_are_refused() -> None:
+    reader = RequestReader()
+
+    events = [event for _ in range(50) for event in reader.feed(b"\r\n" * 500)]
+
+    assert [event.status for event in events if isinstance(event, Refused)] == [431]
+
+
+@pytest.mark.parametrize("target", [b"http://user@b/", b"http://b,c/", b"http:///x", b"*"])
+def test_a_target_that_names_no_host_or_no_path_is_refused(target: bytes) -> None:
+    (refused,) = read(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert isinstance(refused, Refused)
+    assert refused.status == 400
+
+
+def test_http_1_0_cannot_change_the_protocol() -> None:
+    head, *_ = read(b"GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+
+    assert isinstance(head, RequestHead)
+    assert head.upgrade is None
 
 
 def test_after_a_refusal_nothing_is_read() -> None:

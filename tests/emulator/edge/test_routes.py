@@ -45,9 +45,10 @@ def test_one_bad_route_changes_nothing() -> None:
 
 
 def test_a_restarted_edge_goes_on_with_what_was_set(tmp_path: Path) -> None:
-    Routes({"api": OLD}, tmp_path / "routes").change({"api": NEW})
+    initial = {"api": OLD, "web": OLD, "gone": OLD}
+    Routes(initial, tmp_path / "routes").change({"api": NEW, "gone": None})
 
-    again = Routes({"api": OLD, "web": OLD}, tmp_path / "routes")
+    again = Routes(initial, tmp_path / "routes")
 
     assert again.public() == {"api": NEW, "web": OLD.public()}
     assert [path.name for path in tmp_path.iterdir()] == ["routes"]
@@ -86,6 +87,8 @@ def test_routes_that_cannot_be_kept_are_not_changed(tmp_path: Path) -> None:
         ({"api": {"address": "127.0.0.1:65536"}}, "has the address '127.0.0.1:65536'"),
         ({"api": {"address": "a b:1"}}, "has the address 'a b:1'"),
         ({"api": {"address": "http://a:1"}}, "has the address 'http://a:1'"),
+        ({"api": {"address": "a..b:1"}}, "has the address 'a..b:1'"),
+        ({"api": {"address": f"{'a' * 64}:1"}}, "has the address 'aaa"),
         ({"api": {**NEW, "weight": 1}}, "route 'api' has 'weight'; it may have: address, host, release"),
         ({"api": {**NEW, "host": "a\r\nb"}}, "has the host"),
         ({"api": {**NEW, "host": 1}}, "has the host 1"),
