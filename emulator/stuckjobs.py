@@ -29,6 +29,8 @@ class Stuck:
 
     job: Job
     why: str
+    score: float | None = None
+    """Of a delayed job: what tells its time."""
 
     def public(self) -> dict[str, Any]:
         """Return both as plain values."""
@@ -56,9 +58,9 @@ async def put_back(redis: Redis, stuck: Sequence[Stuck]) -> list[Stuck]:
     back: list[Stuck] = []
     for queue in QUEUES:
         here = [one for one in stuck if one.job.queue == queue]
-        pairs = [word for one in reversed(here) for word in (one.job.state, one.job.id)]
-        if pairs:
-            moved = {_text(job_id) for job_id in await redis.eval(_PUT_BACK, 1, f"{PREFIX}:{queue}:", *pairs)}
+        words = [word for one in reversed(here) for word in (one.job.state, one.job.id, one.score or 0)]
+        if words:
+            moved = {_text(job_id) for job_id in await redis.eval(_PUT_BACK, 1, f"{PREFIX}:{queue}:", *words)}
             back += [one for one in here if one.job.id in moved]
     return back
 
@@ -79,9 +81,9 @@ async def _never_due(redis: Redis, jobs: Sequence[Job], now_s: float) -> list[St
             continue
         due_in_s = score / _DELAY_UNIT / 1000 - now_s
         if due_in_s < -_OVERDUE_S:
-            found.append(Stuck(job, f"its time came {-due_in_s:.0f} s ago"))
+            found.append(Stuck(job, f"its time came {-due_in_s:.0f} s ago", score))
         elif due_in_s > _LONGEST_DELAY_S:
-            found.append(Stuck(job, f"its time comes in {due_in_s / 86_400:.0f} days"))
+            found.append(Stuck(job, f"its time comes in {due_in_s / 86_400:.0f} days", score))
     return found
 
 
@@ -117,12 +119,15 @@ local function is_childless(id)
   return true
 end
 
-local function taken(state, id)
+local function taken(state, id, score)
   if state == 'active' then
     return redis.call('EXISTS', prefix .. id .. ':lock') == 0
       and redis.call('LREM', prefix .. 'active', 1, id) > 0
   end
   if state == 'waiting-children' and not is_childless(id) then return false end
+  if state == 'delayed' and tonumber(redis.call('ZSCORE', prefix .. state, id) or -1) ~= tonumber(score) then
+    return false
+  end
   if redis.call('ZREM', prefix .. state, id) == 0 then return false end
   if state == 'waiting-children' then redis.call('DEL', prefix .. id .. ':dependencies') end
   if state == 'delayed' then redis.call('HSET', prefix .. id, 'delay', 0) end
@@ -130,9 +135,9 @@ local function taken(state, id)
 end
 
 local back = {}
-for place = 1, #ARGV, 2 do
+for place = 1, #ARGV, 3 do
   local state, id = ARGV[place], ARGV[place + 1]
-  if taken(state, id) then
+  if taken(state, id, ARGV[place + 2]) then
     redis.call('SREM', prefix .. 'stalled', id)
     redis.call('RPUSH', prefix .. 'wait', id)
     if not is_paused then redis.call('ZADD', prefix .. 'marker', 0, '0') end

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Iterator
+from itertools import chain
 from pathlib import Path
+from stat import S_ISDIR
 from uuid import UUID
 
 from emulator.pruning.item import Item
@@ -37,21 +40,26 @@ def uploads(
 def logs(logs_dir: Path, before_s: float) -> Iterator[Item]:
     """Yield logs that nothing is written to any more."""
     for path in sorted(path for pattern in _OLD_LOGS for path in logs_dir.glob(pattern)):
-        facts = path.stat()
-        if facts.st_mtime < before_s:
-            yield Item("log", path.name, facts.st_mtime, facts.st_size)
+        at_s, size = touched(path)
+        if at_s < before_s:
+            yield Item("log", path.name, at_s, size)
 
 
 def remove_upload(media_dir: Path, item: Item) -> bool:
-    """Remove a folder of uploads; tell whether it is gone."""
+    """Remove a folder of uploads; tell whether it is gone: one that was used meanwhile stays."""
     folder = media_dir / _UPLOADS / item.id
+    if touched(folder)[0] > item.at_s:
+        return False
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()
 
 
 def remove_log(logs_dir: Path, item: Item) -> bool:
-    """Remove a log; tell whether it is gone."""
-    (logs_dir / item.id).unlink(missing_ok=True)
+    """Remove a log; tell whether it is gone: another one that was put aside meanwhile stays."""
+    path = logs_dir / item.id
+    if touched(path)[0] > item.at_s:
+        return False
+    path.unlink(missing_ok=True)
     return True
 
 
@@ -63,7 +71,16 @@ def is_id(text: str) -> bool:
         return False
 
 
-def touched(folder: Path) -> tuple[float, int]:
-    """Return when something in a folder last changed, and what it holds in bytes."""
-    facts = [path.lstat() for path in (folder, *folder.rglob("*"))]
-    return max(one.st_mtime for one in facts), sum(one.st_size for one in facts[1:])
+def touched(path: Path) -> tuple[float, int]:
+    """Return when something in a folder, or a file, last changed, and its bytes; zeros for what is gone."""
+    inner = (Path(folder, name) for folder, *names in os.walk(path) for name in chain(*names))
+    facts = [found for one in (path, *inner) if (found := _facts(one)) is not None]
+    size = sum(one.st_size for one in facts if not S_ISDIR(one.st_mode))
+    return max((one.st_mtime for one in facts), default=0.0), size
+
+
+def _facts(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None

@@ -143,10 +143,6 @@ async def others(database: Connection, before_s: float, now_s: float, clips: Col
     ]
 
 
-def _run(run: str, at_s: float, job: str, clip: str | None, clips: Collection[str]) -> Item:
-    return Item("run", run, at_s, what=job, of=clip if clip in clips else None)
-
-
 async def sent(database: Connection, clips: Collection[str], events: Collection[str]) -> list[Sent]:
     """Return what was sent to platforms for these clips, and in answer to these events."""
     rows = await database.fetch(_POSTS, list(clips), list(events))

@@ -20,6 +20,7 @@ from emulator.statefolder import writing
 _PROGRAM, _LINK, _SUBMODULE = "100755", "120000", "160000"
 _POINTER, _POINTER_BYTES = b"version https://git-lfs.github.com/spec/", 1024
 _BLOCK_BYTES = 1 << 20
+_LONGEST_LINK_BYTES = 4095
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def resolve(source: Path, ref: str, env: Mapping[str, str], objects: Seque
         sha=sha,
         subject=_printable(subject),
         author=_printable(author),
-        committed_at=stamp(int(committed_s)),
+        committed_at=_committed_at(sha, committed_s),
         changed=() if is_bare else await _changed(git, source, sha),
         git=git,
     )
@@ -138,9 +139,10 @@ def _why(answer: Answer) -> str:
 
 
 async def _sha(git: Git, source: Path, ref: str) -> str:
-    found = await git.ask(source, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-    if found.code == 0 and ref and not ref.startswith("-"):
-        return found.text
+    if ref and ref.isprintable() and not ref.startswith("-"):
+        found = await git.ask(source, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        if found.code == 0:
+            return found.text
     named = await git.ask(source, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
     names = named.text.split()
     if not names:
@@ -149,7 +151,19 @@ async def _sha(git: Git, source: Path, ref: str) -> str:
         )
     nearest = get_close_matches(ref, names, n=1)
     hint = f"did you mean '{nearest[0]}'?" if nearest else f"branches and tags: {', '.join(names[:20])}"
-    raise ConfigurationRefused(f"there is no commit '{ref}' in the repository of '{source}'", hint)
+    raise ConfigurationRefused(
+        f"there is no commit '{_printable(ref)}' in the repository of '{source}'", hint
+    )
+
+
+def _committed_at(sha: str, seconds: str) -> str:
+    try:
+        return stamp(int(seconds))
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationRefused(
+            f"commit {sha[:7]} says that it was made {seconds} s after 1970, which is no time",
+            "make it anew with: git commit --amend --no-edit",
+        ) from error
 
 
 async def _branch(git: Git, source: Path) -> str:
@@ -212,7 +226,7 @@ async def _write_one(contents: Contents, entry: _Entry, target: Path) -> bool:
     is_pointer = False
     with writing(path):
         if _is_link(entry):
-            path.symlink_to(os.fsdecode(await contents.block(size)))
+            path.symlink_to(_target(entry, await contents.block(min(size, _LONGEST_LINK_BYTES + 1))))
             return False
         with path.open("xb") as file:
             while left:
@@ -222,6 +236,16 @@ async def _write_one(contents: Contents, entry: _Entry, target: Path) -> bool:
                 file.write(block)
         path.chmod(0o755 if entry.mode == _PROGRAM else 0o644)
     return is_pointer
+
+
+def _target(entry: _Entry, content: bytes) -> str:
+    if b"\0" in content or len(content) > _LONGEST_LINK_BYTES:
+        shown = _printable(os.fsdecode(content[:40]))
+        raise ConfigurationRefused(
+            f"'{_printable(entry.path)}' is a link to what is no path: {shown}",
+            "replace it by a file, and commit",
+        )
+    return os.fsdecode(content)
 
 
 def _is_link(entry: _Entry) -> bool:

@@ -24,11 +24,19 @@ from typing import Any, TypeVar
 
 from emulator.errors import ConfigurationRefused, StackBusy
 from emulator.releases import files
-from emulator.releases.record import APPLICATION, Deployment, Release, builtin, good_before, served
+from emulator.releases.record import (
+    APPLICATION,
+    Deployment,
+    DeploymentState,
+    Release,
+    builtin,
+    good_before,
+    served,
+)
 from emulator.statefolder import damaged, read_json, replace_json, try_lock, writing
 
 KEPT = 10
-"""Releases that stay; what serves stays in any case."""
+"""Releases that stay; what is needed stays in any case."""
 
 _DEPLOYMENTS_KEPT = 500
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,99}")
@@ -130,19 +138,34 @@ class Store:
             raise ConfigurationRefused(f"release '{version}' cannot be removed: it {what}")
         self._clear(self.folder(version))
 
+    def needed(self) -> frozenset[str]:
+        """Return the versions that stay: serving, to be returned to, being deployed, or held last."""
+        current, deployments = self.current(), self.deployments()
+        good = (
+            self.last_good(version, services)
+            for service, version in current.items()
+            for services in ((service,), APPLICATION)
+        )
+        under_way = {one.release for one in deployments if one.state is DeploymentState.RUNNING}
+        held = [one.release for one in deployments if one.state is DeploymentState.HELD][-1:]
+        return frozenset(
+            {*current.values(), *(release.version for release in good if release)}
+            | {version for version in (*under_way, *held) if version}
+        )
+
     def surplus(self, keep: int = KEPT, before: str | None = None) -> tuple[Release, ...]:
-        """Return the releases that `prune` would remove: all but the newest `keep` and what serves.
+        """Return the releases that `prune` would remove: all but the newest `keep` and what is needed.
 
         Args:
             keep: How many stay.
             before: Only what was made before this time (ISO 8601, UTC).
         """
-        serving = set(self.current().values())
+        needed = self.needed()
         older = self.releases()[:-keep] if keep else self.releases()
         return tuple(
             release
             for release in older
-            if release.version not in serving and (before is None or release.created_at < before)
+            if release.version not in needed and (before is None or release.created_at < before)
         )
 
     def prune(self, keep: int = KEPT, before: str | None = None) -> tuple[str, ...]:

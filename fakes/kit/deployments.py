@@ -138,6 +138,10 @@ def _number(request: Request, name: str) -> int:
 def _packed(folder: Path) -> Path:
     """A temporary file with all that a folder holds."""
     with tempfile.NamedTemporaryFile(prefix="deployment-", suffix=".tar", delete=False) as file:
-        with tarfile.open(fileobj=file, mode="w") as archive:
-            archive.add(folder, arcname=".")
+        try:
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                archive.add(folder, arcname=".")
+        except BaseException:
+            Path(file.name).unlink()
+            raise
         return Path(file.name)

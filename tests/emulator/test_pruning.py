@@ -21,7 +21,7 @@ from emulator import jobs
 from emulator.errors import CheckFailed, ConfigurationRefused
 from emulator.parts import Parts
 from emulator.posts import posts
-from emulator.pruning import Pruning, prune
+from emulator.pruning import Pruning, files, prune
 from emulator.releases.record import Action, Deployment, DeploymentState, builtin, stamp
 from emulator.releases.store import Store
 from emulator.seeding import load
@@ -347,6 +347,30 @@ async def test_old_logs_that_were_put_aside_go(parts: Parts, database: Any) -> N
 
     assert told(found) == {("log", "api.log.1"), ("log", "deploy-3.log")}
     assert {path.name for path in parts.logs_dir.iterdir()} == {"api.log", "worker.log.1"}
+
+
+def test_files_that_are_used_between_finding_and_removing_stay(tmp_path: Path) -> None:
+    clip, log = str(uuid4()), tmp_path / "api.log.1"
+    folder = tmp_path / "uploads" / clip
+    folder.mkdir(parents=True)
+    (folder / "part").write_text("one")
+    log.write_text("line")
+    for path in (folder / "part", folder, log):
+        os.utime(path, (1.0, 1.0))
+    (upload,) = files.uploads({clip: folder}, (), (), 10.0)
+    (put_aside,) = files.logs(tmp_path, 10.0)
+    os.utime(folder / "part", (20.0, 20.0))
+    os.utime(log, (20.0, 20.0))
+
+    assert (upload.bytes, put_aside.bytes) == (3, 4)
+    assert not files.remove_upload(tmp_path, upload)
+    assert not files.remove_log(tmp_path, put_aside)
+    assert (folder / "part").exists()
+    assert log.exists()
+
+
+def test_what_goes_while_it_is_looked_at_has_no_time(tmp_path: Path) -> None:
+    assert files.touched(tmp_path / "gone") == (0.0, 0)
 
 
 async def test_old_releases_that_serve_nowhere_go(parts: Parts, database: Any) -> None:

@@ -121,6 +121,16 @@ async def test_delayed_jobs_that_nobody_wakes_go_back_and_others_wait_on(client:
     assert (await run_one(redis_url))[:1] == [overdue]
 
 
+async def test_a_job_that_got_another_time_meanwhile_is_left_alone(client: Any, redis_url: str) -> None:
+    job_id = await add(client, "c1", delay=1_000)
+    stuck = await stuckjobs.find(client, time.time() + 60)
+    await client.zincrby("bull:clipnet:delayed", 3_600_000 * 0x1000, job_id)
+
+    assert [one.job.id for one in stuck] == [job_id]
+    assert await stuckjobs.put_back(client, stuck) == []
+    assert (await jobs.find(client, job_id, time.time())).state == "delayed"
+
+
 async def waiting_for_child(client: Any, redis_url: str) -> tuple[str, str]:
     """Have a job wait for another one; return both ids."""
     parent = await add(client, "p1")

@@ -230,6 +230,34 @@ async def test_a_link_that_another_link_takes_out_is_refused(repo: Repository, t
         await exported(repo, tmp_path / "tree")
 
 
+@pytest.mark.parametrize("target", [b"a\0b", b"x" * 5000])
+async def test_a_link_to_what_is_no_path_is_refused_by_name(
+    repo: Repository, tmp_path: Path, target: bytes
+) -> None:
+    link = repo.git("hash-object", "-w", "--stdin", stdin=target)
+    tree = repo.git("mktree", stdin=f"120000 blob {link}\tway\n".encode())
+    sha = repo.git("commit-tree", tree, "-m", "evil")
+
+    with pytest.raises(ConfigurationRefused, match="'way' is a link to what is no path: "):
+        await exported(repo, tmp_path / "tree", sha)
+
+    assert not (tmp_path / "tree").exists()
+
+
+async def test_a_commit_of_no_time_is_refused_by_name(repo: Repository) -> None:
+    tree = repo.git("mktree")
+    who = "Anna <a@example.invalid> 999999999999999 +0000"
+    text = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nlate\n"
+    sha = repo.git("hash-object", "-w", "-t", "commit", "--literally", "--stdin", stdin=text.encode())
+
+    with pytest.raises(ConfigurationRefused) as refused:
+        await resolve(repo.path, sha, ENV)
+
+    assert refused.value.what == (
+        f"commit {sha[:7]} says that it was made 999999999999999 s after 1970, which is no time"
+    )
+
+
 @pytest.mark.parametrize("name", ["..", ".git", ".GIT"])
 async def test_a_name_that_no_checkout_can_have_is_refused(
     repo: Repository, tmp_path: Path, name: str
@@ -290,6 +318,13 @@ async def test_an_unknown_ref_is_refused(repo: Repository, ref: str) -> None:
 
     assert refused.value.what == f"there is no commit '{ref}' in the repository of '{repo.path}'"
     assert "develop" in refused.value.hint
+
+
+async def test_a_ref_that_no_program_can_be_given_is_refused(repo: Repository) -> None:
+    repo.commit({"a.txt": "a"})
+
+    with pytest.raises(ConfigurationRefused, match="there is no commit 'develop' in the repository"):
+        await resolve(repo.path, "develop\0", ENV)
 
 
 async def test_a_folder_that_was_never_committed_is_refused(repo: Repository, tmp_path: Path) -> None:

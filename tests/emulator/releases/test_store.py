@@ -14,6 +14,7 @@ from emulator import VERSION
 from emulator.errors import ConfigurationRefused, StackBusy, StateFolderUnusable
 from emulator.releases import files
 from emulator.releases.record import (
+    APPLICATION,
     Action,
     Deployment,
     DeploymentState,
@@ -306,6 +307,20 @@ def test_the_newest_releases_and_what_serves_are_kept(store: Store) -> None:
     assert named == list(removed) == [versions[0], versions[2]]
     assert [release.version for release in store.releases()] == [versions[1], *versions[3:]]
     assert not (store.path / versions[0]).exists()
+
+
+def test_what_a_rollback_would_return_to_and_what_is_held_stay(store: Store) -> None:
+    versions = many(store)
+    first, second, held, *_ = versions
+    for number, version, state in ((1, first, "live"), (2, versions[-1], "live"), (3, held, "held")):
+        one = Deployment(number, Action.DEPLOY, version, APPLICATION, "anna", "2026-01-01T00:00:00Z")
+        store.save(replace(one, state=DeploymentState(state)))
+    store.set_current(dict.fromkeys(APPLICATION, versions[-1]))
+
+    removed = store.prune(keep=1)
+
+    assert second in removed
+    assert {first, held, versions[-1]}.isdisjoint(removed)
 
 
 def test_pruning_can_be_bounded_by_age(store: Store) -> None:

@@ -1,11 +1,16 @@
 """What an agent tells of a deployment, and what it is told."""
 
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from fakes.kit.bodies import compact_json
-from fakes.kit.deployments import Line, Progress, read_progress
+from fakes.kit.deployments import Line, Progress, agent_routes, read_progress
+from fakes.kit.orders import Agent
 
 
 def test_lines_are_texts_or_objects() -> None:
@@ -45,3 +50,19 @@ def test_what_cannot_be_read_is_named(body: Any, words: str) -> None:
         read_progress(compact_json(body))
 
     assert str(refused.value) == words
+
+
+def test_a_tree_that_goes_while_it_is_packed_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Handing:
+        def files(self, _deployment: str) -> Path:
+            return tmp_path / "gone"
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = Starlette(routes=agent_routes(cast(Agent, Handing()), lambda _id, _progress: {}))
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/_fake/deployments/d/files")
+
+    assert answer.status_code == 500
+    assert list(tmp_path.iterdir()) == []
