@@ -43,7 +43,7 @@ def hidden(settings: Settings, project: Project, records: Iterable[ServiceRecord
     for row in rows:
         ids.setdefault(service_of(row), []).append(str(row["Id"]))
     wanted = [
-        (name, pid, one)
+        (name, one, pid if len(ids[name]) > 1 else None)
         for name, pid in pids.items()
         if not any(_is_here(pid, one) for one in ids.get(name, ()))
         for one in ids.get(name, ())
@@ -51,7 +51,7 @@ def hidden(settings: Settings, project: Project, records: Iterable[ServiceRecord
     if not wanted:
         return {}
     with ThreadPoolExecutor(len(wanted)) as pool:
-        found = pool.map(lambda one: _usage(path, one[2], one[1]), wanted)
+        found = pool.map(lambda one: _usage(path, *one[1:]), wanted)
         return {one[0]: usage for one, usage in zip(wanted, found, strict=True) if usage is not None}
 
 
@@ -63,14 +63,16 @@ def _is_here(pid: int, container: str) -> bool:
         return False
 
 
-def _usage(path: Path, container: str, pid: int) -> Usage | None:
-    """Return what a container uses, if it is the one of this process."""
+def _usage(path: Path, container: str, pid: int | None) -> Usage | None:
+    """Return what a running container uses; if a process is named, only if it is that one's."""
     try:
         state = look(path, f"/containers/{container}/json")
         stats = look(path, f"/containers/{container}/stats?stream=false&one-shot=true")
     except EmulatorError:
         return None
-    if not state or not stats or state["State"]["Pid"] != pid:
+    if not state or not stats or not state["State"]["Running"]:
+        return None
+    if pid not in (None, state["State"]["Pid"]):
         return None
     started = datetime.fromisoformat(state["State"]["StartedAt"][:19] + "+00:00")
     return Usage(max(0.0, time.time() - started.timestamp()), _memory_bytes(stats.get("memory_stats") or {}))

@@ -131,7 +131,8 @@ class Engine:
 
     async def restore(self) -> None:
         """Lead where the last life of the stack led; called once, after its start."""
-        await self._ground.restore()
+        async with self._line:
+            await self._ground.restore()
 
     async def close(self) -> None:
         """Give up what is under way: the stack stops."""

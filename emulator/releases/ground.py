@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from emulator.errors import BuildFailed, CheckFailed, ConfigurationRefused
@@ -71,13 +71,21 @@ class Ground:
         self.store.set_site(None if route is None else asdict(route))
 
     async def restore(self) -> None:
-        """Lead where the last life of the stack led, after a start.
+        """Lead where the last life of the stack led, after a start, and say of which release that is.
 
         Raises:
             CheckFailed: The edge does not answer, or refuses it.
         """
-        if (site := self.store.site()) is not None:
-            await self.traffic.lead({"web": Route(**site)})
+        current, site = self.store.current(), self.store.site()
+        if not current and site is None:
+            return
+        found = await self.traffic.routes()
+        routes = {
+            role: replace(route, release=current[role]) for role, route in found.items() if role in current
+        }
+        if site is not None:
+            routes["web"] = Route(**site)
+        await self.traffic.lead(routes)
 
     def _own_frontend(self) -> Route:
         service, _ = self.supervisor.kept(self.plan.topology.service("web").name)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from docker import DockerClient
 
 from clipnet.db.migrate import REVISIONS
 from emulator import VERSION
+from emulator.releases.record import DeploymentState
+from emulator.releases.store import Store
+from emulator.statefolder import StateFolder
+from emulator.steering import connect
 from emulator.testing.access import Clipnet
 from tests.docker.deploying import Stack, WholeRepository
 from tests.docker.projects import clean_env
 from tests.e2e.deploying import Load, Repository, load
 from tests.e2e.kills import Sent, check_that_nothing_is_lost_or_posted_twice, received
+from tests.emulator.project import wait_for
 
 APPLICATION = ("api", "web", "worker")
 
@@ -92,6 +99,18 @@ def assert_runs_once(stack: Stack) -> None:
     )
 
 
+def routed(stack: Stack) -> dict[str, str]:
+    """Return what the edge takes the releases for that it leads to."""
+    port = stack.state["ports"]["edge-control"]
+    found = httpx.get(f"http://127.0.0.1:{port}/_edge/routes").json()["routes"]
+    return {name: route["release"] for name, route in found.items()}
+
+
+def is_cancelled(stack: Stack, number: int) -> bool:
+    found = Store(stack.state_folder / "releases").deployments()
+    return next(one for one in found if one.number == number).state is DeploymentState.CANCELLED
+
+
 def assert_nothing_lost(access: Clipnet, seen: Load, before: tuple[tuple[str, str], ...]) -> None:
     """Every request was answered well; every clip is ready, and each platform received it once."""
     assert seen.troubles == []
@@ -141,6 +160,7 @@ def test_what_served_serves_again_whatever_ended(stack: Stack, release: str) -> 
     stack.done("up", "-d")
     assert_one_of_each(stack, release)
     assert stack.row("api")["version"] == release
+    wait_for(lambda: routed(stack) == {"api": release, "web": release}, "the edge knows of which release")
 
     stack.kill_supervisor()
     stack.done("up", "-d")
@@ -148,6 +168,23 @@ def test_what_served_serves_again_whatever_ended(stack: Stack, release: str) -> 
 
     stack.done("rollback", "--no-smoke")
     assert_one_of_each(stack, VERSION)
+
+
+def test_who_hangs_up_cancels_and_leaves_nothing_beside(stack: Stack, release: str) -> None:
+    before, containers = stack.versions(), {one.id for one in stack.containers()}
+    request = {"do": "promote", "version": release, "smoke": False}
+
+    for step in ("migrate", "start"):
+        with connect(StateFolder(stack.state_folder)) as steering:
+            number = 0
+            for message in steering.ask(request):
+                number = message.get("deployment", {}).get("number", number)
+                if message.get("step") == step:
+                    break
+        wait_for(partial(is_cancelled, stack, number), "it is cancelled")
+        assert {one.id for one in stack.containers()} == containers, f"after {step}"
+
+    assert stack.versions() == before
 
 
 def test_an_api_that_does_not_start_changes_nothing(stack: Stack, release: str, broken: Repository) -> None:

@@ -56,6 +56,7 @@ def test_one_of_each_is_proven(docker_stack: OwnStack) -> None:
     assert [check["name"] for check in found["checks"]] == [
         *(f"one {role}" for role in ("postgres", "redis", "fakes", "api", "worker", "web")),
         *("no second worker", "no second API", "no foreign container", "one Cloudinary folder"),
+        "one version",
     ]
     name = project_of(docker_stack).name
     assert found["checks"][4]["detail"].startswith(f"container {name}-worker-1, process ")
