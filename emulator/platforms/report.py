@@ -13,6 +13,8 @@ from emulator.platforms.order import Order
 from emulator.platforms.words import STAGE_OF_STEP, WORDS, Stage, stage_of_log
 
 _LINES_AT_ONCE = 200
+_LINES_AT_MOST = 10_000
+"""So many wait to be told; what comes faster than that is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Report:
         self._news: list[_News] = []
         self._more = asyncio.Event()
         self._caught_up = asyncio.Event()
+        self._waiting = 0
+        self._left_out = 0
         self._is_over = False
         self._is_settled = False
 
@@ -60,7 +64,10 @@ class Report:
         self._is_settled = True
 
     def say(self, text: str, severity: str = "info") -> None:
-        """Say a line of the log that belongs to the stage."""
+        """Say a line of the log that belongs to the stage; nobody keeps what nobody can be told in time."""
+        if severity == "info" and self._waiting >= _LINES_AT_MOST:
+            self._left_out += 1
+            return
         self._add(_News(lines=(Said(text, severity, stage_of_log(self.stage)),)))
 
     async def told(self) -> None:
@@ -89,6 +96,7 @@ class Report:
 
     def _add(self, news: _News) -> None:
         """Keep news; lines join those that nobody has been told yet, behind the state that they belong to."""
+        self._waiting += len(news.lines)
         last = self._news[-1] if self._news else None
         if last is not None and news.state is None and len(last.lines) < _LINES_AT_ONCE:
             self._news[-1] = replace(last, lines=last.lines + news.lines)
@@ -104,6 +112,11 @@ class Report:
             while self._news:
                 news = self._news.pop(0)
                 await self._feed.tell(self._deployment, news.state, news.lines, news.url)
+                self._waiting -= len(news.lines)
+            if self._left_out:
+                left_out, self._left_out = self._left_out, 0
+                self.say(f"{left_out} lines came faster than they could be told, and are left out")
+                continue
             self._caught_up.set()
             if self._is_over:
                 self._more.set()

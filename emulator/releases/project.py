@@ -94,7 +94,7 @@ def _pyproject(path: Path) -> Mapping[str, Any]:
         return {}
     try:
         body = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
     about = body.get("project", {"dynamic": ["dependencies"]} if "poetry" in body.get("tool", {}) else {})
     if not isinstance(about, Mapping):
@@ -107,7 +107,7 @@ def _package(path: Path) -> Mapping[str, Any]:
         return {}
     try:
         body = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
     if not isinstance(body, Mapping):
         raise ConfigurationRefused(f"'{path.name}' holds no map", "correct it, and commit")
@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[str]:
     """
     try:
         text = path.read_text()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
     for line in _CONTINUED.sub("", text).splitlines():
         meant = _COMMENT.sub("", line).strip()

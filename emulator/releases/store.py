@@ -142,7 +142,7 @@ class Store:
         """Return the versions that stay: serving, to be returned to, being deployed, or held last."""
         current, deployments = self.current(), self.deployments()
         good = (
-            self.last_good(version, services)
+            self._last_good(deployments, version, services)
             for service, version in current.items()
             for services in ((service,), APPLICATION)
         )
@@ -250,7 +250,12 @@ class Store:
 
         What was rolled back is passed over. In the end it is the installed package.
         """
-        for version in good_before(before, served(self.deployments(), services)):
+        return self._last_good(self.deployments(), before, services)
+
+    def _last_good(
+        self, deployments: tuple[Deployment, ...], before: str, services: tuple[str, ...]
+    ) -> Release | None:
+        for version in good_before(before, served(deployments, services)):
             found = self.find(version)
             if found is not None:
                 return found

@@ -81,6 +81,7 @@ def test_what_only_pip_understands_is_left_to_it(tmp_path: Path, text: str) -> N
         ({"package": '{"version": 5}'}, "'package.json' gives the version 5"),
         ({"package": "[]"}, "'package.json' holds no map"),
         ({"package": "{"}, "'package.json' cannot be read"),
+        ({"package": "[" * 100_000}, "'package.json' cannot be read"),
         ({"package": '{"dependencies": {"ws": "8"}}'}, "there is no package-lock.json"),
     ],
 )
