@@ -194,15 +194,16 @@ class Engine:
         except asyncio.CancelledError:
             journal.end(DeploymentState.CANCELLED)
             raise
-        except BaseException:
-            journal.end(DeploymentState.FAILED)
+        except BaseException as error:
+            journal.end(DeploymentState.FAILED, error if isinstance(error, EmulatorError) else None)
             raise
+        done = journal.end(DeploymentState.HELD if wish.hold else DeploymentState.LIVE)
         try:
             store.prune()
             await self._ground.runtime.keep_only(store.releases())
         except EmulatorError as error:
             journal.say(f"old releases were not removed: {error.what}")
-        return journal.end(DeploymentState.HELD if wish.hold else DeploymentState.LIVE)
+        return done
 
     def _order(self, journal: Journal) -> Order:
         plan = self._ground.plan

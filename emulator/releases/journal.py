@@ -131,5 +131,12 @@ async def to_the_end(work: Awaitable[T]) -> T:
     return doing.result()
 
 
+def give_up_if_cancelled() -> None:
+    """Raise a cancellation of this task that `to_the_end` outlasted."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def _since(began: float) -> float:
     return round(time.monotonic() - began, 3)

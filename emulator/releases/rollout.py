@@ -19,7 +19,7 @@ from emulator.httpclient import NoAnswer, get
 from emulator.probe import NotReady
 from emulator.releases.ground import Ground
 from emulator.releases.instances import Instance, free_ports, service_at
-from emulator.releases.journal import Journal, to_the_end
+from emulator.releases.journal import Journal, give_up_if_cancelled, to_the_end
 from emulator.releases.record import Release
 from emulator.releases.traffic import Route
 from emulator.runtimes import Place
@@ -34,6 +34,7 @@ DRAIN_S = 30.0
 """How long requests that are under way at the former instances may take to end."""
 
 _HANDOVER_WITHIN_S = 30.0
+_EDGE_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -64,6 +65,7 @@ class Rollout:
             await self._hand_over(undo)
             await self._smoke(smoke)
             await self._switch(undo)
+            self._write_down(undo)
         except BaseException:
             await to_the_end(undo.aclose())
             raise
@@ -142,6 +144,7 @@ class Rollout:
             undo.push_async_callback(self._retry_failed, time.time())
             undo.push_async_callback(self._bring_back, former)
             code = await to_the_end(self._exchange(name, former))
+            give_up_if_cancelled()
             if code not in (None, 0):
                 step.detail = f"the former one ended with exit code {code}"
 
@@ -203,14 +206,20 @@ class Rollout:
         """Put back into the queues what failed while the new worker had them: a faulty one is no reason."""
         if self._ground.is_closing:
             return
-        from emulator import jobs  # late: a client of Redis is much to load
+        from redis.exceptions import RedisError  # late: a client of Redis is much to load
 
-        async with jobs.connect(self._ground.plan.env["REDIS_URL"]) as redis:
-            failed = await jobs.listed(redis, time.time(), ("failed",))
-            mine = [job.id for job in failed if (job.finished_s or 0) >= since_s]
-            for job_id in mine:
-                with suppress(EmulatorError):
-                    await jobs.retry(redis, job_id, time.time())
+        from emulator import jobs
+
+        try:
+            async with jobs.connect(self._ground.plan.env["REDIS_URL"]) as redis:
+                failed = await jobs.listed(redis, time.time(), ("failed",))
+                mine = [job.id for job in failed if (job.finished_s or 0) >= since_s]
+                for job_id in mine:
+                    with suppress(EmulatorError):
+                        await jobs.retry(redis, job_id, time.time())
+        except (RedisError, OSError) as error:
+            self._journal.say(f"jobs that failed meanwhile were not put back into their queues: {error}")
+            return
         if mine:
             self._journal.say(f"{len(mine)} jobs that failed meanwhile are in their queues again")
 
@@ -239,18 +248,36 @@ class Rollout:
         async with self._journal.step("switch") as step:
             before = await self._ground.traffic.routes()
             self._before = {role: before[role] for role in routes}
-            undo.push_async_callback(self._ground.traffic.lead, self._before)
+            undo.push_async_callback(self._lead_back)
             await self._ground.traffic.lead(routes)
             step.detail = ", ".join(f"{role} -> {route.address}" for role, route in sorted(routes.items()))
         async with self._journal.step("verify"):
             await _together(*(self._look_at_version(role, self._ground.public_url(role)) for role in routes))
 
+    async def _lead_back(self) -> None:
+        """Lead traffic where it went before; an edge that ended gets the time to be started again."""
+        ends = asyncio.get_running_loop().time() + _EDGE_WITHIN_S
+        while not self._ground.is_closing:
+            try:
+                await self._ground.traffic.lead(self._before)
+                return
+            except CheckFailed as error:
+                if asyncio.get_running_loop().time() > ends:
+                    self._journal.say(f"traffic was not led back: {error.what}")
+                    return
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _write_down(self, undo: AsyncExitStack) -> None:
+        """Keep what serves from now on: the next start of the stack goes by that."""
+        store = self._ground.store
+        before = store.current()
+        undo.callback(store.set_current, before)
+        store.set_current({**before, **dict.fromkeys(self._roles, self._release.version)})
+        if "web" in self._before:
+            store.set_site(None)
+
     async def _finish(self) -> None:
         """Make it last: nothing below can undo the release any more."""
-        current = {**self._ground.store.current(), **dict.fromkeys(self._roles, self._release.version)}
-        self._ground.store.set_current(current)
-        if "web" in self._before:
-            self._ground.store.set_site(None)
         if not self._before:
             return
         async with self._journal.step("drain") as step:
@@ -267,6 +294,9 @@ class Rollout:
         left = 0
         try:
             left = await self._ground.traffic.drained(self._before[role].address, DRAIN_S)
+        except CheckFailed as error:
+            self._journal.say(f"nobody knows what is under way at the former {role}: {error.what}")
+        try:
             if old is not None:
                 await supervisor.stop_beside(old)
         except EmulatorError as error:
