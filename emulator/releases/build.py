@@ -91,13 +91,13 @@ async def _unchanged(commit: Commit, store: Store) -> Release | None:
 
 def _free_version(about: Project, commit: Commit, store: Store) -> str:
     """Return a version that no other release has; one of this commit that nobody needs makes room."""
-    serving = set(store.current().values())
+    needed = store.needed()
     names = [project.release_version(about.version, commit.sha[:digits]) for digits in _DIGITS]
     names += [f"{names[0]}.{number}" for number in range(2, 1000)]
     for version in names:
         taken = store.find(version)
         is_same = taken is not None and (taken.commit, taken.folder) == (commit.sha, commit.folder)
-        if is_same and version not in serving:
+        if is_same and version not in needed:
             store.discard(version)
             return version
         if taken is None:

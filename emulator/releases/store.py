@@ -110,12 +110,18 @@ class Store:
         """Copy a release of another stack, so that it outlives that one.
 
         Raises:
+            ConfigurationRefused: One of this version is needed here, and has other files.
             StackBusy: A release is being made here.
             StateFolderUnusable: It cannot be written.
         """
         there = self.find(release.version)
         if release.is_builtin or (there is not None and there.digest == release.digest):
             return release if there is None else there
+        if release.version in self.needed():
+            raise ConfigurationRefused(
+                f"release '{release.version}' is needed here, and differs from the one in '{release.tree}'",
+                f"make the commit a release here: clipnet-emulate deploy --ref {release.commit[:7]}",
+            )
         with self.making():
             folder = self.folder(release.version)
             self._clear(folder)

@@ -18,7 +18,7 @@ from emulator.errors import BuildFailed, ConfigurationRefused, EmulatorError, Pr
 from emulator.processes import all_processes, is_alive, tree
 from emulator.releases import files
 from emulator.releases.build import Order, build
-from emulator.releases.record import Release
+from emulator.releases.record import APPLICATION, Action, Deployment, DeploymentState, Release
 from emulator.releases.source import resolve
 from emulator.releases.store import Store
 from emulator.releases.workshop import Workshop
@@ -264,6 +264,20 @@ async def test_a_changed_release_that_serves_is_left_alone(bench: Bench) -> None
     assert second.version == f"1.2+{first.commit[:12]}"
     assert (first.source / "a.py").read_text() == "A = 'mine'\n"
     assert (second.source / "a.py").read_text() == "A = 1\n"
+
+
+async def test_a_changed_release_that_is_held_is_left_alone(bench: Bench) -> None:
+    bench.repo.commit(PLAIN)
+    first = await bench.build()
+    held = Deployment(1, Action.DEPLOY, first.version, APPLICATION, "anna", first.created_at)
+    bench.store.save(replace(held, state=DeploymentState.HELD))
+    (first.source / "a.py").chmod(0o644)
+    (first.source / "a.py").write_text("A = 'mine'\n")
+
+    second = await bench.build()
+
+    assert second.version == f"1.2+{first.commit[:12]}"
+    assert (first.source / "a.py").exists()
 
 
 async def test_two_projects_of_one_commit_are_two_releases(bench: Bench) -> None:

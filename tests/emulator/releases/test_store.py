@@ -357,6 +357,21 @@ def test_a_release_of_another_stack_is_adopted_once(store: Store, tmp_path: Path
     assert adopted.tree != theirs.tree
 
 
+def test_a_release_that_serves_is_not_replaced_by_one_of_another_stack(store: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other")
+    made(store)
+    store.set_current({"api": A})
+    made(other)
+    other.add(replace(other.release(A), digest="another"))
+
+    with pytest.raises(ConfigurationRefused) as refused:
+        store.adopt(other.release(A))
+
+    assert refused.value.what.startswith(f"release '{A}' is needed here, and differs from the one in '")
+    assert refused.value.hint.endswith(": clipnet-emulate deploy --ref aaaaaaa")
+    assert (store.release(A).tree / "a.txt").read_text() == A
+
+
 def test_the_installed_package_needs_no_adoption(store: Store) -> None:
     assert store.adopt(builtin()) == builtin()
     assert not store.path.exists()
