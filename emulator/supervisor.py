@@ -197,7 +197,8 @@ class Supervisor:
             self._places.pop(service.name, None)
         else:
             self._places[service.name] = place
-        self._move(service, Event.EXITED, pid=None, health=Health.UNHEALTHY)
+        record = self._records[service.name]
+        self._write(replace(record, state=State.RESTARTING, pid=None, health=Health.UNHEALTHY))
         self._tasks[service.name] = asyncio.create_task(self._keep_again(service), name=service.name)
         self._kept_anew.set()
 

@@ -308,7 +308,8 @@ class Rollout:
         log = self._ground.plan.folder.log(name)
         with suppress(FileNotFoundError):
             log.rename(log.with_suffix(".log.1"))
-        self._ground.plan.folder.log(place.log).rename(log)
+        with suppress(FileNotFoundError):
+            self._ground.plan.folder.log(place.log).rename(log)
         return replace(place, log=name)
 
 

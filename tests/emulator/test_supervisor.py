@@ -302,6 +302,27 @@ async def test_a_service_that_was_let_go_is_not_restarted() -> None:
         watching.cancel()
 
 
+@pytest.mark.parametrize("is_given_up", [False, True])
+async def test_a_service_that_was_let_go_can_be_kept_again(is_given_up: bool) -> None:
+    worker = scripted("worker", "serve")
+    async with stage(worker) as staged:
+        await staged.supervisor.start()
+        if is_given_up:
+            staged.runtime.refuse("worker", "no")
+            staged.runtime.crash("worker", 1)
+            await staged.until(lambda: staged.record("worker").state is State.FAILED)
+            staged.runtime.relent("worker")
+        handle = await staged.supervisor.let_go("worker")
+        if handle is not None:
+            await staged.supervisor.stop_beside(handle)
+        assert not staged.supervisor.is_kept("worker")
+
+        staged.supervisor.keep_anew(worker, None)
+
+        await staged.until(lambda: staged.record("worker").state is State.RUNNING)
+        assert staged.supervisor.is_kept("worker")
+
+
 async def test_stopping_the_stack_stops_what_runs_beside() -> None:
     api = scripted("api", "serve")
     async with stage(api) as staged:

@@ -286,6 +286,23 @@ async def test_what_served_is_stopped_although_nobody_knows_whether_it_is_free(
         assert (done.state, scene.alive()) == (DeploymentState.LIVE, [NEW])
 
 
+async def test_a_log_that_somebody_removed_keeps_nobody_from_taking_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with staged(tmp_path) as scene:
+
+        async def remove() -> str:
+            scene.ground.plan.folder.log("api.next").unlink()
+            return NEW
+
+        monkeypatch.setattr(scene, "at_verification", remove)
+
+        done = await scene.promote()
+
+        assert (done.state, scene.alive()) == (DeploymentState.LIVE, [NEW])
+        assert scene.supervisor.is_kept("api")
+
+
 async def test_who_hangs_up_when_all_is_done_cancels_nothing(tmp_path: Path) -> None:
     async with staged(tmp_path) as scene:
         scene.runtime.tidy.opened.clear()
