@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from emulator.errors import StartFailed
+from emulator.logs import rotate
 from emulator.platforms.feed import Feed
 from emulator.platforms.order import Order
 from emulator.platforms.recipe import Recipe, recipe
 from emulator.platforms.report import Report
 from emulator.platforms.space import Ground, Space, choose_port, start
 from emulator.platforms.words import Stage
-from emulator.statefolder import StateFolder
+from emulator.statefolder import StateFolder, writing
 
 _PORTS = range(7870, 7970)
 """Where Spaces listen when the port that they expect is taken."""
@@ -61,13 +62,22 @@ class HuggingFace:
             report.say(f"not done, as nothing is built here: {skipped}")
         found = await self._feed.ask(f"spaces/{name}/environment")
         report.enter(Stage.STARTING)
+        log = self._folder.log(f"space-{order.project}--{order.service}")
         async with AsyncExitStack() as stack:
+            with writing(log):
+                rotate(log)
+                kept = stack.enter_context(log.open("a", buffering=1))
+
+            def hear(line: str) -> None:
+                report.say(line)
+                with suppress(OSError):
+                    kept.write(f"{line}\n")
 
             def begin(port: int) -> Space:
-                log = self._folder.log(f"space-{order.project}--{order.service}")
-                space = start(how, found["environment"], self._ground, log, port, home)
+                own = home.with_name("space.log")  # versions that run beside each other are told apart
+                space = start(how, found["environment"], self._ground, own, port, home)
                 self._taken.add(port)
-                lines = asyncio.create_task(space.lines(report.say))
+                lines = asyncio.create_task(space.lines(hear))
                 stack.push_async_callback(self._end, name, space, lines)
                 return space
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.errors import StartFailed
-from emulator.logs import follow, rotate, tail
+from emulator.logs import follow, tail
 from emulator.platforms.recipe import Recipe
 from emulator.ports import is_free
 from emulator.runtimes.spawn import Child, Command, spawn
@@ -104,7 +104,6 @@ def start(recipe: Recipe, env: Mapping[str, str], ground: Ground, log: Path, por
     own = {"PATH": ground.path, "HOME": str(home), "PYTHONUNBUFFERED": "1", **(recipe.env or {}), **env}
     own["PYTHONPATH"] = os.pathsep.join(filter(None, (str(LOOPBACK), own.get("PYTHONPATH"))))
     with writing(log):
-        rotate(log)
         offset = log.stat().st_size if log.exists() else 0
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)

@@ -265,6 +265,20 @@ async def test_a_program_that_ends_at_once_is_a_runtime_error_with_its_words(wor
     assert found["errorMessage"].endswith("KeyError: 'MISSING'")
 
 
+async def test_a_version_that_fails_is_told_by_its_own_words(world: World) -> None:
+    runs = hub(world)
+    with socket.socket() as taken:  # so that none takes the place of the one before it
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        async with world.agent():
+            url = await runs.deploy(docker(port=taken.getsockname()[1]))
+            asks = f"import os, urllib.request\nurllib.request.urlopen('{url}').read()\nos._exit(4)\n"
+            await runs.commit({"app.py": asks})
+            found = await runs.becomes("RUNTIME_ERROR")
+
+    assert found["errorMessage"] == "Exit code: 4. Reason: it wrote nothing"
+
+
 async def test_a_program_that_ends_later_is_a_runtime_error(world: World) -> None:
     runs = hub(world)
     dies = app().replace("self.wfile.write(body)", "os._exit(3)")
