@@ -17,7 +17,7 @@ from urllib.parse import quote
 from emulator import compose, probe
 from emulator.docker.addition import addition, is_asked_inside
 from emulator.docker.connection import Connection
-from emulator.docker.container import Container
+from emulator.docker.container import Container, Seen
 from emulator.docker.errors import in_words
 from emulator.docker.pattern import Pattern, Wanted, command_of
 from emulator.docker.project import BESIDE_LABEL, Project, service_of
@@ -27,6 +27,7 @@ from emulator.errors import EmulatorError
 from emulator.interpolation import interpolate
 from emulator.logs import follow, rotate
 from emulator.probe import NotReady
+from emulator.releases.journal import to_the_end
 from emulator.releases.record import APPLICATION, Release
 from emulator.releases.store import Store
 from emulator.runtimes import Place
@@ -84,9 +85,7 @@ class DockerHandle:
         try:
             seen = await asyncio.shield(starting)
         except asyncio.CancelledError:
-            await asyncio.wait([starting])
-            if starting.exception() is None:
-                await self.stop(hard=True)
+            await to_the_end(self._undo(starting))
             raise
         of_release = self.service.environment["APP_VERSION"] if self.service.contained else None
         self.pid, self.version = seen.pid, of_release or seen.version
@@ -111,6 +110,11 @@ class DockerHandle:
             raise NotReady(f"the Docker engine gave no answer within {deadline_s:g} s") from None
         except EmulatorError as error:
             raise NotReady(error.what) from error
+
+    async def _undo(self, starting: asyncio.Future[Seen]) -> None:
+        await asyncio.wait([starting])
+        if starting.exception() is None:
+            await self.stop(hard=True)
 
     async def wait(self) -> int:
         """Return the exit code once it has ended."""
@@ -374,11 +378,15 @@ async def _made(connection: Connection, pattern: Pattern, wanted: Wanted, servic
     try:
         return Container(await asyncio.shield(making), is_passing=True)
     except asyncio.CancelledError:
-        await asyncio.wait([making])
-        if making.exception() is None:
-            made = Container(making.result(), is_passing=True)
-            await connection.call(f"removing a container of service '{service.name}'", made.remove)
+        await to_the_end(_unmade(connection, making, service))
         raise
+
+
+async def _unmade(connection: Connection, making: asyncio.Future[str], service: Service) -> None:
+    await asyncio.wait([making])
+    if making.exception() is None:
+        doing = f"removing a container of service '{service.name}'"
+        await connection.call(doing, Container(making.result(), is_passing=True).remove)
 
 
 def _of_release(service: Service) -> dict[str, str | None]:

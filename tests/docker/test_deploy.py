@@ -174,7 +174,7 @@ def test_who_hangs_up_cancels_and_leaves_nothing_beside(stack: Stack, release: s
     before, containers = stack.versions(), {one.id for one in stack.containers()}
     request = {"do": "promote", "version": release, "smoke": False}
 
-    for step in ("migrate", "start"):
+    for step in ("migrate", *["start"] * 5):
         with connect(StateFolder(stack.state_folder)) as steering:
             number = 0
             for message in steering.ask(request):
