@@ -109,6 +109,16 @@ def span(name: str, parent: str | None = None, *, is_first: bool = False, **fiel
         _log_span(own, (time.perf_counter() - started) * 1000)
 
 
+@contextmanager
+def no_span() -> Iterator[None]:
+    """Run the body outside of any span, also of an earlier request of the same connection."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def _log_span(ended: Span, duration_ms: float) -> None:
     if not log.isEnabledFor(logging.INFO):
         return

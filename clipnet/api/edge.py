@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from contextlib import nullcontext
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clipnet.api.metrics import RequestMetrics
 from clipnet.api.problems import Problem, response
-from clipnet.log import Span, span
+from clipnet.log import Span, no_span, span
 from clipnet.settings import Settings
 
 log = logging.getLogger("clipnet")
@@ -66,7 +65,7 @@ class Edge:
         started = time.perf_counter()
         quiet = scope["path"] in _QUIET
         parent = headers.get("traceparent")
-        around = nullcontext() if quiet else span(f"{scope['method']} {scope['path']}", parent, is_first=True)
+        around = no_span() if quiet else span(f"{scope['method']} {scope['path']}", parent, is_first=True)
         with around as own:
             exchange = _Exchange(scope, receive, send, own)
             exchange.headers = self._answer_headers(scope, headers, own)

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -174,10 +175,9 @@ class Lease:
         from redis.exceptions import RedisError
 
         while True:
-            try:
-                await asyncio.wait_for(self._look.wait(), RENEW_EVERY_S)
-            except TimeoutError:
-                pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_EVERY_S):  # wait_for may lose a cancellation
+                    await self._look.wait()
             self._look.clear()
             try:
                 value = await self._claim.keep()

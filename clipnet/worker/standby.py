@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clipnet.jobs import WORKER_LEASE_CHANNEL, WORKER_STANDBY_KEY, WORKER_STANDBY_MS
@@ -39,10 +40,9 @@ class Standby:
         listening = asyncio.create_task(self._listen())
         try:
             while not await self._have_lease():
-                try:
-                    await asyncio.wait_for(self._wake.wait(), RENEW_EVERY_S)
-                except TimeoutError:
-                    pass
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RENEW_EVERY_S):  # wait_for may lose a cancellation
+                        await self._wake.wait()
                 self._wake.clear()
         finally:
             listening.cancel()

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from clipnet.log import configure, log, parse_traceparent, shown_url, span, trace_headers
+from clipnet.log import (
+    configure,
+    current_span,
+    log,
+    no_span,
+    parse_traceparent,
+    shown_url,
+    span,
+    trace_headers,
+)
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -122,3 +131,9 @@ def test_text_for_a_terminal() -> None:
     root.handlers[:], level = before
     root.setLevel(level)
     assert written.getvalue() == "warning slow took_s=2\n"
+
+
+def test_outside_of_any_span_is_no_trace_of_a_span_around() -> None:
+    with span("a request", is_first=True), no_span():
+        assert current_span() is None
+        assert trace_headers() == {}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.processes import Process, all_processes, tree
+from emulator.processes import all_processes, tree
 
 ENV = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 _SET_UP = {
@@ -55,9 +55,10 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
-def running() -> list[Process]:
-    """Return what still runs below this process."""
-    return [process for process in tree(os.getpid(), all_processes())[1:] if not process.is_zombie]
+def running() -> set[tuple[int, int]]:
+    """Return what runs below this process, by pid and start: other tests' servers, too."""
+    below = tree(os.getpid(), all_processes())[1:]
+    return {(process.pid, process.started) for process in below if not process.is_zombie}
 
 
 def repository(path: Path) -> Repository:

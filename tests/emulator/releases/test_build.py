@@ -219,11 +219,12 @@ async def test_a_command_that_cannot_be_started_is_named(tmp_path: Path) -> None
 
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     shop = Workshop(tmp_path / "log", ENV, lambda line: None, within_s=0.2)
+    before = running()
 
     with pytest.raises(BuildFailed, match=r"'sleeping' did not end within 0\.2 s"):
         await shop.run("sleeping", ("sleep", "300"), tmp_path)
 
-    assert running() == []
+    assert running() <= before
 
 
 async def test_the_same_commit_is_made_once(bench: Bench) -> None:
@@ -332,6 +333,7 @@ async def test_a_failed_build_leaves_no_release_and_its_log(bench: Bench) -> Non
 
 async def test_a_cancelled_build_leaves_no_process_and_no_release(bench: Bench) -> None:
     bench.repo.commit({"railway.json": '{"build": {"buildCommand": "echo begun; sleep 300 & sleep 300"}}'})
+    before = running()
     work = asyncio.create_task(bench.build())
     async with asyncio.timeout(20):
         while "begun" not in bench.said:  # noqa: ASYNC110 - only told
@@ -341,7 +343,7 @@ async def test_a_cancelled_build_leaves_no_process_and_no_release(bench: Bench) 
     with pytest.raises(asyncio.CancelledError):
         await work
 
-    assert running() == []
+    assert running() <= before
     assert bench.store.releases() == ()
 
 

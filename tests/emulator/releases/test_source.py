@@ -370,6 +370,7 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(repo: Repository,
 async def test_a_cancelled_export_leaves_no_process_and_no_files(repo: Repository, tmp_path: Path) -> None:
     repo.commit({f"{number}.txt": "x" * 5000 for number in range(500)})
     commit = await resolve(repo.path, "HEAD", ENV)
+    before = running()
     work = asyncio.create_task(export(commit, tmp_path / "tree"))
     async with asyncio.timeout(20):
         while not (tmp_path / "tree" / "100.txt").exists():  # noqa: ASYNC110 - nobody tells of a file
@@ -380,7 +381,7 @@ async def test_a_cancelled_export_leaves_no_process_and_no_files(repo: Repositor
         await work
 
     assert not (tmp_path / "tree").exists()
-    assert running() == []
+    assert running() <= before
 
 
 def test_files_of_a_sealed_tree_are_read_only_and_anybody_can_remove_it(tmp_path: Path) -> None:
