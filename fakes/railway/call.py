@@ -1,6 +1,7 @@
 """One call of the API: who makes it, and what of all there is they may touch."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fakes.kit.errors import ProviderError
 from fakes.railway import errors
@@ -9,6 +10,8 @@ from fakes.railway.state.domains import ServiceAddress
 from fakes.railway.state.projects import Environment, Instance, Project, Service, Workspace
 from fakes.railway.state.records import Deployment
 from fakes.railway.state.tokens import Token, User
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,7 @@ class Call:
         Raises:
             ProviderError: There is none, or the token does not reach it.
         """
-        if self.who.kind == "nobody":
-            raise errors.not_authorized()
-        found = self.state.projects.project(project_id)
-        if found is None:
-            raise errors.not_found("Project")
+        found = self._known(self.state.projects.project(project_id), "Project")
         is_own = found.id == self.who.project_id or found.workspace_id == self.who.workspace_id
         if not is_own:
             raise _out_of_reach("project", found.name, is_production=found.is_production)
@@ -86,11 +85,7 @@ class Call:
         Raises:
             ProviderError: There is none, or the token does not reach it.
         """
-        if self.who.kind == "nobody":
-            raise errors.not_authorized()
-        found = self.state.projects.environment(environment_id)
-        if found is None:
-            raise errors.not_found("Environment")
+        found = self._known(self.state.projects.environment(environment_id), "Environment")
         self.project(found.project_id)
         if not self.reaches(found):
             raise _out_of_reach("environment", found.name, is_production=found.name == "production")
@@ -102,11 +97,7 @@ class Call:
         Raises:
             ProviderError: There is none, or the token does not reach it.
         """
-        if self.who.kind == "nobody":
-            raise errors.not_authorized()
-        found = self.state.projects.service(service_id)
-        if found is None:
-            raise errors.not_found("Service")
+        found = self._known(self.state.projects.service(service_id), "Service")
         self.project(found.project_id, whole=whole)
         return found
 
@@ -128,11 +119,7 @@ class Call:
         Raises:
             ProviderError: There is none, or the token does not reach it.
         """
-        if self.who.kind == "nobody":
-            raise errors.not_authorized()
-        found = self.state.deployments.find(deployment_id)
-        if found is None:
-            raise errors.not_found("Deployment")
+        found = self._known(self.state.deployments.find(deployment_id), "Deployment")
         self.environment(found.environment_id)
         return found
 
@@ -142,12 +129,20 @@ class Call:
         Raises:
             ProviderError: There is none, or the token does not reach it.
         """
+        found = self._known(self.state.domains.by_id(domain_id, is_custom=is_custom), "Domain")
+        self.environment(found.environment_id)
+        return found
+
+    def _known(self, found: Known | None, what: str) -> Known:
+        """Return what was looked for, to whoever has a token.
+
+        Raises:
+            ProviderError: There is none, or nobody calls.
+        """
         if self.who.kind == "nobody":
             raise errors.not_authorized()
-        found = self.state.domains.by_id(domain_id, is_custom=is_custom)
         if found is None:
-            raise errors.not_found("Domain")
-        self.environment(found.environment_id)
+            raise errors.not_found(what)
         return found
 
 

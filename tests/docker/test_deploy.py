@@ -20,7 +20,7 @@ from emulator.steering import connect
 from emulator.testing.access import Clipnet
 from tests.docker.deploying import Stack, WholeRepository
 from tests.docker.projects import clean_env
-from tests.e2e.deploying import Load, Repository, load
+from tests.e2e.deploying import Load, Repository, everywhere, load
 from tests.e2e.kills import Sent, check_that_nothing_is_lost_or_posted_twice, received
 from tests.emulator.project import wait_for
 
@@ -72,10 +72,6 @@ def broken(repository: Repository) -> Iterator[Repository]:
     """Let a test commit what it likes; the next one begins with what is whole."""
     yield repository
     repository.git("reset", "--quiet", "--hard", "whole")
-
-
-def everywhere(version: str) -> dict[str, str]:
-    return dict.fromkeys(APPLICATION, version)
 
 
 def deploy(stack: Stack, repository: Repository, *words: str) -> str:

@@ -87,6 +87,11 @@ def versions(clipnet: Clipnet) -> dict[str, str]:
     }
 
 
+def everywhere(version: str) -> dict[str, str]:
+    """Return the versions of a stack in which everything is of one release."""
+    return dict.fromkeys(("api", "web", "worker"), version)
+
+
 @dataclass
 class Load:
     """What clients saw while they went on."""

@@ -12,7 +12,7 @@ import pytest
 
 from emulator import VERSION
 from emulator.processes import marked
-from tests.e2e.deploying import Repository
+from tests.e2e.deploying import Repository, everywhere
 from tests.emulator.project import Project, free_base, wait_for
 
 pytestmark = pytest.mark.embedded("ends processes")
@@ -39,10 +39,6 @@ def up(project: Project) -> None:
 
 def versions(project: Project) -> dict[str, str]:
     return {name: project.row(name)["version"] for name in ("api", "worker", "web")}
-
-
-def everywhere(version: str) -> dict[str, str]:
-    return dict.fromkeys(("api", "worker", "web"), version)
 
 
 def deployed(project: Project, repository: Repository) -> str:

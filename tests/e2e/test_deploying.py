@@ -20,7 +20,7 @@ from emulator.statefolder import StateFolder
 from emulator.steering import connect
 from emulator.testing.access import Clipnet
 from emulator.testing.own import OwnStack, own_stack
-from tests.e2e.deploying import Load, Repository, asked, load, versions
+from tests.e2e.deploying import Load, Repository, asked, everywhere, load, versions
 from tests.e2e.kills import Sent, check_that_nothing_is_lost_or_posted_twice, received
 
 pytestmark = pytest.mark.embedded("starts a stack of its own, as processes")
@@ -55,11 +55,6 @@ def rollback(stack: Clipnet, to: str | None = None, **more: object) -> str:
     """Roll back and return the version that serves then."""
     wish = {"do": "rollback", "to": to, "actor": "anna", "smoke": False}
     return str(asked(stack, **{**wish, **more})[-1]["done"]["release"])
-
-
-def everywhere(version: str) -> dict[str, str]:
-    """Return the versions of a stack in which everything is of one release."""
-    return dict.fromkeys(("api", "web", "worker"), version)
 
 
 def break_worker(repository: Repository) -> None:

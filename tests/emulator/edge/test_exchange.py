@@ -8,6 +8,7 @@ import pytest
 
 from emulator.edge.settings import Limits
 from tests.emulator.edge.conftest import (
+    Client,
     Stage,
     Start,
     answering,
@@ -313,15 +314,21 @@ async def test_what_is_sent_before_a_change_is_granted_does_not_fill_the_memory(
     async with connected(stage.ports["api"]) as client:
         client.writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
         client.writer.write(b"x" * 100_000_000)
-        waiting, before = client.writer.transport.get_write_buffer_size(), 0
-        while before != waiting:
-            await asyncio.sleep(0.1)
-            before, waiting = waiting, client.writer.transport.get_write_buffer_size()
+        waiting = await stuck(client)
         go_on.set()
         await client.head()
         assert await client.exactly(3) == b"all"
 
     assert waiting > 50_000_000
+
+
+async def stuck(client: Client) -> int:
+    """Return how many bytes wait to be sent once nobody takes any more."""
+    waiting, before = client.writer.transport.get_write_buffer_size(), 0
+    while before != waiting:
+        await asyncio.sleep(0.1)
+        before, waiting = waiting, client.writer.transport.get_write_buffer_size()
+    return waiting
 
 
 async def _is_idle(stage: Stage) -> bool:
@@ -390,10 +397,7 @@ async def test_a_slow_application_holds_the_client_back(start: Start) -> None:
     async with connected(stage.ports["api"]) as client:
         client.writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
         client.writer.write(b"x" * 100_000_000)
-        waiting, before = client.writer.transport.get_write_buffer_size(), 0
-        while before != waiting:
-            await asyncio.sleep(0.1)
-            before, waiting = waiting, client.writer.transport.get_write_buffer_size()
+        waiting = await stuck(client)
         go_on.set()
         await client.head()
         assert await client.exactly(2) == b"ok"
